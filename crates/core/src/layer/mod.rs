@@ -1,0 +1,1 @@
+//! Layers on disk: the sink that the extractor in TypeScript writes through.

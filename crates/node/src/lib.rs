@@ -1,0 +1,3 @@
+//! The napi-rs bridge: converts types and errors, never decides.
+
+mod error;

@@ -1,0 +1,2 @@
+export { native, runtimePath } from './load.ts';
+export { packageRoot } from './packageRoot.ts';

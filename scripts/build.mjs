@@ -1,34 +1,117 @@
 #!/usr/bin/env zx
-// Builds everything the package needs: native/ (addon and helper binary) and dist/ (bundled library and CLI).
-import { $, chalk, fs } from 'zx';
+// Builds everything the package needs: native/ (addon and helper binary) and dist/ (bundled library and command line).
+// zx scripts/build.mjs [--only=native|dist] [--debug] [--force]
+import { build } from 'esbuild';
+import { $, argv, chalk, fs, globby, path } from 'zx';
+import { whenChanged } from './lib/stamp.mjs';
 
-const only = process.argv.find((a) => a.startsWith('--only='))?.slice('--only='.length);
-const debug = process.argv.includes('--debug');
-const say = (text) => console.log(chalk.dim(`build: ${text}`));
+const { only, debug = false, force = false } = argv;
+const CARGO_INPUTS = ['Cargo.toml', 'Cargo.lock', 'crates/core/**', '.cargo/**'];
+const ADDON_STAGE = 'target/napi';
+
+const say = (text) => console.error(chalk.dim(`build: ${text}`));
+const run$ = $({ verbose: true, stdio: ['ignore', 2, 2] });
+
+/** Into place by rename: a running process keeps the file it has mapped. */
+async function install(from, to) {
+  const temporary = `${to}.new`;
+  await fs.copy(from, temporary);
+  await fs.rename(temporary, to);
+}
 
 async function buildAddon() {
   say('native addon (crates/node)');
-  await $`napi build --platform ${debug ? [] : ['--release']} --manifest-path crates/node/Cargo.toml --package-json-path package.json --output-dir native --dts index.d.ts --no-js`;
+  await fs.emptyDir(ADDON_STAGE);
+  const profile = debug ? [] : ['--release'];
+  await run$`napi build --platform ${profile} --manifest-path crates/node/Cargo.toml --package-json-path package.json --output-dir ${ADDON_STAGE} --dts index.d.ts --no-js`;
+  for (const file of await globby('*', { cwd: ADDON_STAGE })) await install(`${ADDON_STAGE}/${file}`, `native/${file}`);
 }
 
 /** Static, so that it runs inside any root filesystem; one file, so that it can be copied into a sealed memfd. */
-async function buildRuntime() {
-  const target = `${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-unknown-linux-gnu`;
+async function buildRuntime(target) {
   say(`helper binary rcx-runtime (crates/runtime, static, ${target})`);
-  await $({ env: { ...process.env, RUSTFLAGS: '-C target-feature=+crt-static -C relocation-model=static' } })`cargo build --profile runtime -p rcx-runtime --target ${target}`;
-  await fs.copy(`target/${target}/runtime/rcx-runtime`, 'native/rcx-runtime');
+  const env = { ...process.env, RUSTFLAGS: '-C target-feature=+crt-static -C relocation-model=static' };
+  await run$({ env })`cargo build --profile runtime -p rcx-runtime --target ${target}`;
+  await install(`target/${target}/runtime/rcx-runtime`, 'native/rcx-runtime');
+}
+
+async function buildNative() {
+  const rustc = (await $`rustc -vV`).stdout;
+  const target = /^host: (.*)$/m.exec(rustc)?.[1];
+  const libc = target.endsWith('musl') ? 'musl' : 'gnu';
+  const built = [
+    await whenChanged({
+      stamp: 'native/.addon-stamp',
+      inputs: [...CARGO_INPUTS, 'crates/node/**'],
+      variant: `${rustc} ${debug}`,
+      outputs: [`native/rcx.linux-${process.arch}-${libc}.node`, 'native/index.d.ts'],
+      force,
+      run: buildAddon,
+    }),
+    await whenChanged({
+      stamp: 'native/.runtime-stamp',
+      inputs: [...CARGO_INPUTS, 'crates/runtime/**'],
+      variant: rustc,
+      outputs: ['native/rcx-runtime'],
+      force,
+      run: () => buildRuntime(target),
+    }),
+  ];
+  if (!built.includes(true)) say('native/ is up to date');
 }
 
 async function buildDist() {
   say('library and command line (dist/)');
-  await fs.emptyDir('dist');
-  await $`esbuild ts/index.ts cli/main.ts layer-worker=ts/layer/worker.ts --bundle --splitting --format=esm --platform=node --target=node20 --outdir=dist --entry-names=[name] --chunk-names=chunks/[name]-[hash] --sourcemap --log-level=warning ${"--banner:js=import{createRequire as __rcxRequire}from'node:module';const require=__rcxRequire(import.meta.url);"}`;
+  const { metafile } = await build({
+    entryPoints: {
+      index: 'ts/index.ts',
+      main: 'cli/main.ts',
+      'layer-worker': 'ts/layer/worker.ts',
+    },
+    outdir: 'dist',
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20.17',
+    chunkNames: 'chunks/[name]-[hash]',
+    sourcemap: 'linked',
+    sourcesContent: false,
+    metafile: true,
+    logLevel: 'warning',
+    // Dependencies that are CommonJS call require() for Node's own modules.
+    banner: {
+      js: "import { createRequire as __rcxRequire } from 'node:module'; const require = __rcxRequire(import.meta.url);",
+    },
+  });
+  await removeStale(new Set(Object.keys(metafile.outputs)));
+  await run$`tsc -p tsconfig.dist.json`;
 }
 
-$.verbose = true;
-await fs.ensureDir('native');
-if (only === undefined || only === 'native') {
-  await buildAddon();
-  await buildRuntime();
+/** Chunks carry a hash in their name: those of earlier builds would pile up, and be published. */
+async function removeStale(written) {
+  for (const file of await globby('dist/**', { ignore: ['dist/ts/**', 'dist/native/**'] })) {
+    if (!written.has(path.normalize(file))) await fs.remove(file);
+  }
 }
-if (only === undefined || only === 'dist') await buildDist();
+
+await fs.ensureDir('native');
+if (only === undefined || only === 'native') await buildNative();
+if (only === undefined || only === 'dist') {
+  const built = await whenChanged({
+    stamp: 'dist/.stamp',
+    inputs: [
+      'ts/**',
+      'cli/**',
+      'native/index.d.ts',
+      'package.json',
+      'package-lock.json',
+      'tsconfig*.json',
+      'scripts/build.mjs',
+    ],
+    outputs: ['dist/index.js', 'dist/main.js', 'dist/layer-worker.js', 'dist/ts/index.d.ts'],
+    force,
+    run: buildDist,
+  });
+  if (!built) say('dist/ is up to date');
+}

@@ -1,0 +1,25 @@
+import { defineConfig } from 'vitest/config';
+
+/** Containers and registries of several files at once would wait for each other: two is what the smallest CI machine has. */
+const WORKERS = 2;
+
+/** One project a folder of test/, so that `vitest run --project unit` runs what needs neither root nor a build. */
+function project(name: string, seconds: number) {
+  return {
+    extends: true as const,
+    test: {
+      name,
+      include: [`test/${name}/**/*.test.{ts,mjs}`],
+      testTimeout: seconds * 1000,
+      hookTimeout: 4 * seconds * 1000,
+    },
+  };
+}
+
+export default defineConfig({
+  test: {
+    maxWorkers: WORKERS,
+    passWithNoTests: false,
+    projects: [project('unit', 10), project('integration', 60), project('security', 60), project('e2e', 120)],
+  },
+});

@@ -3,7 +3,7 @@
 import { $, argv, chalk } from 'zx';
 
 const CHECKS = {
-  biome: ['biome', 'ci', '--error-on-warnings', '.'],
+  biome: ['biome', 'ci', '--error-on-warnings', `--colors=${process.stdout.isTTY ? 'force' : 'off'}`, '.'],
   tsc: ['tsc', '-p', '.'],
   boundaries: ['node', 'scripts/check/boundaries.mjs'],
   rustfmt: ['cargo', 'fmt', '--all', '--check'],

@@ -22,4 +22,7 @@ cd "$root"
 # shellcheck disable=SC2086
 find . -xdev \( -path './proc/*' -o -path './sys/*' -o -path './dev/*' -o -path './run/*' -o -path './tmp/*' \
   -o -path './var/cache/apt/*' -o -path './var/lib/apt/lists/*' \) -prune -o ! -path . $newer -print0 |
-  sort -z | tar --create --file="$layer" --null --no-recursion --numeric-owner --xattrs --files-from=-
+  sort -z | tar --create --file="$layer" --null --no-recursion --numeric-owner --xattrs --files-from=- || {
+  # 1: "file changed as we read it", which is always said of the mount points /proc and /sys.
+  [ $? -eq 1 ]
+}

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { isRcxError, RcxError } from '../../errors.ts';
 import { withFileSource } from './byteSource.ts';
 import { type ElfAbi, type ElfFile, readElf, sameAbi } from './elf.ts';
@@ -106,18 +105,19 @@ export class Linkage {
     return undefined;
   }
 
+  /** Paths are put together as they stand: taking `..` out by hand would go wrong behind a symbolic link. */
   *#candidates(process: Process, loader: LoadedObject, name: string): Iterable<string> {
     const { rules } = process;
-    for (const directory of requestedDirectories(process, loader)) yield join(directory, name);
+    for (const directory of requestedDirectories(process, loader)) yield `${directory}/${name}`;
     const { noDefaultLib } = loader.elf;
     if (rules.flavour === 'glibc') {
       for (const entry of this.#cached(name)) {
-        const isDefault = rules.defaultDirectories.some((directory) => entry.path === join(directory, name));
+        const isDefault = rules.defaultDirectories.some((directory) => entry.path === `${directory}/${name}`);
         if (!(noDefaultLib && isDefault)) yield entry.path;
       }
     }
     if (noDefaultLib) return;
-    for (const directory of rules.defaultDirectories) yield join(directory, name);
+    for (const directory of rules.defaultDirectories) yield `${directory}/${name}`;
   }
 
   #cached(name: string): LdCacheEntry[] {

@@ -1,4 +1,4 @@
-import { isRcxError } from '../../errors.ts';
+import { isRcxError, RcxError } from '../../errors.ts';
 import { DEFAULT_PROGRAMS } from './defaults.ts';
 import { HostRoot } from './hostRoot.ts';
 import { Linkage } from './linkage.ts';
@@ -41,6 +41,7 @@ export function collectRootfs(options: CollectOptions = {}): HostRootfs {
     paths.push(path);
     options.onEvent?.({ type: 'program', name, path });
   }
+  if (paths.length === 0) throw noPrograms();
   const locale = addLocale(host, tree);
   addSystemFiles(host, linkage, tree);
   return {
@@ -68,4 +69,12 @@ function commandOf(paths: string[]): string {
     if (paths.some((path) => path.endsWith(`/${shell}`))) return shell;
   }
   return paths[0] ?? 'sh';
+}
+
+function noPrograms(): RcxError {
+  return new RcxError('image from-host: this machine has none of the default programs', {
+    code: 'ERR_RCX_PROGRAM_NOT_FOUND',
+    step: 'find a program',
+    hint: 'Name the programs the image shall have.',
+  });
 }

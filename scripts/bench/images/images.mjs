@@ -62,7 +62,9 @@ async function build(name, directory, host) {
  */
 export async function provideImage(name, { cache, host, say }) {
   const directory = join(cache, 'images', name);
-  const variant = createHash('sha256').update(JSON.stringify([RECIPES[name], SLIM, SUITE])).digest('hex');
+  const variant = createHash('sha256')
+    .update(JSON.stringify([RECIPES[name], SLIM, SUITE]))
+    .digest('hex');
   await whenChanged({
     stamp: join(directory, 'stamp'),
     inputs: [join(HERE, '*')],

@@ -1,0 +1,97 @@
+#!/usr/bin/env zx
+// Start and pull times of rcx beside its peers, in one run: npm run bench -- [--only=start|pull] [--runs N] [--json FILE] [--no-build]
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { chalk, fs } from 'zx';
+import { mountDifference, mountFreshExt4, mountTable } from './bench/filesystem.mjs';
+import { provideImage } from './bench/images/images.mjs';
+import { interruptedExitCode, listenForSignals } from './bench/interrupt.mjs';
+import { machineFacts } from './bench/machine.mjs';
+import { parseOptions } from './bench/options.mjs';
+import { installMissing } from './bench/packages.mjs';
+import { sh } from './bench/processes.mjs';
+import { measurePull } from './bench/pull.mjs';
+import { startRegistry } from './bench/registry.mjs';
+import { machineReport, pullReport, startReport } from './bench/report.mjs';
+import { withScope } from './bench/scope.mjs';
+import { measureStart } from './bench/start.mjs';
+import { pullSubjects } from './bench/subjects/pull/index.mjs';
+import { startSubjects } from './bench/subjects/start/index.mjs';
+
+const PROGRAMS = [
+  'bwrap',
+  'cc',
+  'docker-registry',
+  'docker',
+  'dockerd',
+  'mkfs.ext4',
+  'mmdebstrap',
+  'podman',
+  'runc',
+  'skopeo',
+];
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+const cache = join(root, '.cache/bench');
+// The report alone goes to stdout: npm run --silent bench > BENCH.md
+const say = (text) => console.error(chalk.dim(`bench: ${text}`));
+
+async function benchStart(scope, bench, options) {
+  const disk = join(bench.dir, 'disk');
+  await mountFreshExt4(scope, { file: join(cache, 'disk.img'), mountPoint: disk });
+  const image = await provideImage('base', bench);
+  const subjects = startSubjects.map((define) => define({ ...bench, disk, image }));
+  for (const subject of subjects) scope.defer(`tear ${subject.name} down`, () => subject.teardown());
+  return measureStart(subjects, { runs: options.startRuns, say });
+}
+
+async function benchPull(bench, options) {
+  const image = await provideImage('large', bench);
+  return {
+    image: image.facts,
+    ...(await measurePull(pullSubjects, { ...bench, image }, { runs: options.pullRuns, say })),
+  };
+}
+
+async function bench(options) {
+  return withScope(async (scope) => {
+    const dir = await fs.mkdtemp(join(tmpdir(), 'rcx-bench-'));
+    scope.defer(`remove ${dir}`, () => fs.remove(dir));
+    await fs.ensureDir(cache);
+    const { host } = await startRegistry(scope, { storage: join(cache, 'registry'), dir });
+    const context = { root, cache, dir, host, say };
+    const report = { machine: await machineFacts() };
+    if (options.start) report.start = await withScope((inner) => benchStart(inner, context, options));
+    if (options.pull) report.pull = await benchPull(context, options);
+    return report;
+  });
+}
+
+async function main() {
+  const options = parseOptions(process.argv);
+  if (process.geteuid() !== 0) throw new Error('needs root: it mounts filesystems and starts dockerd');
+  listenForSignals();
+  await installMissing(PROGRAMS, say);
+  if (options.build) {
+    say('building what is missing');
+    await sh({ cwd: root })`npm run --silent build`.catch((error) => say(`the build failed: ${error.message}`));
+  }
+  const mounts = mountTable();
+  const report = await bench(options).finally(() => {
+    for (const line of mountDifference(mounts, mountTable())) say(chalk.red(`mount table: ${line}`));
+  });
+  const file = resolve(options.json ?? join(cache, `${report.machine.date.replaceAll(':', '-')}.json`));
+  await fs.outputJson(file, report, { spaces: 1 });
+  const parts = [
+    machineReport(report.machine),
+    report.start && startReport(report.start),
+    report.pull && pullReport(report.pull),
+  ];
+  console.log(`${parts.filter(Boolean).join('\n\n')}\n`);
+  say(`raw samples: ${file}`);
+}
+
+await main().catch((error) => {
+  say(chalk.red(error.message));
+  process.exitCode = interruptedExitCode() ?? 1;
+});

@@ -1,0 +1,27 @@
+import { join } from 'node:path';
+import { fs } from 'zx';
+import { shCleanUp } from '../processes.mjs';
+import { CGROUP_PARENT, removeCgroupParent } from './cgroups.mjs';
+
+const LOCKS = '/dev/shm/libpod_lock';
+
+/**
+ * podman with a store of this run's own: images on `disk`, state in `dir`; runc as its runtime, because Debian's crun
+ * refuses a hybrid cgroup hierarchy and because it is the runtime of the other subjects too.
+ * @returns {Promise<{ podman: string[], runFlags: string[] }>} the words a podman command begins with, and those after `run`
+ */
+export async function preparePodman(scope, { disk, dir }) {
+  const home = join(dir, 'podman');
+  await fs.ensureDir(home);
+  if (!(await fs.pathExists(LOCKS))) scope.defer(`remove ${LOCKS}`, () => fs.remove(LOCKS));
+  scope.defer('remove cgroups', removeCgroupParent);
+  const runc = (await shCleanUp`command -v runc`).stdout.trim();
+  const podman = [
+    ...['podman', '--root', join(disk, 'podman'), '--runroot', join(home, 'run'), '--tmpdir', join(home, 'tmp')],
+    ...['--storage-driver', 'overlay', '--cgroup-manager', 'cgroupfs', '--events-backend', 'file'],
+    ...['--runtime', runc, '--runtime-flag', `root=${join(home, 'runc')}`],
+  ];
+  // podman's defaults raise the limits, which root may not do in every container or virtual machine; lowering is always allowed.
+  const limits = ['--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=4096:4096'];
+  return { podman, runFlags: [...limits, '--cgroup-parent', CGROUP_PARENT] };
+}

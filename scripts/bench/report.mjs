@@ -1,0 +1,61 @@
+import { median, percentile } from './stats.mjs';
+
+const ms = (nanoseconds) => (nanoseconds / 1e6).toFixed(nanoseconds < 1e7 ? 2 : 1);
+const seconds = (nanoseconds) => (nanoseconds / 1e9).toFixed(2);
+const megabytes = (bytes) => `${Math.round(bytes / 1e6)} MB`;
+
+function table(head, rows) {
+  const line = (cells) => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map((_, index) => (index === 0 ? '---' : '---:'))), ...rows.map(line)].join('\n');
+}
+
+/** How many times the reference's median; a dash where the reference was not measured. */
+function ratio(samples, reference) {
+  return reference === undefined ? '–' : `${(median(samples) / median(reference.samples)).toFixed(2)} ×`;
+}
+
+const absentLines = (absent) =>
+  absent.map(({ name, reason }) => `- not measured: ${name}: ${reason.replaceAll('\n', ' ')}`);
+
+/** @param {{ results: { name: string, samples: number[] }[], absent: { name: string, reason: string }[] }} start */
+export function startReport({ results, absent }) {
+  const api = results.find((result) => result.name.startsWith('rcx API'));
+  const cli = results.find((result) => result.name.startsWith('`rcx run'));
+  const rows = results.map(({ name, samples }) => [
+    name,
+    samples.length,
+    ms(median(samples)),
+    ms(percentile(samples, 0.95)),
+    ratio(samples, api),
+    ratio(samples, cli),
+  ]);
+  const head = ['start → exit of `true`, no network', 'runs', 'median ms', 'p95 ms', 'to rcx API', 'to rcx CLI'];
+  return ['### Start', table(head, rows), ...absentLines(absent)].join('\n\n');
+}
+
+/** @param {{ results: object[], absent: object[], image: object }} pull `image` is what images.mjs knows of the large image */
+export function pullReport({ results, absent, image }) {
+  const rcx = results.find((result) => result.name === '`rcx pull`');
+  const rows = results.map(({ name, samples, onDisk }) => [
+    name,
+    samples.length,
+    seconds(median(samples)),
+    `${seconds(Math.min(...samples))}–${seconds(Math.max(...samples))}`,
+    ratio(samples, rcx),
+    seconds(median(onDisk)),
+  ]);
+  const head = ['pull and unpack', 'runs', 'median s', 'range s', 'to rcx', 's until synced'];
+  const facts =
+    `${image.layers.length} layers, ${megabytes(image.compressedBytes)} compressed (the largest ${megabytes(Math.max(...image.layers))}), ` +
+    `${megabytes(image.unpackedBytes)} and ${image.entries} files unpacked; registry on loopback, a fresh ext4 for every pull.`;
+  return ['### Pull', facts, table(head, rows), ...absentLines(absent)].join('\n\n');
+}
+
+export function machineReport({ date, cpu, cores, memoryBytes, kernel, distribution, rcx, versions }) {
+  const listed = Object.entries(versions).map(([name, version]) => `${name}: ${version}`);
+  return [
+    `## rcx ${rcx}, ${date.slice(0, 10)}`,
+    `${cpu}, ${cores} cores, ${(memoryBytes / 2 ** 30).toFixed(0)} GiB; ${kernel}; ${distribution}.`,
+    listed.join('; '),
+  ].join('\n\n');
+}

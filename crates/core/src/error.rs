@@ -1,5 +1,6 @@
 //! The one error type of the core: which step failed, on which object, with which errno, and what to do about it.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use rustix::io::Errno;
@@ -8,7 +9,7 @@ use rustix::io::Errno;
 #[derive(Debug, Clone)]
 pub struct Error {
     /// Stable machine-readable code, e.g. `ERR_RCX_MOUNT`. Never renamed once released.
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     /// What was being done, in words: `mount the overlay`, `open the layer`.
     pub step: String,
     /// The object it was done to: a path, a cgroup, a program.
@@ -24,12 +25,12 @@ pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
     /// An error without an errno: a value that rcx itself refuses.
-    pub fn new(code: &'static str, step: impl Into<String>) -> Self {
-        Self { code, step: step.into(), path: None, errno: None, hint: None }
+    pub fn new(code: impl Into<Cow<'static, str>>, step: impl Into<String>) -> Self {
+        Self { code: code.into(), step: step.into(), path: None, errno: None, hint: None }
     }
 
     /// An error that the kernel gave.
-    pub fn os(code: &'static str, step: impl Into<String>, errno: Errno) -> Self {
+    pub fn os(code: impl Into<Cow<'static, str>>, step: impl Into<String>, errno: Errno) -> Self {
         Self { errno: Some(errno), ..Self::new(code, step) }
     }
 

@@ -1,7 +1,16 @@
 //! The kernel side of rcx as a plain Rust library: launch, root filesystem, cgroups, security, supervision and the
 //! layer sink. It knows nothing of Node and decides nothing about images: TypeScript decides, this crate touches.
 
+pub mod cgroup;
 pub mod error;
+pub mod init;
+pub mod launch;
 pub mod layer;
+pub mod plan;
+mod runtime_binary;
+pub mod security;
+pub mod supervise;
+mod sys;
+mod wire;
 
 pub use error::{Error, Result};

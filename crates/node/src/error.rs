@@ -1,6 +1,6 @@
 //! Errors cross into JavaScript as data: an `Error` object with `code`, `step`, `path`, `errno` and `hint`.
 
-use napi::bindgen_prelude::{JsObjectValue, Object, ToNapiValue};
+use napi::bindgen_prelude::{JsObjectValue, Object};
 use napi::{Env, JsValue};
 use rcx_core::Error;
 
@@ -11,7 +11,7 @@ pub fn to_js(env: &Env, error: &Error) -> napi::Error {
 
 fn build<'env>(env: &'env Env, error: &Error) -> napi::Result<Object<'env>> {
     let mut object = env.create_error(napi::Error::from_reason(error.to_string()))?;
-    set(&mut object, "code", Some(error.code))?;
+    set(&mut object, "code", Some(&error.code))?;
     set(&mut object, "step", Some(&error.step))?;
     set(&mut object, "path", error.path.as_deref())?;
     set(&mut object, "errno", error.errno_name())?;

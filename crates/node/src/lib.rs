@@ -1,3 +1,4 @@
 //! The napi-rs bridge: converts types and errors, never decides.
 
+mod container;
 mod error;

@@ -1,0 +1,117 @@
+//! The device rules of a container: a list in v1, the input of a small program in v2.
+
+use std::path::Path;
+
+use oci_spec::runtime::{LinuxDeviceCgroup, LinuxDeviceType, LinuxResources};
+
+use super::set;
+use crate::error::Result;
+
+/// One rule; `None` matches every number. Later rules win, as in the runtime-spec.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rule {
+    /// Allow or deny.
+    pub allow: bool,
+    /// `b`, `c`, or both.
+    pub kind: Option<Kind>,
+    /// Major number.
+    pub major: Option<u32>,
+    /// Minor number.
+    pub minor: Option<u32>,
+    /// Which accesses the rule is about.
+    pub access: Access,
+}
+
+/// Block or character device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Block device.
+    Block,
+    /// Character device.
+    Char,
+}
+
+/// Set of accesses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Access {
+    /// Open for reading.
+    pub read: bool,
+    /// Open for writing.
+    pub write: bool,
+    /// Create the node.
+    pub mknod: bool,
+}
+
+impl Access {
+    fn parse(text: &str) -> Self {
+        Self { read: text.contains('r'), write: text.contains('w'), mknod: text.contains('m') }
+    }
+
+    fn letters(self) -> String {
+        [(self.read, 'r'), (self.write, 'w'), (self.mknod, 'm')]
+            .iter()
+            .filter(|(on, _)| *on)
+            .map(|(_, c)| *c)
+            .collect()
+    }
+}
+
+/// The rules of a spec, or `None` when it has none: then the container is not filtered.
+pub fn rules(resources: Option<&LinuxResources>) -> Result<Option<Vec<Rule>>> {
+    let listed = resources.and_then(|resources| resources.devices().as_ref()).filter(|list| !list.is_empty());
+    Ok(listed.map(|list| list.iter().map(rule).collect()))
+}
+
+fn rule(entry: &LinuxDeviceCgroup) -> Rule {
+    let number = |value: Option<i64>| value.and_then(|n| u32::try_from(n).ok());
+    Rule {
+        allow: entry.allow(),
+        kind: match entry.typ() {
+            Some(LinuxDeviceType::B) => Some(Kind::Block),
+            Some(LinuxDeviceType::C | LinuxDeviceType::U) => Some(Kind::Char),
+            _ => None,
+        },
+        major: number(entry.major()),
+        minor: number(entry.minor()),
+        access: entry
+            .access()
+            .as_deref()
+            .map_or(Access { read: true, write: true, mknod: true }, Access::parse),
+    }
+}
+
+/// Writes the rules to `devices.deny` and `devices.allow`, in order.
+pub fn apply_legacy(dir: &Path, rules: &[Rule]) -> Result<()> {
+    for rule in rules {
+        let file = if rule.allow { "devices.allow" } else { "devices.deny" };
+        set(dir, file, &legacy_line(rule))?;
+    }
+    Ok(())
+}
+
+fn legacy_line(rule: &Rule) -> String {
+    let number = |value: Option<u32>| value.map_or_else(|| "*".to_owned(), |n| n.to_string());
+    match rule.kind {
+        None => "a".to_owned(),
+        Some(kind) => format!(
+            "{} {}:{} {}",
+            if kind == Kind::Block { 'b' } else { 'c' },
+            number(rule.major),
+            number(rule.minor),
+            rule.access.letters()
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_become_lines_of_the_v1_files() {
+        let json = r#"{"devices":[{"allow":false,"access":"rwm"},{"allow":true,"type":"c","major":136,"access":"rw"}]}"#;
+        let resources: LinuxResources = serde_json::from_str(json).unwrap();
+        let rules = rules(Some(&resources)).unwrap().unwrap();
+        assert_eq!(rules.iter().map(legacy_line).collect::<Vec<_>>(), ["a", "c 136:* rw"]);
+    }
+}

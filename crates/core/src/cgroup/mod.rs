@@ -1,0 +1,190 @@
+//! Control groups: where they are mounted, one per container in each hierarchy it needs, and their removal.
+
+mod device_filter;
+mod devices;
+mod layout;
+mod limits;
+
+use std::fs;
+use std::io::ErrorKind;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use oci_spec::runtime::LinuxResources;
+use rustix::fs::{Mode, OFlags, open};
+use rustix::io::Errno;
+
+pub use self::layout::{Hierarchy, Layout};
+use crate::error::{Context, Error, Result};
+
+const CODE: &str = "ERR_RCX_CGROUP";
+
+/// A container's place in the hierarchies, ready for its first process.
+#[derive(Debug)]
+pub struct Cgroup {
+    /// Directory of the v2 cgroup, for `CLONE_INTO_CGROUP`.
+    pub unified: Option<OwnedFd>,
+    /// `cgroup.procs` of the v1 cgroups, for the child to write itself into.
+    pub joins: Vec<OwnedFd>,
+    /// Names of the v1 hierarchies that are joined, as `/proc/self/cgroup` lists them.
+    pub joined: Vec<Hierarchy>,
+    path: String,
+}
+
+/// Makes the container's cgroups at `path` (e.g. `/rcx/<id>`) and applies its limits.
+///
+/// Joining a v1 cgroup waits for an RCU grace period (~10 ms), while a v2 cgroup is entered by the clone itself. So v1 is
+/// joined only where a limit needs it, or where nothing else can filter devices.
+pub fn create(path: &str, resources: Option<&LinuxResources>) -> Result<Cgroup> {
+    let layout = Layout::detect()?;
+    let mut cgroup = Cgroup { unified: None, joins: Vec::new(), joined: Vec::new(), path: path.to_owned() };
+    let made = fill(&mut cgroup, &layout, resources);
+    if let Err(error) = made {
+        // The first error is what the caller must hear; an empty cgroup left behind is collected with the container.
+        drop(remove(path));
+        return Err(error);
+    }
+    Ok(cgroup)
+}
+
+fn fill(cgroup: &mut Cgroup, layout: &Layout, resources: Option<&LinuxResources>) -> Result<()> {
+    let settings = resources.map(limits::settings).transpose()?.unwrap_or_default();
+    let rules = devices::rules(resources)?;
+    let mut filtered = rules.is_none();
+    if let Some(unified) = &layout.unified {
+        let dir = make(unified, &cgroup.path)?;
+        if layout.is_unified() {
+            limits::enable_controllers(unified, &cgroup.path, &settings)?;
+            limits::apply_unified(&dir, &settings)?;
+        }
+        let fd = open(&dir, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()).step_at(
+            CODE,
+            "open the cgroup",
+            dir.display(),
+        )?;
+        if let Some(rules) = &rules {
+            filtered = attach_filter(fd.as_fd(), rules, layout)?;
+        }
+        cgroup.unified = Some(fd);
+    }
+    for hierarchy in &layout.legacy {
+        let limited = !layout.is_unified() && limits::concerns(&settings, hierarchy);
+        let filters = !filtered && hierarchy.has("devices");
+        if !limited && !filters {
+            continue;
+        }
+        let dir = make(&hierarchy.mount, &cgroup.path)?;
+        limits::apply_legacy(&dir, hierarchy, &settings)?;
+        if let (true, Some(rules)) = (filters, &rules) {
+            devices::apply_legacy(&dir, rules)?;
+            filtered = true;
+        }
+        let procs = dir.join("cgroup.procs");
+        let fd = open(&procs, OFlags::WRONLY | OFlags::CLOEXEC, Mode::empty()).step_at(
+            CODE,
+            "open the cgroup",
+            procs.display(),
+        )?;
+        cgroup.joins.push(fd);
+        cgroup.joined.push(hierarchy.clone());
+    }
+    limits::require_all(layout, &settings)?;
+    if filtered { Ok(()) } else { Err(no_device_filter()) }
+}
+
+/// False where the kernel has no device programs but a v1 devices hierarchy can do the same.
+fn attach_filter(
+    cgroup: std::os::fd::BorrowedFd<'_>,
+    rules: &[devices::Rule],
+    layout: &Layout,
+) -> Result<bool> {
+    match device_filter::attach(cgroup, rules) {
+        Ok(()) => Ok(true),
+        Err(_) if layout.legacy.iter().any(|hierarchy| hierarchy.has("devices")) => Ok(false),
+        Err(errno) => Err(Error::os(CODE, "attach the device filter to the cgroup", errno)
+            .hint("the kernel needs CONFIG_CGROUP_BPF, and an outer container must allow bpf(2)")),
+    }
+}
+
+fn no_device_filter() -> Error {
+    Error::new(CODE, "filter the container's devices: no cgroup hierarchy can")
+        .hint("mount cgroup2 at /sys/fs/cgroup, or the v1 devices controller")
+}
+
+fn make(mount: &Path, path: &str) -> Result<PathBuf> {
+    let dir = mount.join(path.trim_start_matches('/'));
+    fs::create_dir_all(&dir).step_at(CODE, "make the cgroup", dir.display())?;
+    Ok(dir)
+}
+
+/// Writes one value to one file of a cgroup.
+fn set(dir: &Path, file: &str, value: &str) -> Result<()> {
+    let path = dir.join(file);
+    fs::write(&path, value).step_at(CODE, &format!("write {value} to the cgroup"), path.display())
+}
+
+/// Kills what is left in the container's cgroups and removes them. A cgroup that is gone already is no error.
+pub fn remove(path: &str) -> Result<()> {
+    let layout = Layout::detect()?;
+    let mounts = layout.unified.iter().chain(layout.legacy.iter().map(|hierarchy| &hierarchy.mount));
+    for mount in mounts {
+        let dir = mount.join(path.trim_start_matches('/'));
+        if dir.exists() {
+            remove_dir(&dir)?;
+        }
+    }
+    Ok(())
+}
+
+/// A process that was just collected may keep its cgroup busy for a moment longer.
+fn remove_dir(dir: &Path) -> Result<()> {
+    const PATIENCE: Duration = Duration::from_secs(5);
+    let begin = Instant::now();
+    let mut pause = Duration::from_micros(50);
+    loop {
+        match fs::remove_dir(dir) {
+            Ok(()) => return Ok(()),
+            Err(e) if e.kind() == ErrorKind::NotFound => return Ok(()),
+            Err(e) if e.raw_os_error() == Some(Errno::BUSY.raw_os_error()) && begin.elapsed() < PATIENCE => {
+                kill_all(dir)?;
+                remove_children(dir)?;
+                std::thread::sleep(pause);
+                pause = (pause * 2).min(Duration::from_millis(20));
+            }
+            Err(e) => return Err(e).step_at(CODE, "remove the cgroup", dir.display()),
+        }
+    }
+}
+
+fn remove_children(dir: &Path) -> Result<()> {
+    for entry in fs::read_dir(dir).step_at(CODE, "list the cgroup", dir.display())?.flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            remove_dir(&entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// `cgroup.kill` (v2, Linux 5.14) ends everything below at once; elsewhere each process by its pid.
+fn kill_all(dir: &Path) -> Result<()> {
+    if fs::write(dir.join("cgroup.kill"), "1").is_ok() {
+        return Ok(());
+    }
+    let procs = dir.join("cgroup.procs");
+    let pids = match fs::read_to_string(&procs) {
+        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(()),
+        other => other.step_at(CODE, "list the cgroup's processes", procs.display())?,
+    };
+    for pid in pids.lines().filter_map(|line| line.parse().ok()).filter_map(rustix::process::Pid::from_raw) {
+        match rustix::process::kill_process(pid, rustix::process::Signal::KILL) {
+            Ok(()) | Err(Errno::SRCH) => {}
+            Err(errno) => {
+                return Err(
+                    Error::os(CODE, "kill a process of the cgroup", errno).at(procs.display().to_string())
+                );
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,263 @@
+//! Executing the plan in the child, which still runs in its parent's memory: raw system calls only.
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use rustix::fs::{
+    AtFlags, FileType, Gid, Mode, OFlags, Uid, chmodat, chownat, mknodat, openat, statat, symlinkat,
+};
+use rustix::io::Errno;
+use rustix::mount::{
+    FsMountFlags, FsOpenFlags, MountAttrFlags, MountPropagationFlags, MoveMountFlags, OpenTreeFlags,
+    fsconfig_create, fsconfig_set_flag, fsconfig_set_string, fsmount, fsopen, mount_change, move_mount,
+    open_tree,
+};
+
+use super::change_root::change_root;
+use super::overlay::mount_overlay;
+use super::resolve::{open_existing, open_host, open_or_create, open_parent};
+use super::terminal::open_terminal;
+use crate::plan::op::{Identity, Op, Param, Step};
+use crate::plan::target::Target;
+use crate::sys::{self, MountAttr};
+
+/// What the child holds while it works. The vectors live in the parent's memory and were sized there.
+#[derive(Debug, Default)]
+pub struct State {
+    /// Detached trees by slot.
+    pub slots: Vec<Option<OwnedFd>>,
+    /// The container's root.
+    pub root: Option<OwnedFd>,
+    /// An empty read-only tmpfs that masks directories, once one is attached.
+    pub empty_dir: Option<OwnedFd>,
+    /// The terminal's two ends.
+    pub terminal: Option<(OwnedFd, OwnedFd)>,
+    /// What the parent learns about how it went.
+    pub outcome: Outcome,
+}
+
+/// How the root came about.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Outcome {
+    /// `MS_MOVE` and `chroot` were used instead of `pivot_root`.
+    pub chrooted: bool,
+    /// The overlay was mounted through `mount(2)`.
+    pub legacy_overlay: bool,
+}
+
+/// Executes every step; on failure the index of the step and the errno.
+pub fn execute(steps: &mut [Step], state: &mut State) -> Result<(), (usize, Errno)> {
+    for (index, step) in steps.iter_mut().enumerate() {
+        execute_one(&mut step.op, state).map_err(|errno| (index, errno))?;
+    }
+    Ok(())
+}
+
+fn execute_one(op: &mut Op, state: &mut State) -> Result<(), Errno> {
+    match op {
+        Op::JoinCgroup(procs) => write_all(procs.as_fd(), b"0"),
+        Op::NewCgroupNamespace => sys::unshare_cgroup(),
+        Op::Hostname(name) => rustix::system::sethostname(name.as_bytes()),
+        Op::Domainname(name) => rustix::system::setdomainname(name.as_bytes()),
+        Op::LoopbackUp => super::loopback::bring_up(),
+        Op::CloneTree { source, identity, recursive, slot } => {
+            let tree = clone_host_tree(source, *identity, *recursive)?;
+            *state.slots.get_mut(*slot).ok_or(Errno::INVAL)? = Some(tree);
+            Ok(())
+        }
+        Op::Propagation(flags) => mount_change(c"/", *flags),
+        Op::Overlay(overlay) => {
+            state.outcome.legacy_overlay = mount_overlay(overlay)?;
+            Ok(())
+        }
+        Op::AttachRoot { slot, at } => {
+            let tree = take_slot(state, *slot)?;
+            make_private(tree.as_fd())?;
+            attach(tree.as_fd(), open_host(at)?.as_fd())
+        }
+        Op::EnterRoot(at) => {
+            state.root = Some(open_host(at)?);
+            Ok(())
+        }
+        Op::ChangeRoot(how) => {
+            let root = state.root.as_ref().ok_or(Errno::BADF)?;
+            state.outcome.chrooted = change_root(root.as_fd(), how)?;
+            Ok(())
+        }
+        inside => execute_inside(inside, state),
+    }
+}
+
+/// The operations whose targets lie below the root.
+fn execute_inside(op: &Op, state: &mut State) -> Result<(), Errno> {
+    let root = state.root.as_ref().ok_or(Errno::BADF)?.as_fd();
+    match op {
+        Op::Mount { fs, params, attr, target } => {
+            let mount = new_mount(fs, params, *attr)?;
+            attach(mount.as_fd(), open_or_create(root, target)?.as_fd())
+        }
+        Op::Attach { slot, attr, recursive, target } => {
+            let tree = state.slots.get_mut(*slot).and_then(Option::take).ok_or(Errno::INVAL)?;
+            sys::mount_setattr(tree.as_fd(), *recursive, attr)?;
+            attach(tree.as_fd(), open_or_create(root, target)?.as_fd())
+        }
+        Op::Device { path, mode, rdev, uid, gid } => make_device(root, path, *mode, *rdev, (*uid, *gid)),
+        Op::Symlink { path, to } => make_symlink(root, path, to),
+        Op::Terminal { pts, console } => {
+            state.terminal = Some(open_terminal(root, pts, console)?);
+            Ok(())
+        }
+        Op::Sysctl { path, value } => write_sysctl(root, path, value),
+        Op::Mask { path, null } => match open_existing(root, path) {
+            Ok(found) => mask(root, found.as_fd(), null, &mut state.empty_dir),
+            Err(Errno::NOENT) => Ok(()),
+            Err(errno) => Err(errno),
+        },
+        Op::ReadOnly { path } => match open_existing(root, path) {
+            Ok(found) => {
+                let tree = clone_of(found.as_fd(), true)?;
+                sys::mount_setattr(tree.as_fd(), true, &READ_ONLY)?;
+                attach(tree.as_fd(), found.as_fd())
+            }
+            Err(Errno::NOENT) => Ok(()),
+            Err(errno) => Err(errno),
+        },
+        Op::ReadOnlyRoot => sys::mount_setattr(root, false, &READ_ONLY),
+        _ => Err(Errno::INVAL),
+    }
+}
+
+const READ_ONLY: MountAttr = MountAttr {
+    attr_set: MountAttrFlags::MOUNT_ATTR_RDONLY.bits() as u64,
+    attr_clr: 0,
+    propagation: 0,
+    userns_fd: 0,
+};
+
+fn take_slot(state: &mut State, slot: usize) -> Result<OwnedFd, Errno> {
+    state.slots.get_mut(slot).and_then(Option::take).ok_or(Errno::INVAL)
+}
+
+fn make_private(tree: BorrowedFd<'_>) -> Result<(), Errno> {
+    let private = u64::from(MountPropagationFlags::PRIVATE.bits());
+    sys::mount_setattr(tree, true, &MountAttr { propagation: private, ..MountAttr::default() })
+}
+
+/// Attaches a detached mount to the object that `target` stands for, whatever has become of its path since.
+pub fn attach(mount: BorrowedFd<'_>, target: BorrowedFd<'_>) -> Result<(), Errno> {
+    let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH | MoveMountFlags::MOVE_MOUNT_T_EMPTY_PATH;
+    move_mount(mount, c"", target, c"", flags)
+}
+
+/// A detached copy of the mount that `fd` stands in, rooted at `fd`.
+pub fn clone_of(fd: BorrowedFd<'_>, recursive: bool) -> Result<OwnedFd, Errno> {
+    let mut flags =
+        OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC | OpenTreeFlags::AT_EMPTY_PATH;
+    if recursive {
+        flags |= OpenTreeFlags::AT_RECURSIVE;
+    }
+    open_tree(fd, c"", flags)
+}
+
+/// The path is opened in this namespace, then held against what the plan saw: a source that was swapped in between is
+/// refused instead of mounted.
+fn clone_host_tree(source: &std::ffi::CStr, identity: Identity, recursive: bool) -> Result<OwnedFd, Errno> {
+    let found = open_host(source)?;
+    let stat = rustix::fs::fstat(&found)?;
+    if (Identity { dev: stat.st_dev, ino: stat.st_ino }) != identity {
+        return Err(Errno::STALE);
+    }
+    clone_of(found.as_fd(), recursive)
+}
+
+/// A new, detached filesystem instance.
+pub fn new_mount(fs: &std::ffi::CStr, params: &[Param], attr: MountAttrFlags) -> Result<OwnedFd, Errno> {
+    let context = fsopen(fs, FsOpenFlags::FSOPEN_CLOEXEC)?;
+    for param in params {
+        match &param.value {
+            Some(value) => fsconfig_set_string(context.as_fd(), param.key.as_c_str(), value.as_c_str())?,
+            None => fsconfig_set_flag(context.as_fd(), param.key.as_c_str())?,
+        }
+    }
+    fsconfig_create(context.as_fd())?;
+    fsmount(context.as_fd(), FsMountFlags::FSMOUNT_CLOEXEC, attr)
+}
+
+fn make_device(
+    root: BorrowedFd<'_>,
+    path: &Target,
+    mode: u32,
+    rdev: u64,
+    owner: (u32, u32),
+) -> Result<(), Errno> {
+    let parent = open_parent(root, path)?;
+    let above = parent.as_ref().map_or(root, AsFd::as_fd);
+    let Some((_, name)) = path.chain.last() else { return Err(Errno::INVAL) };
+    let permissions = Mode::from_raw_mode(mode & 0o7777);
+    mknodat(above, name.as_c_str(), FileType::from_raw_mode(mode), permissions, rdev)?;
+    // The umask took bits from the mode that mknod was given.
+    chmodat(above, name.as_c_str(), permissions, AtFlags::empty())?;
+    let (uid, gid) = (Uid::from_raw(owner.0), Gid::from_raw(owner.1));
+    chownat(above, name.as_c_str(), Some(uid), Some(gid), AtFlags::SYMLINK_NOFOLLOW)
+}
+
+fn make_symlink(root: BorrowedFd<'_>, path: &Target, to: &std::ffi::CStr) -> Result<(), Errno> {
+    let parent = open_parent(root, path)?;
+    let above = parent.as_ref().map_or(root, AsFd::as_fd);
+    let Some((_, name)) = path.chain.last() else { return Err(Errno::INVAL) };
+    match symlinkat(to, above, name.as_c_str()) {
+        Err(Errno::EXIST) => Ok(()),
+        other => other,
+    }
+}
+
+/// Only ever a real procfs is written to: a file that an image put in its place must not receive the write nor, worse,
+/// lead it elsewhere (CVE-2025-52881).
+fn write_sysctl(root: BorrowedFd<'_>, path: &Target, value: &[u8]) -> Result<(), Errno> {
+    const PROC_SUPER_MAGIC: i64 = 0x9fa0;
+    let found = open_existing(root, path)?;
+    if rustix::fs::fstatfs(&found)?.f_type as i64 != PROC_SUPER_MAGIC {
+        return Err(Errno::XDEV);
+    }
+    let parent = open_parent(root, path)?.ok_or(Errno::INVAL)?;
+    let Some((_, name)) = path.chain.last() else { return Err(Errno::INVAL) };
+    let file =
+        openat(&parent, name.as_c_str(), OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())?;
+    write_all(file.as_fd(), value)
+}
+
+/// The cover of a file is our own `/dev/null`, verified to be the null device: an image or a racing process that swaps it
+/// would otherwise choose what is mounted over `/proc` (CVE-2025-31133).
+fn mask(
+    root: BorrowedFd<'_>,
+    found: BorrowedFd<'_>,
+    null: &Target,
+    empty_dir: &mut Option<OwnedFd>,
+) -> Result<(), Errno> {
+    let stat = rustix::fs::fstat(found)?;
+    if FileType::from_raw_mode(stat.st_mode) != FileType::Directory {
+        let null = open_existing(root, null)?;
+        let device = statat(&null, c"", AtFlags::EMPTY_PATH)?;
+        let is_null = FileType::from_raw_mode(device.st_mode) == FileType::CharacterDevice
+            && device.st_rdev == rustix::fs::makedev(1, 3);
+        if !is_null {
+            return Err(Errno::NODEV);
+        }
+        return attach(clone_of(null.as_fd(), false)?.as_fd(), found);
+    }
+    if let Some(empty) = empty_dir {
+        return attach(clone_of(empty.as_fd(), false)?.as_fd(), found);
+    }
+    let attr = MountAttrFlags::MOUNT_ATTR_RDONLY
+        | MountAttrFlags::MOUNT_ATTR_NOSUID
+        | MountAttrFlags::MOUNT_ATTR_NODEV
+        | MountAttrFlags::MOUNT_ATTR_NOEXEC;
+    let empty = new_mount(c"tmpfs", &[], attr)?;
+    attach(empty.as_fd(), found)?;
+    *empty_dir = Some(empty);
+    Ok(())
+}
+
+fn write_all(fd: BorrowedFd<'_>, bytes: &[u8]) -> Result<(), Errno> {
+    // Files of procfs and cgroupfs take a value in one write or not at all.
+    if rustix::io::write(fd, bytes)? == bytes.len() { Ok(()) } else { Err(Errno::IO) }
+}

@@ -1,0 +1,255 @@
+//! Launching a container: plan in, a process that waits for its start out. Neutral of its host: the same code serves the
+//! Node addon and the runtime binary.
+
+mod change_root;
+mod child;
+mod clone;
+mod execute;
+mod loopback;
+mod overlay;
+mod resolve;
+mod terminal;
+mod thread;
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use rustix::fs::{MemfdFlags, SeekFrom, memfd_create};
+use rustix::io::Errno;
+use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
+use rustix::process::{PidfdFlags, Signal, WaitId, WaitIdOptions, pidfd_send_signal, waitid};
+
+pub use child::{PAYLOAD_FD, SYNC_FD};
+pub use execute::Outcome;
+pub use thread::on_lasting_thread;
+
+use self::child::{Failure, Handover};
+use self::clone::{Child, CloneRequest, Stack, spawn};
+use self::execute::State;
+use crate::error::{Context, Error, Result};
+use crate::plan::Plan;
+use crate::wire::{self, Message};
+use crate::{runtime_binary, sys};
+
+const CODE: &str = "ERR_RCX_LAUNCH";
+
+/// A container whose init has been prepared and waits for [`Created::start`].
+#[derive(Debug)]
+pub struct Created {
+    child: Child,
+    sync: OwnedFd,
+    terminal: Option<OwnedFd>,
+    outcome: Outcome,
+}
+
+/// Launches the plan's child and waits until its init is ready to run the user's program.
+///
+/// The kernel ends the container when the calling *thread* ends (`PR_SET_PDEATHSIG`): call it through
+/// [`on_lasting_thread`].
+pub fn create(mut plan: Plan) -> Result<Created> {
+    let binary = runtime_binary::sealed(&plan.runtime)?;
+    let payload = payload_file(&plan.payload)?;
+    let (sync, child_sync) =
+        socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)
+            .step(CODE, "make a socket pair")?;
+    let argv = [c"rcx-init".as_ptr(), c"init".as_ptr(), std::ptr::null()];
+    let envp = [std::ptr::null()];
+    let mut handover = Handover {
+        state: State { slots: (0..plan.slots).map(|_| None).collect(), ..State::default() },
+        steps: &mut plan.steps,
+        stdio: plan.stdio.as_ref().map(|[a, b, c]| [a.as_fd(), b.as_fd(), c.as_fd()]),
+        sync: child_sync.as_fd(),
+        payload: payload.as_fd(),
+        binary,
+        argv: argv.as_ptr(),
+        envp: envp.as_ptr(),
+        failure: None,
+    };
+    let request = CloneRequest { namespaces: plan.namespaces, cgroup: plan.cgroup.as_ref().map(AsFd::as_fd) };
+    let child = spawn_blocked(request, &mut handover)?;
+    let (outcome, failure) = (handover.state.outcome, handover.failure);
+    // Their descriptors were the child's: in this process the numbers mean nothing or something else.
+    std::mem::forget(handover.state);
+    let created = Created { child, sync, terminal: None, outcome };
+    if let Some(failure) = failure {
+        created.reap();
+        return Err(explain(&plan, failure));
+    }
+    drop(child_sync);
+    created.until_ready()
+}
+
+fn spawn_blocked(request: CloneRequest<'_>, handover: &mut Handover<'_>) -> Result<Child> {
+    let stack = Stack::map().step(CODE, "map a stack for the child")?;
+    let mask = sys::block_all_signals().step(CODE, "block signals around the clone")?;
+    // SAFETY: `child::main` keeps the promises: raw system calls only, and it never returns. Signals are blocked.
+    let child = unsafe { spawn(request, &stack, child::main, std::ptr::from_mut(handover)) };
+    sys::set_signal_mask(mask).step(CODE, "restore the signal mask after the clone")?;
+    child.map_err(|errno| {
+        let error = Error::os(CODE, "clone a process into new namespaces", errno);
+        match errno {
+            Errno::PERM => error.hint("creating namespaces needs root; see: rcx info"),
+            Errno::NOSPC | Errno::USERS => {
+                error.hint("the limits in /proc/sys/user/max_*_namespaces are reached")
+            }
+            Errno::NOSYS => {
+                error.hint("rcx needs Linux 5.12 or newer, and clone3 not blocked by an outer container")
+            }
+            _ => error,
+        }
+    })
+}
+
+fn payload_file(payload: &[u8]) -> Result<OwnedFd> {
+    let file = memfd_create(c"rcx-init", MemfdFlags::CLOEXEC)
+        .step(CODE, "create a memfd for the init's configuration")?;
+    let mut rest = payload;
+    while !rest.is_empty() {
+        let written = rustix::io::write(&file, rest).step(CODE, "write the init's configuration")?;
+        rest = &rest[written..];
+    }
+    rustix::fs::seek(&file, SeekFrom::Start(0)).step(CODE, "rewind the init's configuration")?;
+    Ok(file)
+}
+
+fn explain(plan: &Plan, failure: Failure) -> Error {
+    match failure {
+        Failure::Step(index, errno) => match plan.steps.get(index) {
+            Some(step) => {
+                let error = Error::os(step.code, step.what, errno).at(step.object.clone());
+                match crate::plan::hints::hint(&step.op, errno) {
+                    Some(hint) => error.hint(hint),
+                    None => error,
+                }
+            }
+            None => Error::os(CODE, "execute the launch plan", errno),
+        },
+        Failure::Descriptors(errno) => Error::os(CODE, "arrange the init's descriptors", errno),
+        Failure::Exec(errno) => {
+            Error::os(CODE, "execute the helper binary", errno).at(plan.runtime.display().to_string())
+        }
+    }
+}
+
+impl Created {
+    fn until_ready(mut self) -> Result<Self> {
+        loop {
+            match wire::receive(self.sync.as_fd()).step(CODE, "hear from the container's init")? {
+                Message::Terminal(master) => self.terminal = Some(master),
+                Message::Ready => return Ok(self),
+                Message::Failed(error) => {
+                    self.reap();
+                    return Err(error);
+                }
+                Message::Closed => {
+                    self.reap();
+                    return Err(Error::new(CODE, "prepare the container: its init ended without a word")
+                        .hint("it may have been killed; see the kernel's log for an out-of-memory kill"));
+                }
+            }
+        }
+    }
+
+    /// Process id of the container's init in this process' pid namespace.
+    pub fn pid(&self) -> i32 {
+        self.child.pid
+    }
+
+    /// Descriptor of the init process: never another one, even when the pid is used again.
+    pub fn pidfd(&self) -> BorrowedFd<'_> {
+        self.child.pidfd.as_fd()
+    }
+
+    /// How the launch went.
+    pub fn outcome(&self) -> Outcome {
+        self.outcome
+    }
+
+    /// The terminal's master, once.
+    pub fn take_terminal(&mut self) -> Option<OwnedFd> {
+        self.terminal.take()
+    }
+
+    /// Lets the init run the user's program; returns once it runs, or says why it does not (the init is then gone).
+    pub fn start(self) -> Result<Running> {
+        let told = wire::send(self.sync.as_fd(), wire::GO);
+        match wire::receive(self.sync.as_fd()).step(CODE, "hear from the container's init")? {
+            Message::Closed if told.is_ok() => Ok(Running { pid: self.child.pid, pidfd: self.child.pidfd }),
+            Message::Failed(error) => {
+                self.reap();
+                Err(error)
+            }
+            _ => {
+                self.reap();
+                Err(Error::new(CODE, "start the container: its init ended before it was started"))
+            }
+        }
+    }
+
+    /// Ends an init that will not be started.
+    pub fn abandon(self) {
+        self.reap();
+    }
+
+    /// Ends the child, if it still runs, and collects it, so that a failed launch leaves no process behind.
+    fn reap(&self) {
+        match pidfd_send_signal(self.pidfd(), Signal::KILL) {
+            // ESRCH: it is dead already and only waits to be collected.
+            Ok(()) | Err(Errno::SRCH) => drop(wait_exited(self.pidfd())),
+            // Waiting for a process that could not be killed would hang the caller; its death signal still holds.
+            Err(errno) => debug_assert!(false, "kill a failed init: {errno}"),
+        }
+    }
+}
+
+/// A container whose program runs.
+#[derive(Debug)]
+pub struct Running {
+    /// Process id in this process' pid namespace.
+    pub pid: i32,
+    /// Descriptor of the process.
+    pub pidfd: OwnedFd,
+}
+
+/// How a process ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// `exit(n)`.
+    Code(i32),
+    /// Killed by this signal.
+    Signal(i32),
+}
+
+impl Exit {
+    /// The shell's and Docker's number: the code itself, or 128 + signal.
+    pub fn status(self) -> i32 {
+        match self {
+            Self::Code(code) => code,
+            Self::Signal(signal) => 128 + signal,
+        }
+    }
+}
+
+/// Waits for the process and collects it. `None` when somebody else in this process collected it first.
+pub fn wait_exited(pidfd: BorrowedFd<'_>) -> Option<Exit> {
+    loop {
+        match waitid(WaitId::PidFd(pidfd), WaitIdOptions::EXITED) {
+            Err(Errno::INTR) => {}
+            Err(_) | Ok(None) => return None,
+            Ok(Some(status)) => {
+                return match (status.exit_status(), status.terminating_signal()) {
+                    (Some(code), _) => Some(Exit::Code(code)),
+                    (None, Some(signal)) => Some(Exit::Signal(signal)),
+                    (None, None) => None,
+                };
+            }
+        }
+    }
+}
+
+/// Opens a descriptor for a process of another launcher.
+pub fn open_pidfd(pid: i32) -> Result<OwnedFd> {
+    let pid = rustix::process::Pid::from_raw(pid).ok_or_else(|| {
+        Error::new("ERR_RCX_NO_SUCH_PROCESS", format!("open a process: {pid} is no process id"))
+    })?;
+    rustix::process::pidfd_open(pid, PidfdFlags::empty()).step("ERR_RCX_NO_SUCH_PROCESS", "open a process")
+}

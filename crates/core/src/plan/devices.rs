@@ -1,0 +1,65 @@
+//! What the runtime-spec wants in `/dev` ("Default Devices", config-linux.md), and the devices it lists.
+
+use oci_spec::runtime::{LinuxDeviceType, Spec};
+
+use super::Builder;
+use super::op::{Op, Step};
+use super::target::{Target, cstring};
+use crate::error::Result;
+
+const CODE: &str = "ERR_RCX_DEVICE";
+
+/// Name, major and minor number.
+const DEFAULT: [(&str, u32, u32); 6] =
+    [("null", 1, 3), ("zero", 1, 5), ("full", 1, 7), ("random", 1, 8), ("urandom", 1, 9), ("tty", 5, 0)];
+
+const LINKS: [(&str, &str); 6] = [
+    ("/dev/fd", "/proc/self/fd"),
+    ("/dev/stdin", "/proc/self/fd/0"),
+    ("/dev/stdout", "/proc/self/fd/1"),
+    ("/dev/stderr", "/proc/self/fd/2"),
+    ("/dev/core", "/proc/kcore"),
+    ("/dev/ptmx", "pts/ptmx"),
+];
+
+/// Steps that fill `/dev`.
+pub fn steps(builder: &mut Builder, spec: &Spec) -> Result<()> {
+    for (name, major, minor) in DEFAULT {
+        let path = format!("/dev/{name}");
+        let rdev = rustix::fs::makedev(major, minor);
+        let op = Op::Device { path: Target::file(&path)?, mode: libc::S_IFCHR | 0o666, rdev, uid: 0, gid: 0 };
+        builder.late.push(Step { code: CODE, what: "make a device", object: path, op });
+    }
+    for device in spec.linux().iter().filter_map(|linux| linux.devices().as_ref()).flatten() {
+        let kind = match device.typ() {
+            LinuxDeviceType::B => libc::S_IFBLK,
+            LinuxDeviceType::P => libc::S_IFIFO,
+            _ => libc::S_IFCHR,
+        };
+        let number = |n: i64| u32::try_from(n).unwrap_or(0);
+        let object = device.path().display().to_string();
+        let op = Op::Device {
+            path: Target::file(&object)?,
+            mode: kind | (device.file_mode().unwrap_or(0o666) & 0o7777),
+            rdev: rustix::fs::makedev(number(device.major()), number(device.minor())),
+            uid: device.uid().unwrap_or(0),
+            gid: device.gid().unwrap_or(0),
+        };
+        builder.late.push(Step { code: CODE, what: "make a device", object, op });
+    }
+    for (path, to) in LINKS {
+        let op = Op::Symlink { path: Target::file(path)?, to: cstring(to)? };
+        builder.late.push(Step { code: CODE, what: "link a device", object: path.to_owned(), op });
+    }
+    if builder.terminal {
+        let op = Op::Terminal { pts: Target::dir("/dev/pts")?, console: Target::file("/dev/console")? };
+        let object = "/dev/console".to_owned();
+        builder.late.push(Step {
+            code: "ERR_RCX_TERMINAL",
+            what: "make the container's terminal",
+            object,
+            op,
+        });
+    }
+    Ok(())
+}

@@ -1,0 +1,35 @@
+//! What to do about a step that the kernel refused.
+
+use rustix::io::Errno;
+
+use super::op::Op;
+
+/// One sentence for the reader of the error, where rcx knows the usual reason.
+pub fn hint(op: &Op, errno: Errno) -> Option<&'static str> {
+    Some(match (op, errno) {
+        (Op::Overlay(_), Errno::NODEV) => "the kernel has no overlayfs: load it with modprobe overlay",
+        (Op::Overlay(_), Errno::INVAL) => {
+            "the store may lie on a filesystem that overlayfs cannot write to (overlay itself, NFS, eCryptfs): \
+             point RCX_ROOT at ext4, xfs, btrfs or tmpfs"
+        }
+        (Op::Overlay(_), Errno::TOOBIG) => {
+            "too many layers for this kernel's mount call; Linux 6.5 lifts the limit"
+        }
+        (Op::Overlay(_), Errno::NOENT) => "a layer of the image is missing: pull the image again",
+        (Op::CloneTree { .. }, Errno::STALE) => {
+            "the path was replaced while the container started: try again"
+        }
+        (Op::Mount { .. } | Op::Attach { .. }, Errno::LOOP) => {
+            "the image has a symbolic link where rcx mounts; it is refused, because it could lead elsewhere"
+        }
+        (Op::Attach { .. }, Errno::NOTDIR) => {
+            "a directory can only be mounted on a directory and a file only on a file"
+        }
+        (_, Errno::NOSPC) => "the filesystem is full, or the limit in /proc/sys/fs/mount-max is reached",
+        (_, Errno::NOSYS) => "rcx needs Linux 5.12 or newer",
+        (_, Errno::PERM) => {
+            "this needs root, and must not be forbidden by an outer container's seccomp filter"
+        }
+        _ => return None,
+    })
+}

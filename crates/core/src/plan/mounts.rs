@@ -1,0 +1,187 @@
+//! The root, the mounts of the spec, and what hides or write-protects parts of them, as steps.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use oci_spec::runtime::{Mount, Spec};
+use rustix::mount::MountPropagationFlags;
+
+use super::op::{ChangeRoot, Identity, Op, Overlay, Step};
+use super::options::Options;
+use super::request::Extras;
+use super::target::{Kind, Target, cstring};
+use super::{Builder, cgroup_mount, path_cstring};
+use crate::error::{Context, Error, Result};
+
+const CODE: &str = "ERR_RCX_MOUNT";
+
+/// Opens the sources of all binds, cuts the tree off from the host's, and mounts the root.
+pub fn root(builder: &mut Builder, spec: &Spec, extras: &Extras) -> Result<()> {
+    let at = path_cstring(&extras.mountpoint)?;
+    let object = extras.mountpoint.display().to_string();
+    let root = match &extras.overlay {
+        Some(layers) => {
+            const PAGE: usize = 4096;
+            let overlay = Overlay {
+                lower: layers.lower.iter().map(|path| path_cstring(path)).collect::<Result<_>>()?,
+                upper: path_cstring(&layers.upper)?,
+                work: path_cstring(&layers.work)?,
+                at: at.clone(),
+                volatile: layers.volatile,
+                api: layers.api,
+                options: Vec::with_capacity(PAGE),
+            };
+            Step {
+                code: "ERR_RCX_OVERLAY",
+                what: "mount the container's overlay",
+                object,
+                op: Op::Overlay(overlay),
+            }
+        }
+        None => {
+            let path = spec.root().as_ref().map(oci_spec::runtime::Root::path).ok_or_else(|| {
+                Error::new(
+                    "ERR_RCX_INVALID_SPEC",
+                    "find the root filesystem: neither layers nor root.path are given",
+                )
+            })?;
+            let (slot, _) = clone_tree(builder, path, true)?;
+            let op = Op::AttachRoot { slot, at: at.clone() };
+            Step { code: CODE, what: "attach the root filesystem", object: path.display().to_string(), op }
+        }
+    };
+    builder.late.push(root);
+    builder.late.push(Step {
+        code: CODE,
+        what: "open the root filesystem",
+        object: extras.mountpoint.display().to_string(),
+        op: Op::EnterRoot(at),
+    });
+    for mount in spec.mounts().iter().flatten() {
+        one(builder, mount)?;
+    }
+    Ok(())
+}
+
+/// The step between: everything opened before it still has the host's propagation.
+pub fn cut_off() -> Step {
+    Step {
+        code: CODE,
+        what: "make the mount namespace private",
+        object: "/".to_owned(),
+        op: Op::Propagation(MountPropagationFlags::PRIVATE | MountPropagationFlags::REC),
+    }
+}
+
+fn one(builder: &mut Builder, mount: &Mount) -> Result<()> {
+    let destination = mount.destination().to_str().ok_or_else(|| not_text(mount.destination()))?;
+    let options = Options::parse(mount.options().as_deref().unwrap_or_default())?;
+    let kind = mount.typ().as_deref().unwrap_or_default();
+    if options.bind || kind == "bind" {
+        let source = mount.source().as_deref().ok_or_else(|| {
+            Error::new("ERR_RCX_INVALID_SPEC", "bind a path: the mount has no source").at(destination)
+        })?;
+        let (slot, is_dir) = clone_tree(builder, source, options.recursive || kind == "bind")?;
+        let target = Target::new(destination, if is_dir { Kind::Directory } else { Kind::File })?;
+        let op = Op::Attach { slot, attr: options.for_bind(), recursive: true, target };
+        builder.late.push(Step {
+            code: CODE,
+            what: "bind into the container",
+            object: format!("{} on {destination}", source.display()),
+            op,
+        });
+        return Ok(());
+    }
+    if kind == "cgroup" {
+        return cgroup_mount::steps(builder, destination, &options);
+    }
+    let op = Op::Mount {
+        fs: cstring(kind)?,
+        params: options.params,
+        attr: options.set,
+        target: Target::dir(destination)?,
+    };
+    builder.late.push(Step {
+        code: CODE,
+        what: "mount in the container",
+        object: format!("{kind} on {destination}"),
+        op,
+    });
+    Ok(())
+}
+
+/// A step that opens a host path early; its slot, and whether it is a directory.
+fn clone_tree(builder: &mut Builder, source: &Path, recursive: bool) -> Result<(usize, bool)> {
+    let meta = std::fs::metadata(source)
+        .step_at("ERR_RCX_MOUNT_SOURCE", "find the host path to mount", source.display())
+        .map_err(|e| e.hint("the path must exist on the host"))?;
+    let slot = builder.slots;
+    builder.slots += 1;
+    let identity = Identity { dev: meta.dev(), ino: meta.ino() };
+    builder.early.push(Step {
+        code: "ERR_RCX_MOUNT_SOURCE",
+        what: "open the host path to mount",
+        object: source.display().to_string(),
+        op: Op::CloneTree { source: path_cstring(source)?, identity, recursive, slot },
+    });
+    Ok((slot, meta.is_dir()))
+}
+
+/// Masks and read-only paths of the spec.
+pub fn covers(builder: &mut Builder, spec: &Spec) -> Result<()> {
+    let Some(linux) = spec.linux() else { return Ok(()) };
+    for path in linux.readonly_paths().iter().flatten() {
+        let op = Op::ReadOnly { path: Target::dir(path)? };
+        builder.late.push(Step { code: CODE, what: "make a path read-only", object: path.clone(), op });
+    }
+    for path in linux.masked_paths().iter().flatten() {
+        let op = Op::Mask { path: Target::file(path)?, null: Target::file("/dev/null")? };
+        builder.late.push(Step { code: CODE, what: "mask a path", object: path.clone(), op });
+    }
+    if spec.root().as_ref().and_then(oci_spec::runtime::Root::readonly).unwrap_or(false) {
+        let step = Step {
+            code: CODE,
+            what: "make the root read-only",
+            object: "/".to_owned(),
+            op: Op::ReadOnlyRoot,
+        };
+        builder.late.push(step);
+    }
+    Ok(())
+}
+
+/// The last step of the child's own.
+pub fn change_root(extras: &Extras) -> Result<Step> {
+    let op = Op::ChangeRoot(ChangeRoot { no_pivot: extras.no_pivot, host_mounts: host_mounts()? });
+    Ok(Step {
+        code: "ERR_RCX_CHANGE_ROOT",
+        what: "change the root",
+        object: extras.mountpoint.display().to_string(),
+        op,
+    })
+}
+
+/// Mount points whose parent is the root mount, in the order of mounting (proc_pid_mountinfo(5)).
+fn host_mounts() -> Result<Vec<std::ffi::CString>> {
+    let path = "/proc/self/mountinfo";
+    let text = std::fs::read_to_string(path).step_at(CODE, "read the mount table", path)?;
+    let fields: Vec<Vec<&str>> = text.lines().map(|line| line.split(' ').take(5).collect()).collect();
+    let root =
+        fields.iter().rev().find(|line| line.get(4) == Some(&"/")).and_then(|line| line.first().copied());
+    fields
+        .iter()
+        .filter(|line| line.get(1).copied() == root && line.get(4) != Some(&"/"))
+        .filter_map(|line| line.get(4))
+        .map(|escaped| cstring(&unescape(escaped)))
+        .collect()
+}
+
+/// mountinfo writes space, tab, newline and backslash as three octal digits.
+fn unescape(text: &str) -> String {
+    text.replace("\\040", " ").replace("\\011", "\t").replace("\\012", "\n").replace("\\134", "\\")
+}
+
+fn not_text(path: &Path) -> Error {
+    Error::new("ERR_RCX_INVALID_PATH", "use a container path that is not UTF-8")
+        .at(path.display().to_string())
+}

@@ -1,0 +1,109 @@
+//! The part of a spec that the container's init carries out.
+
+use oci_spec::runtime::{PosixRlimitType, Process, Spec};
+
+use super::request::{LaunchRequest, SeccompChoice};
+use crate::error::{Error, Result};
+use crate::init::config::{InitConfig, Rlimit, User};
+use crate::security::capabilities::Sets;
+use crate::security::seccomp::default_filter;
+
+const UMASK: u32 = 0o022;
+
+/// The init's configuration for a request.
+pub fn init_config(request: &LaunchRequest) -> Result<InitConfig> {
+    refuse_unsupported(&request.spec)?;
+    let process = request.spec.process().as_ref().ok_or_else(|| {
+        Error::new("ERR_RCX_INVALID_SPEC", "read the container's configuration: it has no process")
+    })?;
+    Ok(InitConfig {
+        args: process.args().clone().unwrap_or_default(),
+        env: process.env().clone().unwrap_or_default(),
+        cwd: process.cwd().to_string_lossy().into_owned(),
+        user: user(process, request.rcx.user.as_deref()),
+        capabilities: Sets::from_spec(process.capabilities().as_ref()),
+        no_new_privileges: process.no_new_privileges().unwrap_or(false),
+        rlimits: process
+            .rlimits()
+            .iter()
+            .flatten()
+            .map(|limit| Rlimit { resource: resource(limit.typ()), soft: limit.soft(), hard: limit.hard() })
+            .collect(),
+        seccomp: match request.rcx.seccomp {
+            SeccompChoice::Default => vec![default_filter()],
+            SeccompChoice::Unconfined => Vec::new(),
+        },
+        terminal: process.terminal().unwrap_or(false),
+        reaper: request.rcx.init,
+        umask: process.user().umask().unwrap_or(UMASK),
+        keyring: format!("_ses.{}", request.rcx.id),
+    })
+}
+
+fn user(process: &Process, name: Option<&str>) -> User {
+    if let Some(name) = name {
+        return User::Name(name.to_owned());
+    }
+    let user = process.user();
+    User::Ids { uid: user.uid(), gid: user.gid(), groups: user.additional_gids().clone().unwrap_or_default() }
+}
+
+/// What a spec asks for and does not get would be a false promise of safety or of behaviour.
+fn refuse_unsupported(spec: &Spec) -> Result<()> {
+    let linux = spec.linux().as_ref();
+    let process = spec.process().as_ref();
+    let present = [
+        ("hooks", spec.hooks().is_some()),
+        ("linux.seccomp", linux.is_some_and(|linux| linux.seccomp().is_some())),
+        (
+            "linux.uidMappings",
+            linux.is_some_and(|linux| linux.uid_mappings().as_ref().is_some_and(|maps| !maps.is_empty())),
+        ),
+        ("linux.intelRdt", linux.is_some_and(|linux| linux.intel_rdt().is_some())),
+        ("linux.personality", linux.is_some_and(|linux| linux.personality().is_some())),
+        (
+            "linux.mountLabel",
+            linux.is_some_and(|linux| linux.mount_label().as_ref().is_some_and(|label| !label.is_empty())),
+        ),
+        (
+            "process.apparmorProfile",
+            process.is_some_and(|process| {
+                process.apparmor_profile().as_ref().is_some_and(|name| !name.is_empty())
+            }),
+        ),
+        (
+            "process.selinuxLabel",
+            process.is_some_and(|process| {
+                process.selinux_label().as_ref().is_some_and(|label| !label.is_empty())
+            }),
+        ),
+        ("process.oomScoreAdj", process.is_some_and(|process| process.oom_score_adj().is_some())),
+        ("process.scheduler", process.is_some_and(|process| process.scheduler().is_some())),
+    ];
+    match present.iter().find(|(_, present)| *present) {
+        Some((name, _)) => Err(Error::new("ERR_RCX_UNSUPPORTED", format!("apply {name}: not supported yet"))),
+        None => Ok(()),
+    }
+}
+
+fn resource(limit: PosixRlimitType) -> u32 {
+    use PosixRlimitType as T;
+    match limit {
+        T::RlimitCpu => libc::RLIMIT_CPU,
+        T::RlimitFsize => libc::RLIMIT_FSIZE,
+        T::RlimitData => libc::RLIMIT_DATA,
+        T::RlimitStack => libc::RLIMIT_STACK,
+        T::RlimitCore => libc::RLIMIT_CORE,
+        T::RlimitRss => libc::RLIMIT_RSS,
+        T::RlimitNproc => libc::RLIMIT_NPROC,
+        T::RlimitNofile => libc::RLIMIT_NOFILE,
+        T::RlimitMemlock => libc::RLIMIT_MEMLOCK,
+        T::RlimitAs => libc::RLIMIT_AS,
+        T::RlimitLocks => libc::RLIMIT_LOCKS,
+        T::RlimitSigpending => libc::RLIMIT_SIGPENDING,
+        T::RlimitMsgqueue => libc::RLIMIT_MSGQUEUE,
+        T::RlimitNice => libc::RLIMIT_NICE,
+        T::RlimitRtprio => libc::RLIMIT_RTPRIO,
+        T::RlimitRttime => libc::RLIMIT_RTTIME,
+    }
+}

@@ -1,0 +1,84 @@
+//! What TypeScript hands over: the runtime-spec's config, and beside it the few things the standard has no words for.
+
+use std::path::PathBuf;
+
+use oci_spec::runtime::Spec;
+use serde::Deserialize;
+
+use super::op::OverlayApi;
+use crate::error::{Error, Result};
+
+/// A container to launch.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LaunchRequest {
+    /// OCI runtime-spec configuration.
+    pub spec: Spec,
+    /// rcx's own additions.
+    pub rcx: Extras,
+}
+
+/// rcx's additions to the runtime-spec.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Extras {
+    /// Container id.
+    pub id: String,
+    /// Absolute path of the helper binary `rcx-runtime`.
+    pub runtime: PathBuf,
+    /// Host directory on which the root is mounted, in the container's mount namespace only.
+    pub mountpoint: PathBuf,
+    /// Layers of the root; without them `spec.root.path` is attached as it is.
+    #[serde(default)]
+    pub overlay: Option<Layers>,
+    /// Docker's `user[:group]`, resolved in the container's own files; overrides `spec.process.user`.
+    #[serde(default)]
+    pub user: Option<String>,
+    /// Stay as PID 1 and reap (`--init`).
+    #[serde(default)]
+    pub init: bool,
+    /// Do not try pivot_root (`--no-pivot`).
+    #[serde(default)]
+    pub no_pivot: bool,
+    /// Seccomp filter to use.
+    #[serde(default)]
+    pub seccomp: SeccompChoice,
+}
+
+/// The layers of a container.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Layers {
+    /// Read-only directories, topmost first.
+    pub lower: Vec<PathBuf>,
+    /// Read-write directory.
+    pub upper: PathBuf,
+    /// overlayfs' work directory.
+    pub work: PathBuf,
+    /// The container is removed at its end: nothing of its read-write layer needs to survive a crash of the machine.
+    #[serde(default)]
+    pub volatile: bool,
+    /// `legacy` forces `mount(2)`, as on kernels before 6.5.
+    #[serde(default)]
+    pub api: OverlayApi,
+}
+
+/// Which seccomp filter a container gets.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SeccompChoice {
+    /// rcx's default allow-list.
+    #[default]
+    Default,
+    /// None.
+    Unconfined,
+}
+
+impl LaunchRequest {
+    /// From JSON.
+    pub fn parse(json: &str) -> Result<Self> {
+        serde_json::from_str(json).map_err(|e| {
+            Error::new("ERR_RCX_INVALID_SPEC", format!("read the container's configuration: {e}"))
+        })
+    }
+}

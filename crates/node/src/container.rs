@@ -1,0 +1,178 @@
+//! Containers for JavaScript.
+
+use std::os::fd::{IntoRawFd, OwnedFd};
+
+use napi::bindgen_prelude::Object;
+use napi::{Env, JsDeferred};
+use napi_derive::napi;
+use rcx_core::launch::on_lasting_thread;
+use rcx_core::plan::request::LaunchRequest;
+use rcx_core::supervise::stdio::{Stdio, Stream};
+use rcx_core::supervise::{Container as Core, terminal};
+
+use crate::error::to_js;
+
+/// Where a stream of a container leads: `inherit` copies to or from the same stream of this process, `pipe` gives this
+/// process the other end, `null` is `/dev/null`.
+#[napi(string_enum = "lowercase")]
+pub enum StreamMode {
+    Inherit,
+    Pipe,
+    Null,
+}
+
+/// The three streams of a container. With a terminal only `stdin: 'inherit'` counts: whether input is copied.
+#[napi(object)]
+pub struct StdioOptions {
+    pub stdin: StreamMode,
+    pub stdout: StreamMode,
+    pub stderr: StreamMode,
+}
+
+/// File descriptors of this process' ends of the piped streams; the caller owns and closes them.
+#[napi(object)]
+pub struct StdioPipes {
+    pub stdin: Option<i32>,
+    pub stdout: Option<i32>,
+    pub stderr: Option<i32>,
+}
+
+/// How a container ended: exactly one of the two is set.
+#[napi(object)]
+pub struct ExitStatus {
+    /// Exit code, 0–255.
+    pub code: Option<i32>,
+    /// Number of the signal that killed it.
+    pub signal: Option<i32>,
+}
+
+/// How a launch went.
+#[napi(object)]
+pub struct LaunchOutcome {
+    /// `pivot_root`, or `chroot` where the kernel refused it.
+    pub root: String,
+    /// The overlay was mounted by `mount(2)`: a kernel before 6.5.
+    pub legacy_overlay: bool,
+}
+
+type Resolver<T> = Box<dyn FnOnce(Env) -> napi::Result<T> + Send>;
+type Deferred<T> = JsDeferred<T, Resolver<T>>;
+
+fn settle<T: napi::bindgen_prelude::ToNapiValue>(deferred: Deferred<T>, result: rcx_core::Result<T>)
+where
+    T: Send + 'static,
+{
+    deferred.resolve(Box::new(move |env| result.map_err(|error| to_js(&env, &error))));
+}
+
+/// A container launched by this process; it dies with this process.
+#[napi]
+pub struct Container {
+    core: Core,
+}
+
+#[napi]
+impl Container {
+    /// Process id of the container's init.
+    #[napi(getter)]
+    pub fn pid(&self) -> i32 {
+        self.core.pid()
+    }
+
+    /// How the launch went.
+    #[napi(getter)]
+    pub fn outcome(&self) -> LaunchOutcome {
+        let outcome = self.core.outcome();
+        let root = if outcome.chrooted { "chroot" } else { "pivot_root" };
+        LaunchOutcome { root: root.to_owned(), legacy_overlay: outcome.legacy_overlay }
+    }
+
+    /// This process' ends of the piped streams. Once, before `start`.
+    #[napi]
+    pub fn take_pipes(&self) -> StdioPipes {
+        let ends = self.core.take_pipes();
+        let raw = |end: Option<OwnedFd>| end.map(IntoRawFd::into_raw_fd);
+        StdioPipes { stdin: raw(ends.stdin), stdout: raw(ends.stdout), stderr: raw(ends.stderr) }
+    }
+
+    /// Runs the container's program; resolves once it runs.
+    #[napi(ts_return_type = "Promise<void>")]
+    pub fn start<'env>(&self, env: &'env Env) -> napi::Result<Object<'env>> {
+        let (deferred, promise) = env.create_deferred::<(), Resolver<()>>()?;
+        self.core.start(move |result| settle(deferred, result)).map_err(|error| to_js(env, &error))?;
+        Ok(promise)
+    }
+
+    /// Resolves when the container has ended and all its output is written.
+    #[napi(ts_return_type = "Promise<ExitStatus>")]
+    pub fn wait<'env>(&self, env: &'env Env) -> napi::Result<Object<'env>> {
+        let (deferred, promise) = env.create_deferred::<ExitStatus, Resolver<ExitStatus>>()?;
+        self.core.on_exit(move |ended| {
+            settle(
+                deferred,
+                ended.map(|exit| match exit {
+                    rcx_core::launch::Exit::Code(code) => ExitStatus { code: Some(code), signal: None },
+                    rcx_core::launch::Exit::Signal(signal) => ExitStatus { code: None, signal: Some(signal) },
+                }),
+            );
+        });
+        Ok(promise)
+    }
+
+    /// Sends a signal by number to the container's init. An ended container is no error.
+    #[napi]
+    pub fn kill(&self, env: &Env, signal: i32) -> napi::Result<()> {
+        self.core.kill(signal).map_err(|error| to_js(env, &error))
+    }
+
+    /// Sets the size of the container's terminal, in characters.
+    #[napi]
+    pub fn resize(&self, env: &Env, rows: u16, columns: u16) -> napi::Result<()> {
+        self.core.resize(rows, columns).map_err(|error| to_js(env, &error))
+    }
+}
+
+/// Prepares a container: `request` is the JSON of `{ spec, rcx }`. Nothing of it runs before `start`.
+#[napi(ts_return_type = "Promise<Container>")]
+pub fn create_container<'env>(
+    env: &'env Env,
+    request: String,
+    stdio: StdioOptions,
+) -> napi::Result<Object<'env>> {
+    let (deferred, promise) = env.create_deferred::<Container, Resolver<Container>>()?;
+    let stdio = Stdio { stdin: stdio.stdin.into(), stdout: stdio.stdout.into(), stderr: stdio.stderr.into() };
+    on_lasting_thread(move || {
+        let created = LaunchRequest::parse(&request).and_then(|request| Core::create(&request, stdio));
+        settle(deferred, created.map(|core| Container { core }));
+    })
+    .map_err(|error| to_js(env, &error))?;
+    Ok(promise)
+}
+
+impl From<StreamMode> for Stream {
+    fn from(mode: StreamMode) -> Self {
+        match mode {
+            StreamMode::Inherit => Self::Inherit,
+            StreamMode::Pipe => Self::Pipe,
+            StreamMode::Null => Self::Null,
+        }
+    }
+}
+
+/// Puts the terminal on stdin into raw mode.
+#[napi]
+pub fn make_terminal_raw(env: &Env) -> napi::Result<()> {
+    terminal::make_raw().map_err(|error| to_js(env, &error))
+}
+
+/// Restores the terminal, if it is raw.
+#[napi]
+pub fn restore_terminal(env: &Env) -> napi::Result<()> {
+    terminal::restore().map_err(|error| to_js(env, &error))
+}
+
+/// Kills what is left in a container's cgroups and removes them.
+#[napi]
+pub fn remove_cgroup(env: &Env, path: String) -> napi::Result<()> {
+    rcx_core::cgroup::remove(&path).map_err(|error| to_js(env, &error))
+}

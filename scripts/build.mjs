@@ -86,6 +86,8 @@ async function buildDist() {
   });
   await removeStale(new Set(Object.keys(metafile.outputs)));
   await run$`tsc -p tsconfig.dist.json`;
+  // Declarations keep the sources' relative paths, those to the addon's own declarations included.
+  await fs.copy('native/index.d.ts', 'dist/native/index.d.ts');
 }
 
 /** Chunks carry a hash in their name: those of earlier builds would pile up, and be published. */

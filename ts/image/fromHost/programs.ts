@@ -24,7 +24,7 @@ export class ProgramCollector {
   ) {}
 
   /**
-   * Adds one program, given by name (looked up in {@link PROGRAM_PATH}) or by absolute path. Returns the path it has in the image.
+   * Adds one program, given by name (looked up in {@link PROGRAM_PATH}) or by path. Returns the path it has in the image.
    * Throws `ERR_RCX_PROGRAM_NOT_FOUND`, and what {@link Linkage.closure} throws.
    */
   add(name: string): string {
@@ -34,11 +34,10 @@ export class ProgramCollector {
   }
 
   #locate(name: string): string {
-    const found = name.includes('/')
-      ? [posix.resolve('/', name)]
-      : PROGRAM_PATH.map((directory) => `${directory}/${name}`);
-    const path = found.find((candidate) => this.#isProgram(candidate));
-    if (path === undefined) throw programNotFound(name, name.includes('/') && this.host.walk(name) !== undefined);
+    const isPath = name.includes('/');
+    const candidates = isPath ? [posix.resolve(name)] : PROGRAM_PATH.map((directory) => `${directory}/${name}`);
+    const path = candidates.find((candidate) => this.#isProgram(candidate));
+    if (path === undefined) throw programNotFound(name, isPath && this.host.walk(posix.resolve(name)) !== undefined);
     return path;
   }
 

@@ -59,7 +59,40 @@ impl Access {
 /// The rules of a spec, or `None` when it has none: then the container is not filtered.
 pub fn rules(resources: Option<&LinuxResources>) -> Result<Option<Vec<Rule>>> {
     let listed = resources.and_then(|resources| resources.devices().as_ref()).filter(|list| !list.is_empty());
-    Ok(listed.map(|list| list.iter().map(rule).collect()))
+    Ok(listed.map(|list| list.iter().map(rule).chain(always()).collect()))
+}
+
+/// What every container may use: the runtime-spec's default devices and terminals. A node may be made for anything, since a
+/// node that may not be opened is harmless and archives hold some.
+fn always() -> impl Iterator<Item = Rule> {
+    const OPEN: [(u32, Option<u32>); 9] = [
+        (1, Some(3)),
+        (1, Some(5)),
+        (1, Some(7)),
+        (1, Some(8)),
+        (1, Some(9)),
+        (5, Some(0)),
+        (5, Some(1)),
+        (5, Some(2)),
+        (136, None),
+    ];
+    let make = Access { read: false, write: false, mknod: true };
+    let all = Access { read: true, write: true, mknod: true };
+    let nodes = [Kind::Char, Kind::Block].map(|kind| Rule {
+        allow: true,
+        kind: Some(kind),
+        major: None,
+        minor: None,
+        access: make,
+    });
+    let open = OPEN.map(|(major, minor)| Rule {
+        allow: true,
+        kind: Some(Kind::Char),
+        major: Some(major),
+        minor,
+        access: all,
+    });
+    nodes.into_iter().chain(open)
 }
 
 fn rule(entry: &LinuxDeviceCgroup) -> Rule {
@@ -112,6 +145,8 @@ mod tests {
         let json = r#"{"devices":[{"allow":false,"access":"rwm"},{"allow":true,"type":"c","major":136,"access":"rw"}]}"#;
         let resources: LinuxResources = serde_json::from_str(json).unwrap();
         let rules = rules(Some(&resources)).unwrap().unwrap();
-        assert_eq!(rules.iter().map(legacy_line).collect::<Vec<_>>(), ["a", "c 136:* rw"]);
+        let lines: Vec<_> = rules.iter().map(legacy_line).collect();
+        assert_eq!(lines[..4], ["a", "c 136:* rw", "c *:* m", "b *:* m"]);
+        assert!(lines.contains(&"c 1:3 rwm".to_owned()));
     }
 }

@@ -121,6 +121,7 @@ fn execute_inside(op: &Op, state: &mut State) -> Result<(), Errno> {
             Err(Errno::NOENT) => Ok(()),
             Err(errno) => Err(errno),
         },
+        Op::SealMount(target) => sys::mount_setattr(open_existing(root, target)?.as_fd(), false, &READ_ONLY),
         Op::ReadOnlyRoot => sys::mount_setattr(root, false, &READ_ONLY),
         _ => Err(Errno::INVAL),
     }

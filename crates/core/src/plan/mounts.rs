@@ -6,7 +6,7 @@ use std::path::Path;
 use oci_spec::runtime::{Mount, Spec};
 use rustix::mount::MountPropagationFlags;
 
-use super::op::{ChangeRoot, Identity, Op, Overlay, Step};
+use super::op::{ChangeRoot, Identity, Op, Overlay, Param, Step};
 use super::options::Options;
 use super::request::Extras;
 use super::target::{Kind, Target, cstring};

@@ -64,6 +64,8 @@ pub enum Op {
     Mask { path: Target, null: Target },
     /// Makes a path read-only with everything below it. A missing path is no error.
     ReadOnly { path: Target },
+    /// Makes a mount of this plan read-only, once it holds what it shall.
+    SealMount(Target),
     /// Makes the root mount itself read-only.
     ReadOnlyRoot,
     /// Changes the root of the namespace.

@@ -4,12 +4,13 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chalk, fs } from 'zx';
-import { mountDifference, mountFreshExt4, mountTable } from './bench/filesystem.mjs';
+import { mountFreshExt4, mountsLeft, mountTable } from './bench/filesystem.mjs';
 import { provideImage } from './bench/images/images.mjs';
 import { interruptedExitCode, listenForSignals } from './bench/interrupt.mjs';
 import { machineFacts } from './bench/machine.mjs';
+import { compile } from './bench/meters.mjs';
 import { parseOptions } from './bench/options.mjs';
-import { installMissing } from './bench/packages.mjs';
+import { providePrograms } from './bench/packages.mjs';
 import { sh } from './bench/processes.mjs';
 import { measurePull } from './bench/pull.mjs';
 import { startRegistry } from './bench/registry.mjs';
@@ -19,18 +20,6 @@ import { measureStart } from './bench/start.mjs';
 import { pullSubjects } from './bench/subjects/pull/index.mjs';
 import { startSubjects } from './bench/subjects/start/index.mjs';
 
-const PROGRAMS = [
-  'bwrap',
-  'cc',
-  'docker-registry',
-  'docker',
-  'dockerd',
-  'mkfs.ext4',
-  'mmdebstrap',
-  'podman',
-  'runc',
-  'skopeo',
-];
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const cache = join(root, '.cache/bench');
 // The report alone goes to stdout: npm run --silent bench > BENCH.md
@@ -40,13 +29,16 @@ async function benchStart(scope, bench, options) {
   const disk = join(bench.dir, 'disk');
   await mountFreshExt4(scope, { file: join(cache, 'disk.img'), mountPoint: disk });
   const image = await provideImage('base', bench);
-  const subjects = startSubjects.map((define) => define({ ...bench, disk, image }));
+  const stopwatch = await compile('spawn', bench);
+  const subjects = startSubjects.map((define) => define({ ...bench, disk, image, stopwatch }));
   for (const subject of subjects) scope.defer(`tear ${subject.name} down`, () => subject.teardown());
   return measureStart(subjects, { runs: options.startRuns, say });
 }
 
 async function benchPull(bench, options) {
   const image = await provideImage('large', bench);
+  // The first to pull must not be the only one that reads the registry's files from the disk.
+  await sh`find ${join(cache, 'registry')} -type f -exec cat {} + > /dev/null`;
   return {
     image: image.facts,
     ...(await measurePull(pullSubjects, { ...bench, image }, { runs: options.pullRuns, say })),
@@ -71,14 +63,14 @@ async function main() {
   const options = parseOptions(process.argv);
   if (process.geteuid() !== 0) throw new Error('needs root: it mounts filesystems and starts dockerd');
   listenForSignals();
-  await installMissing(PROGRAMS, say);
+  await providePrograms(say);
   if (options.build) {
     say('building what is missing');
     await sh({ cwd: root })`npm run --silent build`.catch((error) => say(`the build failed: ${error.message}`));
   }
   const mounts = mountTable();
   const report = await bench(options).finally(() => {
-    for (const line of mountDifference(mounts, mountTable())) say(chalk.red(`mount table: ${line}`));
+    for (const line of mountsLeft(mounts, mountTable())) say(chalk.red(`mounted meanwhile and still so: ${line}`));
   });
   const file = resolve(options.json ?? join(cache, `${report.machine.date.replaceAll(':', '-')}.json`));
   await fs.outputJson(file, report, { spaces: 1 });

@@ -34,10 +34,7 @@ export function mountTable() {
     .sort();
 }
 
-/** What one mount table has that the other has not. */
-export function mountDifference(before, after) {
-  return [
-    ...after.filter((line) => !before.includes(line)).map((line) => `left behind: ${line}`),
-    ...before.filter((line) => !after.includes(line)).map((line) => `gone: ${line}`),
-  ];
+/** The mounts that were not there before; what is gone was another process's and is no concern of this one. */
+export function mountsLeft(before, after) {
+  return after.filter((line) => !before.includes(line));
 }

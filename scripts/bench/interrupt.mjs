@@ -1,6 +1,9 @@
+import { setMaxListeners } from 'node:events';
 import { constants } from 'node:os';
 
 const controller = new AbortController();
+// Every running program listens; each takes its listener away when it ends.
+setMaxListeners(0, controller.signal);
 
 /** Aborted by the first SIGINT, SIGTERM or SIGHUP: what runs is ended, and every `finally` on the way out cleans up. */
 export const interrupted = controller.signal;

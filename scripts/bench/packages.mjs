@@ -1,31 +1,39 @@
 import { fs, which } from 'zx';
 import { sh } from './processes.mjs';
 
-/** The Debian package of each program a run may need; programs of one package are listed once each. */
-const PACKAGE_OF = {
-  bwrap: 'bubblewrap',
+/** Programs a run cannot do without, and their Debian packages. */
+const REQUIRED = {
   cc: 'gcc',
   'docker-registry': 'docker-registry',
-  docker: 'docker.io',
-  dockerd: 'docker.io',
   'mkfs.ext4': 'e2fsprogs',
   mmdebstrap: 'mmdebstrap',
-  mount: 'mount',
+  skopeo: 'skopeo',
+};
+/** The peers: a machine without one of them measures the others. */
+const PEERS = {
+  bwrap: 'bubblewrap',
+  docker: 'docker.io',
+  dockerd: 'docker.io',
   podman: 'podman',
   runc: 'runc',
-  skopeo: 'skopeo',
 };
 /** Its presence with exit code 101 keeps packages from starting their services: this run starts its own daemons. */
 const POLICY = '/usr/sbin/policy-rc.d';
 
 /**
- * Installs the packages of the `programs` that are missing, when this is root on a machine with apt. What could not be
- * installed is no error here: the subject that needs it says why it is not in the table.
+ * Installs what is missing, when this is root on a machine with apt. A peer that cannot be had is no error here: its
+ * subject says why it is not in the table.
+ * @throws when a required program is missing afterwards
  */
-export async function installMissing(programs, say) {
-  const missing = programs.filter((program) => which.sync(program, { nothrow: true }) === null);
-  if (missing.length === 0) return;
-  const packages = [...new Set(missing.map((program) => PACKAGE_OF[program]))];
+export async function providePrograms(say) {
+  const packageOf = { ...REQUIRED, ...PEERS };
+  const missing = missingOf(Object.keys(packageOf));
+  if (missing.length > 0) await install([...new Set(missing.map((program) => packageOf[program]))], say);
+  const reason = lacking(...Object.keys(REQUIRED));
+  if (reason !== undefined) throw new Error(reason);
+}
+
+async function install(packages, say) {
   if (process.geteuid() !== 0 || which.sync('apt-get', { nothrow: true }) === null) {
     say(`not installed, and only root can change that with apt: ${packages.join(' ')}`);
     return;
@@ -44,16 +52,18 @@ export async function installMissing(programs, say) {
 
 async function aptInstall(packages) {
   const apt = sh({ env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } });
-  const install = () => apt`apt-get install --yes --no-install-recommends ${packages}`;
+  const attempt = () => apt`apt-get install --yes --no-install-recommends ${packages}`;
   // The package lists of a fresh machine are empty or old: update only if it does not work without.
-  await install().catch(async () => {
+  await attempt().catch(async () => {
     await apt`apt-get update`;
-    await install();
+    await attempt();
   });
 }
 
 /** The reason why a program cannot be used, or undefined. */
 export function lacking(...programs) {
-  const missing = programs.filter((program) => which.sync(program, { nothrow: true }) === null);
+  const missing = missingOf(programs);
   return missing.length === 0 ? undefined : `not installed: ${missing.join(', ')}`;
 }
+
+const missingOf = (programs) => programs.filter((program) => which.sync(program, { nothrow: true }) === null);

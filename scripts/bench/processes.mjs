@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
-import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { $ } from 'zx';
 import { interrupted } from './interrupt.mjs';
@@ -55,39 +54,6 @@ export function timeProgram([command, ...args], { env = cleanEnv(), cwd } = {}) 
         );
     });
   });
-}
-
-/**
- * Starts a program that answers each line on its stdin with one line, the nanoseconds of what it did.
- * @returns {Promise<{ ask: () => Promise<number>, stop: () => Promise<void> }>}
- */
-export function startMeter([command, ...args], { env = cleanEnv() } = {}) {
-  const child = spawn(command, args, { env, stdio: ['pipe', 'pipe', 'pipe'] });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const ended = new Promise((resolve) => child.once('close', resolve));
-  let stderr = '';
-  child.stderr.setEncoding('utf8').on('data', (text) => {
-    stderr += text;
-  });
-  child.stdin.on('error', () => {}); // A meter that died is reported by the missing answer, with its stderr.
-  child.once('error', (error) => {
-    stderr += error.message;
-  });
-  return {
-    async ask() {
-      interrupted.throwIfAborted();
-      child.stdin.write('\n');
-      const { value } = await lines.next();
-      const nanoseconds = Number(value);
-      if (value !== undefined && nanoseconds > 0) return nanoseconds;
-      await ended;
-      throw new Error(`${command}: ${stderr.trim().slice(-REPEATED) || `answered ${value}`}`);
-    },
-    async stop() {
-      child.stdin.end();
-      await ended;
-    },
-  };
 }
 
 /**

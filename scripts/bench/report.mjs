@@ -14,8 +14,11 @@ function ratio(samples, reference) {
   return reference === undefined ? '–' : `${(median(samples) / median(reference.samples)).toFixed(2)} ×`;
 }
 
-const absentLines = (absent) =>
-  absent.map(({ name, reason }) => `- not measured: ${name}: ${reason.replaceAll('\n', ' ')}`);
+/** The paragraphs of a section, and what is not in its table with the reason. */
+function section(title, paragraphs, absent) {
+  const list = absent.map(({ name, reason }) => `- not measured: ${name}: ${reason.replaceAll(/\s+/g, ' ')}`);
+  return [title, ...paragraphs, ...(list.length > 0 ? [list.join('\n')] : [])].join('\n\n');
+}
 
 /** @param {{ results: { name: string, samples: number[] }[], absent: { name: string, reason: string }[] }} start */
 export function startReport({ results, absent }) {
@@ -30,7 +33,7 @@ export function startReport({ results, absent }) {
     ratio(samples, cli),
   ]);
   const head = ['start → exit of `true`, no network', 'runs', 'median ms', 'p95 ms', 'to rcx API', 'to rcx CLI'];
-  return ['### Start', table(head, rows), ...absentLines(absent)].join('\n\n');
+  return section('### Start', [table(head, rows)], absent);
 }
 
 /** @param {{ results: object[], absent: object[], image: object }} pull `image` is what images.mjs knows of the large image */
@@ -48,7 +51,7 @@ export function pullReport({ results, absent, image }) {
   const facts =
     `${image.layers.length} layers, ${megabytes(image.compressedBytes)} compressed (the largest ${megabytes(Math.max(...image.layers))}), ` +
     `${megabytes(image.unpackedBytes)} and ${image.entries} files unpacked; registry on loopback, a fresh ext4 for every pull.`;
-  return ['### Pull', facts, table(head, rows), ...absentLines(absent)].join('\n\n');
+  return section('### Pull', [facts, table(head, rows)], absent);
 }
 
 export function machineReport({ date, cpu, cores, memoryBytes, kernel, distribution, rcx, versions }) {

@@ -67,7 +67,7 @@ export async function provideImage(name, { cache, host, say }) {
     .digest('hex');
   await whenChanged({
     stamp: join(directory, 'stamp'),
-    inputs: [join(HERE, '*')],
+    inputs: ['stage.sh', 'layout.mjs'].map((file) => join(HERE, file)),
     variant,
     outputs: [join(directory, 'facts.json'), join(cache, `registry/docker/registry/v2/repositories/bench/${name}`)],
     run: async () => {

@@ -6,6 +6,7 @@ import { Scope } from '../scope.mjs';
  * @property {string} disk a directory on the filesystem all subjects keep their stores on
  * @property {string} dir a directory for sockets, pid files and logs
  * @property {string} root the root of the project
+ * @property {string} [stopwatch] spawn.c, compiled
  *
  * @typedef {object} Subject
  * @property {string} name

@@ -1,6 +1,7 @@
 import { startDockerd } from '../../engines/docker.mjs';
+import { startCommandMeter } from '../../meters.mjs';
 import { lacking } from '../../packages.mjs';
-import { sh, timeProgram } from '../../processes.mjs';
+import { sh } from '../../processes.mjs';
 import { defineSubject } from '../subject.mjs';
 
 export const docker = defineSubject({
@@ -9,6 +10,7 @@ export const docker = defineSubject({
   async setup(scope, bench) {
     const { docker } = await startDockerd(scope, bench);
     await sh`${docker} pull --quiet ${bench.image.reference}`;
-    return () => timeProgram([...docker, 'run', '--rm', '--network', 'none', bench.image.reference, 'true']);
+    const run = ['run', '--rm', '--network', 'none', bench.image.reference, 'true'];
+    return startCommandMeter(scope, bench, [...docker, ...run]);
   },
 });

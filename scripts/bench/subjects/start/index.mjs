@@ -1,5 +1,6 @@
 import { bubblewrap } from './bubblewrap.mjs';
 import { docker } from './docker.mjs';
+import { dockerApi } from './dockerApi.mjs';
 import { floor } from './floor.mjs';
 import { hostProcess, node } from './hostProcess.mjs';
 import { podman } from './podman.mjs';
@@ -8,4 +9,4 @@ import { rcxCli } from './rcxCli.mjs';
 import { runc } from './runc.mjs';
 
 /** In the order of the table. */
-export const startSubjects = [rcxApi, rcxCli, docker, podman, runc, bubblewrap, floor, node, hostProcess];
+export const startSubjects = [rcxApi, rcxCli, dockerApi, docker, podman, runc, bubblewrap, floor, node, hostProcess];

@@ -1,6 +1,7 @@
 import { preparePodman } from '../../engines/podman.mjs';
+import { startCommandMeter } from '../../meters.mjs';
 import { lacking } from '../../packages.mjs';
-import { sh, timeProgram } from '../../processes.mjs';
+import { sh } from '../../processes.mjs';
 import { defineSubject } from '../subject.mjs';
 
 export const podman = defineSubject({
@@ -9,7 +10,8 @@ export const podman = defineSubject({
   async setup(scope, bench) {
     const { podman, runFlags } = await preparePodman(scope, bench);
     await sh`${podman} pull --quiet --tls-verify=false ${bench.image.reference}`;
-    return () =>
-      timeProgram([...podman, 'run', '--rm', '--network', 'none', ...runFlags, bench.image.reference, 'true']);
+    const { reference } = bench.image;
+    const run = ['run', '--rm', '--network', 'none', ...runFlags, reference, 'true'];
+    return startCommandMeter(scope, bench, [...podman, ...run]);
   },
 });

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { sh, startMeter } from '../../processes.mjs';
+import { startMeter } from '../../meters.mjs';
+import { sh } from '../../processes.mjs';
 import { rcxCommand, rcxLacking } from '../rcx.mjs';
 import { defineSubject } from '../subject.mjs';
 
@@ -10,11 +11,7 @@ export const rcxApi = defineSubject({
   async setup(scope, bench) {
     const { rcx, env } = rcxCommand(bench);
     await sh({ env })`${rcx} pull --quiet ${bench.image.reference}`;
-    const meter = startMeter(
-      [process.execPath, join(bench.root, 'scripts/bench/rcxMeter.mjs'), bench.image.reference],
-      { env },
-    );
-    scope.defer('end the meter', () => meter.stop());
-    return () => meter.ask();
+    const meter = join(bench.root, 'scripts/bench/rcxMeter.mjs');
+    return startMeter(scope, [process.execPath, meter, bench.image.reference], { env });
   },
 });

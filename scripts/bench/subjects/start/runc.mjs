@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { fs } from 'zx';
 import { CGROUP_PARENT, removeCgroupParent } from '../../engines/cgroups.mjs';
+import { startCommandMeter } from '../../meters.mjs';
 import { lacking } from '../../packages.mjs';
-import { sh, shCleanUp, timeProgram } from '../../processes.mjs';
+import { sh, shCleanUp } from '../../processes.mjs';
 import { defineSubject } from '../subject.mjs';
 
 /** `runc spec` with what a terminal-less `true` needs; the rest as runc writes it. */
@@ -22,7 +23,8 @@ async function writeConfig(bundle) {
 export const runc = defineSubject({
   name: '`runc run` (bundle and overlay made before)',
   available: () => lacking('runc'),
-  async setup(scope, { image, disk, dir }) {
+  async setup(scope, bench) {
+    const { image, disk, dir } = bench;
     const bundle = join(disk, 'runc');
     const [rootfs, upper, work] = ['rootfs', 'upper', 'work'].map((name) => join(bundle, name));
     await Promise.all([rootfs, upper, work].map((path) => fs.ensureDir(path)));
@@ -30,7 +32,7 @@ export const runc = defineSubject({
     scope.defer(`unmount ${rootfs}`, () => shCleanUp`umount ${rootfs}`);
     scope.defer('remove cgroups', removeCgroupParent);
     await writeConfig(bundle);
-    const state = join(dir, 'runc');
-    return () => timeProgram(['runc', '--root', state, 'run', '--bundle', bundle, `bench-${process.pid}`]);
+    const run = ['run', '--bundle', bundle, `bench-${process.pid}`];
+    return startCommandMeter(scope, bench, ['runc', '--root', join(dir, 'runc'), ...run]);
   },
 });

@@ -1,0 +1,51 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { interrupted } from './interrupt.mjs';
+import { cleanEnv, sh } from './processes.mjs';
+
+/** How much of a failed meter's stderr an error repeats, in characters. */
+const REPEATED = 400;
+
+/** Compiles `scripts/bench/NAME.c` into this run's directory. @returns {Promise<string>} the program */
+export async function compile(name, { root, dir }) {
+  const program = join(dir, name);
+  await sh`cc -O2 -o ${program} ${join(root, `scripts/bench/${name}.c`)}`;
+  return program;
+}
+
+/**
+ * Starts a program that answers each line on its stdin with one line, the nanoseconds of what it did, and ends it with the
+ * scope.
+ * @returns {() => Promise<number>} asks it once
+ */
+export function startMeter(scope, [command, ...args], { env = cleanEnv() } = {}) {
+  const child = spawn(command, args, { env, stdio: 'pipe' });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const ended = new Promise((resolve) => child.once('close', resolve));
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    stderr = `${stderr}${text}`.slice(-REPEATED);
+  });
+  child.once('error', (error) => {
+    stderr = error.message;
+  });
+  child.stdin.on('error', () => {}); // A meter that died is reported by its missing answer, with its stderr.
+  scope.defer(`end ${command}`, async () => {
+    child.stdin.end();
+    await ended;
+  });
+  return async () => {
+    interrupted.throwIfAborted();
+    child.stdin.write('\n');
+    const { value } = await lines.next();
+    if (Number(value) > 0) return Number(value);
+    await ended;
+    throw new Error(`${command}: ${stderr.trim() || `answered ${value}`}`);
+  };
+}
+
+/** A meter of a command line's start → exit, in the clean environment. */
+export function startCommandMeter(scope, { stopwatch }, command, options) {
+  return startMeter(scope, [stopwatch, ...command], options);
+}

@@ -6,11 +6,14 @@ pub mod error;
 pub mod init;
 pub mod launch;
 pub mod layer;
+pub mod lock;
 pub mod plan;
 mod runtime_binary;
 pub mod security;
+pub mod store;
 pub mod supervise;
 mod sys;
+pub mod tree;
 mod wire;
 
 pub use error::{Error, Result};

@@ -2,3 +2,5 @@
 
 mod container;
 mod error;
+mod layer;
+mod store;

@@ -1,0 +1,128 @@
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { RcxError } from '../errors.ts';
+import { algorithmOf, type Digest, DigestVerifier, hexOf } from '../oci/digest.ts';
+import type { Descriptor } from '../oci/types.ts';
+import { toRcxError } from './nativeError.ts';
+import type { StorePaths } from './paths.ts';
+import { type Temporary, temporaryFile } from './temporary.ts';
+
+/** The `blobs` directory of the image layout: content under its own digest, never changed once it is there. */
+export class BlobStore {
+  readonly #images: string;
+
+  constructor(paths: StorePaths) {
+    this.#images = paths.images;
+  }
+
+  has(digest: Digest): boolean {
+    return existsSync(this.path(digest));
+  }
+
+  /** Where the blob is, or would be. */
+  path(digest: Digest): string {
+    return join(this.#images, 'blobs', algorithmOf(digest), hexOf(digest));
+  }
+
+  /**
+   * The whole of a small blob.
+   * @throws ERR_RCX_BLOB_NOT_FOUND
+   */
+  read(digest: Digest): Buffer {
+    try {
+      return readFileSync(this.path(digest));
+    } catch (cause) {
+      throw new RcxError(`read blob ${digest}: ${this.path(digest)}: not in the store`, {
+        code: 'ERR_RCX_BLOB_NOT_FOUND',
+        step: 'read blob',
+        path: this.path(digest),
+        errno: toRcxError(cause, 'ERR_RCX_STORE').errno,
+        hint: 'pull the image again',
+        cause,
+      });
+    }
+  }
+
+  /**
+   * Stores a stream, which becomes visible only whole and verified.
+   * @throws ERR_RCX_DIGEST_MISMATCH, ERR_RCX_SIZE_MISMATCH, ERR_RCX_STORE
+   */
+  async ingest(descriptor: Pick<Descriptor, 'digest' | 'size'>, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+    const writer = this.writer(descriptor.digest);
+    const verifier = new DigestVerifier(descriptor.digest, descriptor.size);
+    try {
+      for await (const chunk of chunks) {
+        verifier.update(chunk);
+        writer.write(chunk);
+      }
+      verifier.finish();
+      writer.commit();
+    } finally {
+      await writer.dispose();
+    }
+  }
+
+  /** Stores bytes whose digest the caller has just computed or verified. */
+  async put(digest: Digest, bytes: Uint8Array): Promise<void> {
+    if (this.has(digest)) return;
+    await this.ingest({ digest, size: bytes.byteLength }, single(bytes));
+  }
+
+  /** A blob in the making; the caller verifies the content before it calls {@link BlobWriter.commit}. */
+  writer(digest: Digest): BlobWriter {
+    return new BlobWriter(temporaryFile(this.#images), this.path(digest));
+  }
+
+  /** Removes a blob that nothing refers to, or one that turned out to be damaged. */
+  remove(digest: Digest): void {
+    rmSync(this.path(digest), { force: true });
+  }
+}
+
+/** Appends to a temporary file that becomes a blob by one rename. */
+export class BlobWriter {
+  readonly #temporary: Temporary;
+  readonly #target: string;
+  readonly #fd: number;
+  #open = true;
+
+  constructor(temporary: Temporary, target: string) {
+    this.#temporary = temporary;
+    this.#target = target;
+    this.#fd = openSync(temporary.path, 'r+');
+  }
+
+  /** The temporary file: others may read what was written so far. */
+  get path(): string {
+    return this.#temporary.path;
+  }
+
+  write(chunk: Uint8Array): void {
+    try {
+      for (let offset = 0; offset < chunk.byteLength; ) offset += writeSync(this.#fd, chunk, offset);
+    } catch (error) {
+      throw toRcxError(error, 'ERR_RCX_STORE');
+    }
+  }
+
+  commit(): void {
+    this.#close();
+    mkdirSync(dirname(this.#target), { recursive: true });
+    renameSync(this.#temporary.path, this.#target);
+  }
+
+  /** Must be called in any case; without {@link commit} nothing remains. */
+  async dispose(): Promise<void> {
+    this.#close();
+    await this.#temporary.dispose();
+  }
+
+  #close(): void {
+    if (this.#open) closeSync(this.#fd);
+    this.#open = false;
+  }
+}
+
+async function* single(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}

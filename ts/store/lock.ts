@@ -1,0 +1,79 @@
+import { mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { native } from '../native/index.ts';
+import { toRcxError } from './nativeError.ts';
+import type { StorePaths } from './paths.ts';
+
+export interface LockOptions {
+  /** Hold it together with other shared holders. */
+  shared?: boolean;
+  signal?: AbortSignal | undefined;
+  /** Called once if the lock is held by somebody else. */
+  onWait?: () => void;
+}
+
+/** A held `flock(2)`. */
+export interface Lock {
+  release(): void;
+  /** Removes the lock file, then releases: for locks whose name nobody may ever ask for again. */
+  remove(): void;
+}
+
+const FIRST_DELAY_MS = 2;
+const LAST_DELAY_MS = 100;
+
+/**
+ * Takes the lock on the file `path`, which is made with its directories, waiting as long as it takes.
+ *
+ * It is tried again and again rather than waited for in the kernel: a blocked `flock` would occupy a thread of the pool
+ * that the holder, if it is in this very process, may need in order to finish.
+ * @throws ERR_RCX_LOCK, or the signal's reason
+ */
+export async function acquireLock(path: string, options: LockOptions = {}): Promise<Lock> {
+  let delay = FIRST_DELAY_MS;
+  for (;;) {
+    options.signal?.throwIfAborted();
+    const lock = tryLock(path, options.shared ?? false);
+    if (lock !== undefined) return lock;
+    if (delay === FIRST_DELAY_MS) options.onWait?.();
+    await sleep(delay, undefined, options.signal === undefined ? {} : { signal: options.signal });
+    delay = Math.min(delay * 2, LAST_DELAY_MS);
+  }
+}
+
+/** Takes the lock if it is free, else returns `undefined`. */
+export function tryLock(path: string, shared = false): Lock | undefined {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    return native().FileLock.tryAcquire(path, shared) ?? undefined;
+  } catch (error) {
+    throw toRcxError(error, 'ERR_RCX_LOCK');
+  }
+}
+
+/** Runs `body` while holding the lock on the file `path`. */
+export async function withLock<T>(path: string, body: () => T | Promise<T>, options: LockOptions = {}): Promise<T> {
+  const lock = await acquireLock(path, options);
+  try {
+    return await body();
+  } finally {
+    lock.release();
+  }
+}
+
+/**
+ * The lock file for one purpose. Locks live beside what they guard, not under `run`: two sessions of one user that share
+ * a store may have different runtime directories.
+ */
+export function lockPath(paths: StorePaths, name: string): string {
+  return join(paths.root, 'locks', name);
+}
+
+/**
+ * Held shared by whoever relies on layers and blobs that nothing refers to yet (a pull before its last step, a
+ * container being made), and alone by whoever deletes what nothing refers to.
+ */
+export function contentLockPath(paths: StorePaths): string {
+  return lockPath(paths, 'content');
+}

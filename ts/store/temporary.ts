@@ -1,0 +1,101 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { native } from '../native/index.ts';
+import type { Lock } from './lock.ts';
+import { toRcxError } from './nativeError.ts';
+
+const PREFIX = '.tmp-';
+
+/** Something half-made. Its maker holds a lock on it, so that others can tell work in progress from wreckage. */
+export interface Temporary {
+  readonly path: string;
+  /** Removes it; after it was renamed, only lets go. */
+  dispose(): Promise<void>;
+}
+
+/** Makes an empty directory `.tmp-…` in `parent` that {@link collectWreckage} leaves alone as long as this process lives. */
+export function temporaryDirectory(parent: string): Temporary {
+  return claim(parent, (path) => {
+    mkdirSync(path);
+    return native().FileLock.tryAcquireDirectory(path);
+  });
+}
+
+/** The same for a file. */
+export function temporaryFile(parent: string): Temporary {
+  return claim(parent, (path) => native().FileLock.tryAcquire(path, false));
+}
+
+/** Removes what processes that no longer live left in `parent`. */
+export async function collectWreckage(parent: string): Promise<void> {
+  for (const entry of listTemporaries(parent)) {
+    const path = join(parent, entry.name);
+    const lock = lockIfDead(path, entry.isDirectory());
+    if (lock === undefined) continue;
+    try {
+      await native().removeTree(path);
+    } catch (error) {
+      throw toRcxError(error, 'ERR_RCX_REMOVE');
+    } finally {
+      lock.release();
+    }
+  }
+}
+
+/** A collector may take a new entry for wreckage in the instant before its maker locks it: then another name is tried. */
+function claim(parent: string, make: (path: string) => Lock | null): Temporary {
+  for (let attempt = 0; ; attempt++) {
+    const path = join(parent, `${PREFIX}${randomBytes(8).toString('hex')}`);
+    try {
+      mkdirSync(parent, { recursive: true });
+      const lock = make(path);
+      if (lock !== null) return new Claimed(path, lock);
+    } catch (error) {
+      if (attempt >= 10 || toRcxError(error, 'ERR_RCX_STORE').errno !== 'ENOENT') {
+        rmSync(path, { recursive: true, force: true });
+        throw toRcxError(error, 'ERR_RCX_STORE');
+      }
+    }
+  }
+}
+
+class Claimed implements Temporary {
+  readonly path: string;
+  readonly #lock: Lock;
+
+  constructor(path: string, lock: Lock) {
+    this.path = path;
+    this.#lock = lock;
+  }
+
+  async dispose(): Promise<void> {
+    try {
+      await native().removeTree(this.path);
+    } catch (error) {
+      throw toRcxError(error, 'ERR_RCX_REMOVE');
+    } finally {
+      this.#lock.release();
+    }
+  }
+}
+
+function listTemporaries(parent: string) {
+  try {
+    return readdirSync(parent, { withFileTypes: true }).filter((entry) => entry.name.startsWith(PREFIX));
+  } catch (error) {
+    if (toRcxError(error, 'ERR_RCX_STORE').errno === 'ENOENT') return [];
+    throw toRcxError(error, 'ERR_RCX_STORE');
+  }
+}
+
+function lockIfDead(path: string, directory: boolean): Lock | undefined {
+  try {
+    const lock = directory ? native().FileLock.tryAcquireDirectory(path) : native().FileLock.tryAcquire(path, false);
+    return lock ?? undefined;
+  } catch (error) {
+    // Its maker finished or another collector was faster.
+    if (toRcxError(error, 'ERR_RCX_STORE').errno === 'ENOENT') return undefined;
+    throw toRcxError(error, 'ERR_RCX_STORE');
+  }
+}

@@ -1,6 +1,16 @@
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  createReadStream,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
-import { RcxError } from '../errors.ts';
+import { isRcxError, RcxError } from '../errors.ts';
 import { algorithmOf, type Digest, DigestVerifier, hexOf } from '../oci/digest.ts';
 import type { Descriptor } from '../oci/types.ts';
 import { toRcxError } from './nativeError.ts';
@@ -59,6 +69,19 @@ export class BlobStore {
       writer.commit();
     } finally {
       await writer.dispose();
+    }
+  }
+
+  /** Reads a stored blob again and tells whether it still is what its name says. */
+  async isWhole(descriptor: Pick<Descriptor, 'digest' | 'size'>): Promise<boolean> {
+    const verifier = new DigestVerifier(descriptor.digest, descriptor.size);
+    try {
+      for await (const chunk of createReadStream(this.path(descriptor.digest))) verifier.update(chunk as Buffer);
+      verifier.finish();
+      return true;
+    } catch (error) {
+      if (isRcxError(error, 'ERR_RCX_DIGEST_MISMATCH') || isRcxError(error, 'ERR_RCX_SIZE_MISMATCH')) return false;
+      throw toRcxError(error, 'ERR_RCX_STORE');
     }
   }
 

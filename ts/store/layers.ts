@@ -94,6 +94,8 @@ export class LayerStore {
       mkdirSync(diff, { mode: 0o755 });
       const info = { diffId, ...(await fill(diff)) };
       writeFileAtomic(join(temporary.path, 'layer.json'), `${JSON.stringify(info)}\n`);
+      // Without its record it is not a layer, whatever left it there.
+      await this.remove(diffId);
       renameSync(temporary.path, this.#directory(diffId));
       return info;
     } finally {

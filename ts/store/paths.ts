@@ -18,8 +18,10 @@ export interface StorePaths {
  */
 export function storePaths(env: NodeJS.ProcessEnv = process.env): StorePaths {
   const privileged = process.geteuid?.() === 0;
-  const root = env.RCX_ROOT ?? (privileged ? '/var/lib/rcx' : join(env.XDG_DATA_HOME ?? join(homedir(), '.local/share'), 'rcx'));
-  const run = env.RCX_RUN ?? (privileged ? '/run/rcx' : join(env.XDG_RUNTIME_DIR ?? `/tmp/rcx-${process.geteuid?.()}`, 'rcx'));
+  const root =
+    env.RCX_ROOT ?? (privileged ? '/var/lib/rcx' : join(env.XDG_DATA_HOME ?? join(homedir(), '.local/share'), 'rcx'));
+  const run =
+    env.RCX_RUN ?? (privileged ? '/run/rcx' : join(env.XDG_RUNTIME_DIR ?? `/tmp/rcx-${process.geteuid?.()}`, 'rcx'));
   return {
     root,
     run,

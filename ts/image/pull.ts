@@ -1,0 +1,114 @@
+import { RcxError } from '../errors.ts';
+import { DEFAULT_LIMITS, type LayerLimits } from '../layer/limits.ts';
+import { UnpackPool } from '../layer/pool.ts';
+import { sinkOptions } from '../layer/privilege.ts';
+import type { Digest } from '../oci/digest.ts';
+import { canonicalReference, type Reference } from '../oci/reference.ts';
+import type { Descriptor, Platform } from '../oci/types.ts';
+import { BlobStore } from '../store/blobs.ts';
+import { ImageStore, type StoredImage } from '../store/images.ts';
+import { LayerStore } from '../store/layers.ts';
+import { contentLockPath, withLock } from '../store/lock.ts';
+import type { StorePaths } from '../store/paths.ts';
+import { collectWreckage } from '../store/temporary.ts';
+import type { PullEvent } from './events.ts';
+import { type LayerContext, pullLayer } from './pullLayer.ts';
+import { type ResolvedImage, resolveImage } from './resolve.ts';
+import type { ImageSource } from './source.ts';
+import { turns } from './turns.ts';
+
+export interface PullContext {
+  paths: StorePaths;
+  /** A registry, usually. */
+  registry: ImageSource;
+}
+
+export interface PullOptions {
+  /** Which variant of a multi-platform image; this machine's by default. */
+  platform?: Platform | undefined;
+  signal?: AbortSignal | undefined;
+  onEvent?: ((event: PullEvent) => void) | undefined;
+  /** What a single layer may cost at most. */
+  limits?: Partial<LayerLimits> | undefined;
+}
+
+/** Registries limit connections of one client; this many also fill any line. */
+const DOWNLOADS = 6;
+
+/**
+ * Brings an image into the store and gives it its name. What is there already is not fetched again, and an interrupted
+ * pull leaves whole blobs and layers for the next one and nothing else.
+ *
+ * Layers are flushed to the disk once, before the index names the image: after a power cut an image is either whole or
+ * unknown.
+ * @throws ERR_RCX_ABORTED after the signal; whatever the registry, the layers and the disk refuse
+ */
+export async function pull(
+  context: PullContext,
+  reference: Reference,
+  options: PullOptions = {},
+): Promise<StoredImage> {
+  const signal = options.signal ?? new AbortController().signal;
+  try {
+    return await withLock(contentLockPath(context.paths), () => pullLocked(context, reference, options, signal), {
+      shared: true,
+      signal,
+    });
+  } catch (error) {
+    if (signal.aborted) throw aborted(reference, signal.reason);
+    throw error;
+  }
+}
+
+async function pullLocked(
+  { paths, registry }: PullContext,
+  reference: Reference,
+  options: PullOptions,
+  signal: AbortSignal,
+): Promise<StoredImage> {
+  await Promise.all([collectWreckage(paths.layers), collectWreckage(paths.images)]);
+  const image = await resolveImage(registry, reference, options.platform, signal);
+  const onEvent = options.onEvent ?? (() => undefined);
+  onEvent(manifestEvent(image));
+  const [blobs, layers] = [new BlobStore(paths), new LayerStore(paths)];
+  const pool = new UnpackPool();
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const shared = { blobs, layers, pool, source: registry, reference, sink: sinkOptions(), limits, onEvent };
+  try {
+    await pullLayers({ ...shared, signal, takeTurn: turns(DOWNLOADS) }, image);
+  } finally {
+    await pool.close();
+  }
+  await blobs.put(image.manifest.config.digest, image.configBytes);
+  await blobs.put(image.descriptor.digest, image.manifestBytes);
+  await layers.sync();
+  signal.throwIfAborted();
+  return await new ImageStore(paths).put(reference, image.descriptor, { sourceDigest: image.sourceDigest });
+}
+
+/** All at once, the largest first: it is what the pull takes. The first failure stops the others. */
+async function pullLayers(context: LayerContext, { manifest, config }: ResolvedImage): Promise<void> {
+  const failure = new AbortController();
+  const signal = AbortSignal.any([context.signal, failure.signal]);
+  const tasks = manifest.layers
+    .map((blob, index): [Descriptor, Digest] => [blob, config.rootfs.diff_ids[index] as Digest])
+    .sort(([a], [b]) => b.size - a.size)
+    .map(([blob, diffId]) => pullLayer({ ...context, signal }, blob, diffId));
+  await Promise.allSettled(tasks.map((task) => task.catch((error: unknown) => failure.abort(error))));
+  signal.throwIfAborted();
+}
+
+function manifestEvent({ descriptor, sourceDigest, manifest }: ResolvedImage): PullEvent {
+  const layers = manifest.layers.map(({ digest, size }) => ({ digest, size }));
+  return { type: 'manifest', digest: descriptor.digest, source: sourceDigest, layers };
+}
+
+function aborted(reference: Reference, reason: unknown): RcxError {
+  return new RcxError(`pull ${canonicalReference(reference)}: cancelled`, {
+    code: 'ERR_RCX_ABORTED',
+    step: 'pull',
+    path: canonicalReference(reference),
+    hint: 'Run it again: what was complete is kept.',
+    cause: reason,
+  });
+}

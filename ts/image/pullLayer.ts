@@ -1,0 +1,136 @@
+import { mkdirSync } from 'node:fs';
+import type { LayerSinkOptions } from '../../native/index.d.ts';
+import { isRcxError } from '../errors.ts';
+import { layerFailure } from '../layer/errors.ts';
+import type { LayerLimits } from '../layer/limits.ts';
+import { BlobFeed, type UnpackPool } from '../layer/pool.ts';
+import type { UnpackResult } from '../layer/unpack.ts';
+import { native } from '../native/index.ts';
+import type { Digest } from '../oci/digest.ts';
+import type { Reference } from '../oci/reference.ts';
+import type { Descriptor } from '../oci/types.ts';
+import type { BlobStore } from '../store/blobs.ts';
+import type { LayerInfo, LayerStore } from '../store/layers.ts';
+import type { PullEvent } from './events.ts';
+import { LayerReporter } from './layerReporter.ts';
+import type { ImageSource } from './source.ts';
+
+/** What all layers of one pull share. */
+export interface LayerContext {
+  blobs: BlobStore;
+  layers: LayerStore;
+  pool: UnpackPool;
+  source: ImageSource;
+  reference: Reference;
+  signal: AbortSignal;
+  sink: LayerSinkOptions;
+  limits: LayerLimits;
+  /** Runs a download when its turn has come. */
+  takeTurn<T>(body: () => Promise<T>): Promise<T>;
+  onEvent(event: PullEvent): void;
+}
+
+/** Brings one layer, blob and tree, into the store; whatever of it is there already is used. */
+export async function pullLayer(context: LayerContext, blob: Descriptor, diffId: Digest): Promise<void> {
+  const { layers, blobs, signal } = context;
+  const reporter = new LayerReporter(blob, context.onEvent);
+  if (layers.has(diffId) && blobs.has(blob.digest)) return reporter.exists();
+  reporter.waiting();
+  const task = new LayerTask(context, blob, diffId, reporter);
+  await layers.create(diffId, (directory) => task.fill(directory), { signal });
+  // The same tree may have come from another blob, compressed in another way; the image's own is still needed.
+  if (!blobs.has(blob.digest)) await task.downloadOnly();
+  reporter.complete();
+}
+
+/** One layer that is being made. */
+class LayerTask {
+  readonly #context: LayerContext;
+  readonly #blob: Descriptor;
+  readonly #diffId: Digest;
+  readonly #reporter: LayerReporter;
+
+  constructor(context: LayerContext, blob: Descriptor, diffId: Digest, reporter: LayerReporter) {
+    this.#context = context;
+    this.#blob = blob;
+    this.#diffId = diffId;
+    this.#reporter = reporter;
+  }
+
+  /** Unpacks the layer into an empty directory, from the blob if it is in the store. */
+  async fill(directory: string): Promise<Omit<LayerInfo, 'diffId'>> {
+    const { blobs, signal } = this.#context;
+    if (!blobs.has(this.#blob.digest)) return await this.#downloadAndUnpack(directory);
+    try {
+      this.#reporter.downloaded();
+      return await this.#unpack(directory, blobs.path(this.#blob.digest), new BlobFeed(this.#blob.size), signal);
+    } catch (error) {
+      if (signal.aborted || (await blobs.isWhole(this.#blob))) throw error;
+      // A power cut may leave a blob that is not what its name says.
+      blobs.remove(this.#blob.digest);
+      await native().removeTree(directory);
+      mkdirSync(directory, { mode: 0o755 });
+      return await this.#downloadAndUnpack(directory);
+    }
+  }
+
+  async downloadOnly(): Promise<void> {
+    const { blobs, signal } = this.#context;
+    await this.#context.takeTurn(() => blobs.ingest(this.#blob, this.#receive(signal)));
+  }
+
+  /** Both at the same time; nothing is kept unless both end well, and the first failure stops the other. */
+  async #downloadAndUnpack(directory: string): Promise<Omit<LayerInfo, 'diffId'>> {
+    const writer = this.#context.blobs.writer(this.#blob.digest);
+    const failure = new AbortController();
+    const signal = AbortSignal.any([this.#context.signal, failure.signal]);
+    const feed = new BlobFeed();
+    const download = async () => {
+      for await (const chunk of this.#receive(signal)) {
+        writer.write(chunk);
+        feed.add(chunk.byteLength);
+      }
+      feed.flush();
+      this.#reporter.downloaded();
+    };
+    try {
+      const unpacking = this.#unpack(directory, writer.path, feed, signal);
+      const tasks = [unpacking, this.#context.takeTurn(download)];
+      await Promise.allSettled(tasks.map((task) => task.catch((error: unknown) => failure.abort(error))));
+      signal.throwIfAborted();
+      writer.commit();
+      return await unpacking;
+    } finally {
+      await writer.dispose();
+    }
+  }
+
+  async *#receive(signal: AbortSignal): AsyncGenerator<Buffer> {
+    signal.throwIfAborted();
+    const { source, reference } = this.#context;
+    for await (const chunk of source.fetchBlob(reference, this.#blob, { signal })) {
+      this.#reporter.received(chunk.byteLength);
+      yield chunk;
+    }
+  }
+
+  async #unpack(
+    directory: string,
+    blob: string,
+    feed: BlobFeed,
+    signal: AbortSignal,
+  ): Promise<Omit<LayerInfo, 'diffId'>> {
+    const { pool, sink, limits } = this.#context;
+    const job = { diffId: this.#diffId, directory, sink, limits, blob, blobSize: this.#blob.size };
+    try {
+      const onProgress = (bytes: number) => this.#reporter.unpacked(bytes);
+      return toInfo(await pool.run(job, { feed, signal, onProgress }));
+    } catch (error) {
+      throw signal.aborted || isRcxError(error, 'ERR_RCX_ABORTED') ? error : layerFailure(this.#blob.digest, error);
+    }
+  }
+}
+
+function toInfo({ size, entries, opaqueRoot }: UnpackResult): Omit<LayerInfo, 'diffId'> {
+  return { size, entries, ...(opaqueRoot && { opaqueRoot }) };
+}

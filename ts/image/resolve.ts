@@ -1,0 +1,121 @@
+import { RcxError } from '../errors.ts';
+import { type Digest, digestOf } from '../oci/digest.ts';
+import { isConfigType, layerCompression } from '../oci/mediaTypes.ts';
+import { parseImageConfig, parseManifest } from '../oci/parse.ts';
+import { choosePlatform, formatPlatform, hostPlatform } from '../oci/platform.ts';
+import { canonicalReference, type Reference } from '../oci/reference.ts';
+import type { Descriptor, ImageConfig, ImageManifest, Platform } from '../oci/types.ts';
+import type { ImageSource } from './source.ts';
+
+/** An image as its source describes it, nothing of it stored yet. */
+export interface ResolvedImage {
+  /** Descriptor of the image's manifest. */
+  descriptor: Descriptor;
+  manifest: ImageManifest;
+  manifestBytes: Buffer;
+  config: ImageConfig;
+  configBytes: Buffer;
+  /** What the reference leads to: the manifest itself, or the index it was chosen from. */
+  sourceDigest: Digest;
+}
+
+/** A config that is larger is no config; those of real images have some tens of KiB. */
+const MAX_CONFIG = 8 * 1024 * 1024;
+
+/**
+ * Finds out what image a reference means for a platform: manifest and config.
+ * @throws ERR_RCX_PLATFORM_NOT_FOUND, ERR_RCX_INVALID_MANIFEST, ERR_RCX_UNSUPPORTED_MEDIA_TYPE, and what the source throws
+ */
+export async function resolveImage(
+  source: ImageSource,
+  reference: Reference,
+  platform: Platform | undefined,
+  signal: AbortSignal,
+): Promise<ResolvedImage> {
+  const top = await source.fetchManifest(reference, { signal });
+  const { descriptor, bytes } = await chooseManifest(source, reference, top, platform ?? hostPlatform(), signal);
+  const parsed = parseManifest(bytes, descriptor.mediaType);
+  if (parsed.kind === 'index') throw nested(reference);
+  const { manifest } = parsed;
+  checkTypes(manifest, reference);
+  const configBytes = await fetchConfig(source, reference, manifest.config, signal);
+  const config = parseImageConfig(configBytes);
+  checkLayers(manifest, config, reference);
+  if (platform !== undefined) checkPlatform(config, platform, reference);
+  return { descriptor, manifest, manifestBytes: bytes, config, configBytes, sourceDigest: top.descriptor.digest };
+}
+
+type FetchedManifest = Awaited<ReturnType<ImageSource['fetchManifest']>>;
+
+async function chooseManifest(
+  source: ImageSource,
+  reference: Reference,
+  top: FetchedManifest,
+  platform: Platform,
+  signal: AbortSignal,
+): Promise<FetchedManifest> {
+  const parsed = parseManifest(top.bytes, top.descriptor.mediaType);
+  if (parsed.kind === 'manifest') return top;
+  const { digest } = choosePlatform(parsed.index, platform);
+  return await source.fetchManifest({ ...reference, digest }, { signal });
+}
+
+async function fetchConfig(source: ImageSource, reference: Reference, descriptor: Descriptor, signal: AbortSignal) {
+  if (descriptor.size > MAX_CONFIG) throw invalid(reference, `its config has ${descriptor.size} bytes`);
+  const chunks: Buffer[] = [];
+  for await (const chunk of source.fetchBlob(reference, descriptor, { signal })) chunks.push(chunk);
+  const bytes = Buffer.concat(chunks);
+  if (digestOf(bytes) !== descriptor.digest && descriptor.digest.startsWith('sha256:')) {
+    throw invalid(reference, 'its config does not match its digest');
+  }
+  return bytes;
+}
+
+/** Says that something is no container image before half of it is downloaded. */
+function checkTypes(manifest: ImageManifest, reference: Reference): void {
+  if (!isConfigType(manifest.config.mediaType)) {
+    throw new RcxError(
+      `pull ${canonicalReference(reference)}: it is not a container image: its config is ${manifest.config.mediaType}`,
+      {
+        code: 'ERR_RCX_UNSUPPORTED_MEDIA_TYPE',
+        step: 'pull',
+        path: canonicalReference(reference),
+        hint: 'This name is that of another kind of artifact (a chart, a signature, a plugin): check it.',
+      },
+    );
+  }
+  for (const layer of manifest.layers) layerCompression(layer.mediaType);
+}
+
+function checkLayers(manifest: ImageManifest, config: ImageConfig, reference: Reference): void {
+  const [layers, diffIds] = [manifest.layers.length, config.rootfs.diff_ids.length];
+  if (layers !== diffIds) throw invalid(reference, `it has ${layers} layers, but its config names ${diffIds}`);
+}
+
+/** Without an index nothing was chosen: whoever asked for a platform must not silently get another. */
+function checkPlatform(config: ImageConfig, wanted: Platform, reference: Reference): void {
+  const offered = { os: config.os, architecture: config.architecture };
+  if (offered.os === wanted.os && offered.architecture === wanted.architecture) return;
+  throw new RcxError(
+    `pull ${canonicalReference(reference)}: the image is for ${formatPlatform(offered)}, not for ${formatPlatform(wanted)}`,
+    {
+      code: 'ERR_RCX_PLATFORM_NOT_FOUND',
+      step: 'choose platform',
+      path: canonicalReference(reference),
+      hint: 'Leave out --platform to take it as it is.',
+    },
+  );
+}
+
+function nested(reference: Reference): RcxError {
+  return invalid(reference, 'an index leads to another index');
+}
+
+function invalid(reference: Reference, problem: string): RcxError {
+  return new RcxError(`pull ${canonicalReference(reference)}: ${problem}`, {
+    code: 'ERR_RCX_INVALID_MANIFEST',
+    step: 'pull',
+    path: canonicalReference(reference),
+    hint: 'The registry, mirror or file does not hold a valid image under this name; ask its publisher.',
+  });
+}

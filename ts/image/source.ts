@@ -1,0 +1,13 @@
+import type { Reference } from '../oci/reference.ts';
+import type { Descriptor } from '../oci/types.ts';
+
+/** Where images come from: a registry, or anything that can be read like one. */
+export interface ImageSource {
+  /** The manifest or index that the reference leads to, verified against its digest if it has one. */
+  fetchManifest(
+    reference: Reference,
+    options?: { signal?: AbortSignal },
+  ): Promise<{ descriptor: Descriptor; bytes: Buffer }>;
+  /** The blob's content; throws at the end, at the latest, if it is not what the descriptor says. */
+  fetchBlob(reference: Reference, descriptor: Descriptor, options?: { signal?: AbortSignal }): AsyncIterable<Buffer>;
+}

@@ -1,0 +1,143 @@
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { RcxError } from '../errors.ts';
+import { packageRoot } from '../native/index.ts';
+import { type FromWorker, fromErrorData, type ToWorker, type UnpackJob } from './protocol.ts';
+import type { UnpackResult } from './unpack.ts';
+
+/** A worker is told of new bytes in steps of this size: it reads in pieces as large. */
+const STEP_BYTES = 1024 * 1024;
+
+/** Tells how much of a job's blob is on disk, while it is being downloaded. */
+export class BlobFeed {
+  #bytes: number;
+  #told = 0;
+  #listener: ((bytes: number) => void) | undefined;
+
+  /** @param bytes what is there from the start */
+  constructor(bytes = 0) {
+    this.#bytes = bytes;
+  }
+
+  /** So many more bytes were written. */
+  add(bytes: number): void {
+    this.#bytes += bytes;
+    if (this.#bytes - this.#told >= STEP_BYTES) this.flush();
+  }
+
+  /** Tells of all that was written. */
+  flush(): void {
+    this.#told = this.#bytes;
+    this.#listener?.(this.#bytes);
+  }
+
+  /** Calls `listener` now and as the file grows. */
+  follow(listener: (bytes: number) => void): void {
+    this.#listener = listener;
+    this.flush();
+  }
+
+  /** The listener must hear no more: its worker has another job by now. */
+  unfollow(): void {
+    this.#listener = undefined;
+  }
+}
+
+export interface RunOptions {
+  feed: BlobFeed;
+  signal: AbortSignal;
+  /** Called when a thread takes the job up, and with the bytes of the blob that were unpacked. */
+  onProgress?: ((bytes: number) => void) | undefined;
+}
+
+/** Unpacks layers in worker threads, as many at a time as there are processors; more wait their turn. */
+export class UnpackPool {
+  readonly #size: number;
+  readonly #idle: Worker[] = [];
+  readonly #waiting: ((worker: Worker) => void)[] = [];
+  #started = 0;
+  #all: Worker[] = [];
+
+  constructor(size: number = availableParallelism()) {
+    this.#size = Math.max(1, size);
+  }
+
+  /** @throws what unpacking threw, or ERR_RCX_ABORTED after the signal */
+  async run(job: UnpackJob, options: RunOptions): Promise<UnpackResult> {
+    const worker = await this.#acquire();
+    try {
+      options.signal.throwIfAborted();
+      return await this.#execute(worker, job, options);
+    } finally {
+      this.#release(worker);
+    }
+  }
+
+  /** Ends the threads; no job may be running. */
+  async close(): Promise<void> {
+    const workers = this.#all;
+    this.#all = [];
+    await Promise.all(workers.map((worker) => worker.terminate()));
+  }
+
+  #execute(worker: Worker, job: UnpackJob, { feed, signal, onProgress }: RunOptions): Promise<UnpackResult> {
+    const send = (message: ToWorker) => worker.postMessage(message);
+    return new Promise<UnpackResult>((resolve, reject) => {
+      const onAbort = () => send({ type: 'abort' });
+      const settle = (finish: () => void) => {
+        feed.unfollow();
+        signal.removeEventListener('abort', onAbort);
+        worker.off('message', onMessage).off('error', onError).off('exit', onExit);
+        finish();
+      };
+      const onMessage = (message: FromWorker) => {
+        if (message.type === 'progress') onProgress?.(message.bytes);
+        else if (message.type === 'done') settle(() => resolve(message.result));
+        else settle(() => reject(fromErrorData(message.error)));
+      };
+      const onError = (cause: Error) => settle(() => reject(died(cause.message, cause)));
+      const onExit = (code: number) => settle(() => reject(died(`exit code ${code}`)));
+      worker.on('message', onMessage).on('error', onError).on('exit', onExit);
+      signal.addEventListener('abort', onAbort, { once: true });
+      send({ type: 'unpack', job });
+      onProgress?.(0);
+      feed.follow((bytes) => send({ type: 'available', bytes }));
+    });
+  }
+
+  async #acquire(): Promise<Worker> {
+    const idle = this.#idle.pop();
+    if (idle !== undefined) return idle;
+    if (this.#started < this.#size) return this.#start();
+    return await new Promise<Worker>((resolve) => this.#waiting.push(resolve));
+  }
+
+  #start(): Worker {
+    this.#started++;
+    const worker = new Worker(join(packageRoot, 'dist', 'layer-worker.js'), { execArgv: [], name: 'rcx-layer' });
+    const forget = () => {
+      this.#all = this.#all.filter((each) => each !== worker);
+    };
+    worker.once('error', forget).once('exit', forget);
+    this.#all.push(worker);
+    return worker;
+  }
+
+  #release(worker: Worker): void {
+    const dead = !this.#all.includes(worker);
+    if (dead) this.#started--;
+    const next = this.#waiting.shift();
+    if (next !== undefined) next(dead ? this.#start() : worker);
+    else if (!dead) this.#idle.push(worker);
+  }
+}
+
+function died(reason: string, cause?: Error): RcxError {
+  return new RcxError(`unpack layer: the worker thread ended: ${reason}`, {
+    code: 'ERR_RCX_LAYER_WORKER',
+    step: 'unpack layer',
+    hint: 'Run it again with --debug; if it happens again, please report it with the name of the image.',
+    cause,
+  });
+}

@@ -1,0 +1,187 @@
+import { isRcxError, RcxError } from '../errors.ts';
+import type { Digest } from '../oci/digest.ts';
+import { isManifestType } from '../oci/mediaTypes.ts';
+import { plain } from '../oci/quote.ts';
+import { canonicalReference, parseReference, type Reference } from '../oci/reference.ts';
+import type { Descriptor } from '../oci/types.ts';
+import { BlobStore } from './blobs.ts';
+import { LayerStore } from './layers.ts';
+import { ImageLayout } from './layout.ts';
+import type { StorePaths } from './paths.ts';
+import {
+  factsOf,
+  readImage,
+  readManifest,
+  type StoredImage,
+  toEntry,
+  withoutAnnotations,
+  withoutReference,
+} from './storedImage.ts';
+
+export type { StoredImage } from './storedImage.ts';
+
+export interface PutOptions {
+  /** Digest that the registry serves under the reference; the manifest's own or that of the index it was chosen from. */
+  sourceDigest?: Digest | undefined;
+}
+
+/** The images of one store by name and ID. Reading is synchronous and touches three small files for one image. */
+export class ImageStore {
+  readonly #layout: ImageLayout;
+  readonly #blobs: BlobStore;
+  readonly #layers: LayerStore;
+
+  constructor(paths: StorePaths) {
+    this.#layout = new ImageLayout(paths);
+    this.#blobs = new BlobStore(paths);
+    this.#layers = new LayerStore(paths);
+  }
+
+  /**
+   * All images, each once, in the order in which they came. One that is damaged is left out: {@link ImageStore.find}
+   * says what is wrong with it, and it can be removed by name.
+   */
+  list(): StoredImage[] {
+    return [...byManifest(this.#entries()).values()].flatMap((entries) => {
+      try {
+        return [this.#read(entries)];
+      } catch (error) {
+        if (isRcxError(error)) return [];
+        throw error;
+      }
+    });
+  }
+
+  /**
+   * The image that `text` names: a reference (`ubuntu`, `ubuntu@sha256:…`), or an image ID or a prefix of one.
+   * @throws ERR_RCX_IMAGE_NOT_FOUND, ERR_RCX_IMAGE_AMBIGUOUS for a prefix of several IDs
+   */
+  find(text: string): StoredImage {
+    const entries = this.#entries();
+    const named = findByReference(entries, text);
+    if (named !== undefined) return this.#read(entries.filter((entry) => entry.digest === named.digest));
+    const prefix = /^(?:sha256:)?([0-9a-f]{1,64})$/.exec(text)?.[1];
+    const found = prefix === undefined ? [] : this.#findById(entries, prefix);
+    if (found.length > 1) throw ambiguous(text, found);
+    if (found[0] === undefined) throw notFound(text);
+    return found[0];
+  }
+
+  /** Whether {@link ImageStore.find} would find it. */
+  has(text: string): boolean {
+    try {
+      this.find(text);
+      return true;
+    } catch (error) {
+      if (isRcxError(error, 'ERR_RCX_IMAGE_NOT_FOUND')) return false;
+      throw error;
+    }
+  }
+
+  /**
+   * Gives the image of `manifest` the name `reference`; an image that had it stays without. Its blobs and layers must be
+   * in the store, and on the disk, before.
+   */
+  async put(reference: Reference, manifest: Descriptor, options: PutOptions = {}): Promise<StoredImage> {
+    const name = canonicalReference(reference);
+    const size = this.#unpackedSize(manifest);
+    const added = toEntry(withoutAnnotations(manifest), { reference: name, sourceDigest: options.sourceDigest, size });
+    await this.#layout.update((entries) => [...untag(entries, name, manifest.digest), added]);
+    return this.find(name);
+  }
+
+  /** Gives the image that `text` names another name. */
+  async tag(text: string, reference: Reference): Promise<StoredImage> {
+    return await this.put(reference, this.find(text).manifest);
+  }
+
+  /** Takes away one name; the image goes with its last one. Blobs and layers stay until they are swept. */
+  async untag(name: string): Promise<void> {
+    await this.#layout.update((entries) => entries.filter((entry) => factsOf(entry).reference !== name));
+  }
+
+  /** Takes away an image with all its names. */
+  async drop(manifest: Digest): Promise<void> {
+    await this.#layout.update((entries) => entries.filter((entry) => entry.digest !== manifest));
+  }
+
+  /** What other tools may have put into the layout besides images is left alone. */
+  #entries(): Descriptor[] {
+    return this.#layout.entries().filter((entry) => isManifestType(entry.mediaType));
+  }
+
+  #read(entries: readonly Descriptor[]): StoredImage {
+    const [first] = entries;
+    if (first === undefined) throw notFound('');
+    return readImage(this.#blobs, first, entries);
+  }
+
+  #findById(entries: readonly Descriptor[], prefix: string): StoredImage[] {
+    const matching = [...byManifest(entries).values()].filter(([first]) => {
+      return first !== undefined && readManifest(this.#blobs, first).config.digest.startsWith(`sha256:${prefix}`);
+    });
+    return matching.map((each) => this.#read(each));
+  }
+
+  #unpackedSize(manifest: Descriptor): number {
+    const { diffIds } = readImage(this.#blobs, manifest, [manifest]);
+    return diffIds.reduce((sum, diffId) => sum + this.#layers.info(diffId).size, 0);
+  }
+}
+
+/** Drops the name from whoever has it; an entry that loses it stays as an unnamed one unless its image has others. */
+function untag(entries: readonly Descriptor[], name: string, successor: Digest): Descriptor[] {
+  const holders = new Map([...byManifest(entries)].map(([digest, each]) => [digest, each.length]));
+  return entries.flatMap((entry) => {
+    const { reference } = factsOf(entry);
+    if (reference === undefined) return entry.digest === successor ? [] : [entry];
+    if (reference !== name) return [entry];
+    return entry.digest === successor || (holders.get(entry.digest) ?? 0) > 1 ? [] : [withoutReference(entry)];
+  });
+}
+
+function byManifest(entries: readonly Descriptor[]): Map<Digest, Descriptor[]> {
+  const groups = new Map<Digest, Descriptor[]>();
+  for (const entry of entries) groups.set(entry.digest, [...(groups.get(entry.digest) ?? []), entry]);
+  return groups;
+}
+
+function findByReference(entries: readonly Descriptor[], text: string): Descriptor | undefined {
+  let reference: Reference;
+  try {
+    reference = parseReference(text);
+  } catch {
+    // 64 hex digits and prefixed IDs are no references; whether they are anything else is seen next.
+    return undefined;
+  }
+  const name = canonicalReference(reference);
+  const exact = entries.find((entry) => factsOf(entry).reference === name);
+  if (exact !== undefined || reference.digest === undefined) return exact;
+  return entries.find((entry) => isDigestOf(entry, reference));
+}
+
+/** `repository@digest`: the digest of the manifest, or of the index it was chosen from. */
+function isDigestOf(entry: Descriptor, { registry, repository, digest }: Reference): boolean {
+  const facts = factsOf(entry);
+  if (facts.reference === undefined || (entry.digest !== digest && facts.sourceDigest !== digest)) return false;
+  const named = parseReference(facts.reference);
+  return named.registry === registry && named.repository === repository;
+}
+
+function notFound(text: string): RcxError {
+  return new RcxError(`no such image: ${plain(text)}`, {
+    code: 'ERR_RCX_IMAGE_NOT_FOUND',
+    step: 'find image',
+    path: plain(text),
+    hint: 'List the images there are with: rcx images; get one with: rcx pull',
+  });
+}
+
+function ambiguous(text: string, found: readonly StoredImage[]): RcxError {
+  return new RcxError(`image ID prefix ${text} is ambiguous: ${found.length} images have it`, {
+    code: 'ERR_RCX_IMAGE_AMBIGUOUS',
+    step: 'find image',
+    path: text,
+    hint: 'Give more digits of the ID.',
+  });
+}

@@ -1,0 +1,80 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { RcxError } from '../errors.ts';
+import { OCI_INDEX } from '../oci/mediaTypes.ts';
+import { parseManifest } from '../oci/parse.ts';
+import type { Descriptor } from '../oci/types.ts';
+import { writeFileAtomic } from './atomic.ts';
+import { lockPath, withLock } from './lock.ts';
+import { toRcxError } from './nativeError.ts';
+import type { StorePaths } from './paths.ts';
+
+const LAYOUT = '{"imageLayoutVersion":"1.0.0"}';
+
+/**
+ * `images/` as a whole: an OCI image layout (image-spec, image-layout.md) that other tools can read at any moment. Its
+ * index is only ever replaced as a whole, by whoever holds its lock.
+ */
+export class ImageLayout {
+  readonly #paths: StorePaths;
+
+  constructor(paths: StorePaths) {
+    this.#paths = paths;
+  }
+
+  /**
+   * The entries of `index.json`; none if there is no store yet.
+   * @throws ERR_RCX_STORE_DAMAGED
+   */
+  entries(): Descriptor[] {
+    const path = this.#index();
+    let bytes: Buffer;
+    try {
+      bytes = readFileSync(path);
+    } catch (error) {
+      if (toRcxError(error, 'ERR_RCX_STORE').errno === 'ENOENT') return [];
+      throw toRcxError(error, 'ERR_RCX_STORE');
+    }
+    return readIndex(bytes, path);
+  }
+
+  /** Replaces the entries by what `change` makes of them, all others of its kind kept out meanwhile. */
+  async update(change: (entries: readonly Descriptor[]) => Descriptor[]): Promise<void> {
+    const { images } = this.#paths;
+    await withLock(lockPath(this.#paths, 'images'), () => {
+      mkdirSync(join(images, 'blobs', 'sha256'), { recursive: true });
+      this.#collectWreckage();
+      if (!existsSync(join(images, 'oci-layout'))) writeFileAtomic(join(images, 'oci-layout'), LAYOUT, { fsync: true });
+      const manifests = change(this.entries());
+      const index = { schemaVersion: 2, mediaType: OCI_INDEX, manifests };
+      writeFileAtomic(this.#index(), `${JSON.stringify(index)}\n`, { fsync: true });
+    });
+  }
+
+  /** Under the lock nobody else is between writing a temporary file here and renaming it. */
+  #collectWreckage(): void {
+    for (const name of readdirSync(this.#paths.images)) {
+      if (/^\.(index\.json|oci-layout)\.tmp-/.test(name)) rmSync(join(this.#paths.images, name), { force: true });
+    }
+  }
+
+  #index(): string {
+    return join(this.#paths.images, 'index.json');
+  }
+}
+
+function readIndex(bytes: Buffer, path: string): Descriptor[] {
+  try {
+    const parsed = parseManifest(bytes, OCI_INDEX);
+    if (parsed.kind === 'index') return parsed.index.manifests;
+    throw new Error('it is not an image index');
+  } catch (cause) {
+    throw new RcxError(`read the image store: ${path}: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      code: 'ERR_RCX_STORE_DAMAGED',
+      step: 'read the image store',
+      path,
+      hint: `Restore the file, or remove ${path} and pull the images again.`,
+      cause,
+    });
+  }
+}

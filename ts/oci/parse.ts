@@ -59,7 +59,7 @@ function parseDocument(bytes: Uint8Array, what: string, servedAs: string): JsonN
       hint: 'The registry, mirror or file does not hold a valid image under this name; push it again with a current tool, or ask its publisher.',
     });
   try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
     return new JsonNode(JSON.parse(text) as unknown, failure);
   } catch (cause) {
     const seen = servedAs === '' ? '' : ` (it was served as ${quote(servedAs)})`;

@@ -3,7 +3,7 @@
 use std::os::fd::{IntoRawFd, OwnedFd};
 
 use napi::bindgen_prelude::Object;
-use napi::{Env, JsDeferred};
+use napi::{Env, JsDeferred, Status};
 use napi_derive::napi;
 use rcx_core::launch::on_lasting_thread;
 use rcx_core::plan::request::LaunchRequest;
@@ -12,21 +12,16 @@ use rcx_core::supervise::{Container as Core, terminal};
 
 use crate::error::to_js;
 
-/// Where a stream of a container leads: `inherit` copies to or from the same stream of this process, `pipe` gives this
-/// process the other end, `null` is `/dev/null`.
-#[napi(string_enum = "lowercase")]
-pub enum StreamMode {
-    Inherit,
-    Pipe,
-    Null,
-}
-
-/// The three streams of a container. With a terminal only `stdin: 'inherit'` counts: whether input is copied.
+/// The three streams of a container: `inherit` copies to or from the same stream of this process, `pipe` gives this process
+/// the other end, `null` is `/dev/null`. With a terminal only `stdin: 'inherit'` counts: whether input is copied.
 #[napi(object)]
 pub struct StdioOptions {
-    pub stdin: StreamMode,
-    pub stdout: StreamMode,
-    pub stderr: StreamMode,
+    #[napi(ts_type = "'inherit' | 'pipe' | 'null'")]
+    pub stdin: String,
+    #[napi(ts_type = "'inherit' | 'pipe' | 'null'")]
+    pub stdout: String,
+    #[napi(ts_type = "'inherit' | 'pipe' | 'null'")]
+    pub stderr: String,
 }
 
 /// File descriptors of this process' ends of the piped streams; the caller owns and closes them.
@@ -140,7 +135,7 @@ pub fn create_container<'env>(
     stdio: StdioOptions,
 ) -> napi::Result<Object<'env>> {
     let (deferred, promise) = env.create_deferred::<Container, Resolver<Container>>()?;
-    let stdio = Stdio { stdin: stdio.stdin.into(), stdout: stdio.stdout.into(), stderr: stdio.stderr.into() };
+    let stdio = Stdio { stdin: stream(&stdio.stdin)?, stdout: stream(&stdio.stdout)?, stderr: stream(&stdio.stderr)? };
     on_lasting_thread(move || {
         let created = LaunchRequest::parse(&request).and_then(|request| Core::create(&request, stdio));
         settle(deferred, created.map(|core| Container { core }));
@@ -149,13 +144,12 @@ pub fn create_container<'env>(
     Ok(promise)
 }
 
-impl From<StreamMode> for Stream {
-    fn from(mode: StreamMode) -> Self {
-        match mode {
-            StreamMode::Inherit => Self::Inherit,
-            StreamMode::Pipe => Self::Pipe,
-            StreamMode::Null => Self::Null,
-        }
+fn stream(mode: &str) -> napi::Result<Stream> {
+    match mode {
+        "inherit" => Ok(Stream::Inherit),
+        "pipe" => Ok(Stream::Pipe),
+        "null" => Ok(Stream::Null),
+        other => Err(napi::Error::new(Status::InvalidArg, format!("{other} is no stream mode"))),
     }
 }
 

@@ -1,0 +1,101 @@
+import type { ExecutionConfig } from '../oci/types.ts';
+import { CAPABILITIES, KERNEL_MOUNTS, MASKED_PATHS, READONLY_PATHS } from './defaults.ts';
+import type { ContainerMount, ContainerOptions } from './options.ts';
+import { processArgs, processEnv } from './process.ts';
+import type { RuntimeSpec, SpecLinux, SpecMount, SpecResources } from './runtimeSpec.ts';
+
+/** What a spec is made from. */
+export interface SpecInput {
+  id: string;
+  /** The container's folder. */
+  folder: string;
+  hostname: string;
+  /** The image's defaults; empty for a bare root filesystem. */
+  config: ExecutionConfig;
+  /** Host path of a root filesystem that is used as it is. */
+  rootfs?: string | undefined;
+  options: ContainerOptions;
+}
+
+const CPU_PERIOD_MICROS = 100_000;
+
+/** The OCI runtime-spec configuration of a container. */
+export function buildSpec(input: SpecInput): RuntimeSpec {
+  const { id, config, options, hostname } = input;
+  const capabilities = [...CAPABILITIES];
+  return {
+    ociVersion: '1.2.0',
+    hostname,
+    process: {
+      terminal: options.tty ?? false,
+      user: { uid: 0, gid: 0 },
+      args: processArgs(config, options),
+      env: processEnv(config, options, hostname),
+      cwd: options.workdir ?? (config.WorkingDir || '/'),
+      capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
+    },
+    root: { path: input.rootfs ?? `${input.folder}/rootfs`, ...(options.readOnly ? { readonly: true } : {}) },
+    mounts: specMounts(input),
+    linux: specLinux(id, options),
+  };
+}
+
+function specLinux(id: string, options: ContainerOptions): SpecLinux {
+  const own = options.network !== 'host';
+  const namespaces = ['mount', 'pid', 'ipc', 'uts', 'cgroup', ...(own ? ['network'] : [])];
+  // Docker's two: ping without a capability, and ports below 1024 for everybody inside.
+  const sysctl: Record<string, string> = own
+    ? { 'net.ipv4.ping_group_range': '0 2147483647', 'net.ipv4.ip_unprivileged_port_start': '0' }
+    : {};
+  return {
+    namespaces: namespaces.map((type) => ({ type })),
+    cgroupsPath: cgroupPath(id),
+    resources: resources(options),
+    sysctl,
+    maskedPaths: [...MASKED_PATHS],
+    readonlyPaths: [...READONLY_PATHS],
+  };
+}
+
+/** Where a container's cgroups are, below the root of each hierarchy. */
+export function cgroupPath(id: string): string {
+  return `/rcx/${id}`;
+}
+
+function resources({ memory, cpus, pidsLimit }: ContainerOptions): SpecResources {
+  return {
+    devices: [{ allow: false, access: 'rwm' }],
+    ...(memory === undefined ? {} : { memory: { limit: memory, swap: memory * 2 } }),
+    ...(cpus === undefined ? {} : { cpu: { quota: Math.round(cpus * CPU_PERIOD_MICROS), period: CPU_PERIOD_MICROS } }),
+    ...(pidsLimit === undefined ? {} : { pids: { limit: pidsLimit } }),
+  };
+}
+
+/** The kernel's mounts, rcx's three files, then the user's, which may cover any of them. */
+function specMounts({ folder, options }: SpecInput): SpecMount[] {
+  const wanted = options.mounts ?? [];
+  const covered = new Set(wanted.map((mount) => mount.target));
+  const files = ['hosts', 'hostname', 'resolv.conf'].map(
+    (name): SpecMount => ({
+      destination: `/etc/${name}`,
+      type: 'bind',
+      source: `${folder}/${name}`,
+      options: ['rbind'],
+    }),
+  );
+  return [
+    ...KERNEL_MOUNTS.filter((mount) => !covered.has(mount.destination)),
+    ...files.filter((mount) => !covered.has(mount.destination)),
+    ...wanted.map(specMount),
+  ];
+}
+
+function specMount(mount: ContainerMount): SpecMount {
+  const source = mount.type === 'tmpfs' ? 'tmpfs' : mount.source;
+  return {
+    destination: mount.target,
+    type: mount.type,
+    ...(source === undefined ? {} : { source }),
+    options: mount.options,
+  };
+}

@@ -1,0 +1,122 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { hostname as hostHostname } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { Engine } from '../engine.ts';
+import { runtimePath } from '../native/index.ts';
+import type { ExecutionConfig } from '../oci/types.ts';
+import type { StoredImage } from '../store/images.ts';
+import { contentLockPath, withLock } from '../store/lock.ts';
+import { temporaryDirectory } from '../store/temporary.ts';
+import { buildSpec } from './buildSpec.ts';
+import { STOP_SIGNAL } from './defaults.ts';
+import { copyAttributes, makeInitLayer, rootAttributes } from './initLayer.ts';
+import { identify, type ProcessIdentity } from './liveness.ts';
+import { checkName } from './names.ts';
+import { networkFiles } from './networkFiles.ts';
+import type { ContainerOptions } from './options.ts';
+import { type ContainerConfig, type ContainerState, writeConfig, writeState } from './record.ts';
+import type { LaunchRequest } from './runtimeSpec.ts';
+import { parseSignal } from './signals.ts';
+import type { StoredContainer } from './store.ts';
+
+/** Where a container's root comes from. */
+export type ContainerRoot = { image: StoredImage; reference: string } | { rootfs: string };
+
+/**
+ * Makes a container: its folder with record, init layer and read-write layer. Nothing of it runs.
+ *
+ * The folder is made under a temporary name and renamed, so that others see it whole or not at all.
+ */
+export async function createContainer(
+  engine: Engine,
+  root: ContainerRoot,
+  options: ContainerOptions,
+): Promise<StoredContainer> {
+  if (options.name !== undefined) checkName(options.name);
+  const lock = contentLockPath(engine.paths);
+  // Nobody may remove the image's layers between their being found and the record that says they are in use.
+  return await withLock(lock, () => createLocked(engine, root, options), { shared: true });
+}
+
+async function createLocked(engine: Engine, root: ContainerRoot, options: ContainerOptions): Promise<StoredContainer> {
+  const id = randomBytes(32).toString('hex');
+  const folder = engine.containers.folder(id);
+  const image = 'image' in root ? root.image : undefined;
+  const layers = image === undefined ? undefined : engine.layersOf(image);
+  const hostname = options.hostname ?? (options.network === 'host' ? hostHostname() : id.slice(0, 12));
+  const config: ExecutionConfig = image?.config.config ?? {};
+  const request: LaunchRequest = {
+    spec: buildSpec({
+      id,
+      folder,
+      hostname,
+      config,
+      options,
+      rootfs: 'rootfs' in root ? resolve(root.rootfs) : undefined,
+    }),
+    rcx: {
+      id,
+      runtime: runtimePath(),
+      mountpoint: join(folder, 'rootfs'),
+      ...(layers === undefined ? {} : { overlay: overlay(folder, layers, options.autoRemove ?? false) }),
+      user: options.user ?? config.User ?? '',
+      init: options.init ?? false,
+      noPivot: options.noPivot ?? false,
+    },
+  };
+  const stopSignal = options.stopSignal ?? config.StopSignal ?? STOP_SIGNAL;
+  parseSignal(stopSignal);
+  const state: ContainerState = { status: 'created', owner: self() };
+  const record: ContainerConfig = {
+    id,
+    name: '',
+    created: new Date().toISOString(),
+    ...('image' in root ? { image: root.reference, imageId: root.image.id } : {}),
+    diffIds: image?.diffIds ?? [],
+    command: request.spec.process.args,
+    labels: { ...config.Labels, ...options.labels },
+    stopSignal,
+    autoRemove: options.autoRemove ?? false,
+    network: options.network ?? 'none',
+    request,
+  };
+  const temporary = temporaryDirectory(engine.paths.containers);
+  try {
+    fill(temporary.path, hostname, layers, options);
+    writeState(temporary.path, state);
+    engine.containers.claim(id, temporary.path, options.name, (name) => {
+      record.name = name;
+      writeConfig(temporary.path, record);
+    });
+  } finally {
+    await temporary.dispose();
+  }
+  return { folder, config: record, state };
+}
+
+/** Topmost first: the init layer, then the image from its last layer down. */
+function overlay(folder: string, layers: string[], volatile: boolean) {
+  return {
+    lower: [join(folder, 'init'), ...layers],
+    upper: join(folder, 'upper'),
+    work: join(folder, 'work'),
+    volatile,
+  };
+}
+
+function fill(folder: string, hostname: string, layers: string[] | undefined, options: ContainerOptions): void {
+  mkdirSync(join(folder, 'rootfs'));
+  for (const [name, content] of Object.entries(networkFiles(hostname, options))) {
+    writeFileSync(join(folder, name), content, { mode: 0o644 });
+  }
+  if (layers === undefined) return;
+  for (const name of ['init', 'upper', 'work']) mkdirSync(join(folder, name));
+  makeInitLayer(join(folder, 'init'), layers);
+  copyAttributes(join(folder, 'upper'), rootAttributes(layers));
+}
+
+/** This process, without which an attached container cannot run. */
+function self(): ProcessIdentity {
+  return identify(process.pid) ?? { pid: process.pid, startTime: '', bootId: '' };
+}

@@ -1,0 +1,129 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Container as NativeContainer, StdioOptions, StdioPipes } from '../../native/index.d.ts';
+import type { Engine } from '../engine.ts';
+import type { RcxError } from '../errors.ts';
+import { native } from '../native/index.ts';
+import { toRcxError } from '../store/nativeError.ts';
+import { identify } from './liveness.ts';
+import { type ContainerState, writeState } from './record.ts';
+import type { StoredContainer } from './store.ts';
+
+/** How a container ended. */
+export interface ContainerExit {
+  /** Docker's number: the program's own, or 128 + n for signal n. */
+  exitCode: number;
+  /** Number of the signal that killed it. */
+  signal?: number;
+}
+
+/** A container that this process runs; it dies with this process. */
+export class AttachedContainer {
+  readonly #engine: Engine;
+  readonly #stored: StoredContainer;
+  readonly #native: NativeContainer;
+  #state: ContainerState;
+
+  private constructor(engine: Engine, stored: StoredContainer, nativeContainer: NativeContainer) {
+    this.#engine = engine;
+    this.#stored = stored;
+    this.#native = nativeContainer;
+    this.#state = stored.state;
+  }
+
+  /** Launches a container up to the point where only its program is missing. On failure its record says why. */
+  static async launch(engine: Engine, stored: StoredContainer, stdio: StdioOptions): Promise<AttachedContainer> {
+    try {
+      const request = JSON.stringify(stored.config.request);
+      return new AttachedContainer(engine, stored, await native().createContainer(request, stdio));
+    } catch (error) {
+      throw await recordFailure(engine, stored, toRcxError(error, 'ERR_RCX_LAUNCH'));
+    }
+  }
+
+  get id(): string {
+    return this.#stored.config.id;
+  }
+
+  get pid(): number {
+    return this.#native.pid;
+  }
+
+  /** This process' ends of the streams that are pipes, as descriptors; once, before {@link AttachedContainer.start}. */
+  takePipes(): StdioPipes {
+    return this.#native.takePipes();
+  }
+
+  /** Runs the program; resolves once it runs. */
+  async start(): Promise<void> {
+    const running = identify(this.#native.pid);
+    try {
+      await this.#native.start();
+    } catch (error) {
+      throw await recordFailure(this.#engine, this.#stored, toRcxError(error, 'ERR_RCX_LAUNCH'));
+    }
+    this.#record({
+      ...this.#state,
+      status: 'running',
+      startedAt: new Date().toISOString(),
+      root: this.#native.outcome.root,
+      ...(running === undefined ? {} : { process: running }),
+    });
+  }
+
+  /** Resolves when the container has ended, its output is written, and its end is on record or it is removed. */
+  async wait(): Promise<ContainerExit> {
+    let exit: ContainerExit;
+    try {
+      const { code, signal } = await this.#native.wait();
+      exit = signal === undefined ? { exitCode: code ?? 0 } : { exitCode: 128 + signal, signal };
+    } catch (error) {
+      throw await recordFailure(this.#engine, this.#stored, toRcxError(error, 'ERR_RCX_CONTAINER'));
+    }
+    if (this.#stored.config.autoRemove) {
+      await this.#engine.containers.remove(this.#stored);
+    } else {
+      const { process: _ended, ...rest } = this.#state;
+      this.#record({ ...rest, status: 'exited', finishedAt: new Date().toISOString(), exitCode: exit.exitCode });
+      this.#tidy();
+    }
+    return exit;
+  }
+
+  /** Signals the container's init; one that has ended is no error. */
+  kill(signal: number): void {
+    this.#native.kill(signal);
+  }
+
+  /** Sets the size of the container's terminal, in characters. */
+  resize(rows: number, columns: number): void {
+    this.#native.resize(rows, columns);
+  }
+
+  #record(state: ContainerState): void {
+    this.#state = state;
+    writeState(this.#stored.folder, state);
+  }
+
+  /** overlayfs leaves its work directory behind, unreadable for everybody but root. */
+  #tidy(): void {
+    rmSync(join(this.#stored.folder, 'work', 'work'), { recursive: true, force: true });
+  }
+}
+
+/** Removes a container that asked for it, else keeps why it did not run. */
+async function recordFailure(engine: Engine, stored: StoredContainer, error: RcxError): Promise<RcxError> {
+  if (stored.config.autoRemove) {
+    await engine.containers.remove(stored);
+  } else {
+    const state: ContainerState = { ...stored.state, status: 'created', error: error.message };
+    writeState(stored.folder, { ...state, exitCode: failureCode(error) });
+  }
+  return error;
+}
+
+/** Docker's exit codes for a container that did not run: 127 not found, 126 not executable, 125 anything else. */
+export function failureCode(error: RcxError): number {
+  if (error.code === 'ERR_RCX_EXEC_NOT_FOUND') return 127;
+  return error.code === 'ERR_RCX_EXEC_NOT_EXECUTABLE' ? 126 : 125;
+}

@@ -1,0 +1,58 @@
+import type { Platform } from '../oci/types.ts';
+
+/** How a container is wanted. Everything left out comes from the image, then from Docker's defaults. */
+export interface ContainerOptions {
+  /** Replaces the image's command. */
+  command?: string[] | undefined;
+  /** Replaces the image's entrypoint, and drops its command; an empty list removes it. */
+  entrypoint?: string[] | undefined;
+  /** Unique in the store; made up when left out. */
+  name?: string | undefined;
+  /** `NAME=value`; later ones win, all win over the image's. */
+  env?: string[] | undefined;
+  /** Absolute path inside the container. */
+  workdir?: string | undefined;
+  /** Docker's `user[:group]`, names or numbers. */
+  user?: string | undefined;
+  hostname?: string | undefined;
+  /** Give it a terminal. */
+  tty?: boolean | undefined;
+  mounts?: ContainerMount[] | undefined;
+  /** Mount the root read-only. */
+  readOnly?: boolean | undefined;
+  network?: NetworkMode | undefined;
+  /** Lines of `/etc/hosts` as `name:address`. */
+  addHosts?: string[] | undefined;
+  /** Name servers by address, instead of the host's. */
+  dns?: string[] | undefined;
+  /** Bytes; swap is limited to the same again, as in Docker. */
+  memory?: number | undefined;
+  /** Share of CPU time: 1.5 is one and a half processors. */
+  cpus?: number | undefined;
+  /** Most processes and threads at a time; -1 for no limit. */
+  pidsLimit?: number | undefined;
+  /** Run an init as PID 1 that reaps orphans and forwards signals. */
+  init?: boolean | undefined;
+  /** Do not try pivot_root. */
+  noPivot?: boolean | undefined;
+  labels?: Record<string, string> | undefined;
+  /** `SIGTERM`, `TERM` or a number. */
+  stopSignal?: string | undefined;
+  /** Remove the container when it ends. */
+  autoRemove?: boolean | undefined;
+  platform?: Platform | undefined;
+}
+
+/** `none` has only a loopback device; `host` shares the host's network. */
+export type NetworkMode = 'none' | 'host';
+
+/** A mount that the user asked for. */
+export interface ContainerMount {
+  type: 'bind' | 'tmpfs';
+  /** Absolute host path of a bind. */
+  source?: string | undefined;
+  /** Absolute path inside the container. */
+  target: string;
+  /** Options as mount(8) has them. */
+  options: string[];
+}

@@ -1,0 +1,80 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { RcxError } from '../errors.ts';
+import type { Digest } from '../oci/digest.ts';
+import { writeFileAtomic } from '../store/atomic.ts';
+import type { ProcessIdentity } from './liveness.ts';
+import type { LaunchRequest } from './runtimeSpec.ts';
+
+/** What is fixed when a container is made: `config.json` of its folder. */
+export interface ContainerConfig {
+  id: string;
+  name: string;
+  /** ISO 8601. */
+  created: string;
+  /** The image as the user named it; absent for a bare root filesystem. */
+  image?: string;
+  imageId?: Digest;
+  /** Layers of the image, base first: they are in use as long as the container exists. */
+  diffIds: Digest[];
+  command: string[];
+  labels: Record<string, string>;
+  stopSignal: string;
+  autoRemove: boolean;
+  network: string;
+  /** What the core was given. */
+  request: LaunchRequest;
+}
+
+/** What changes: `state.json` of its folder. */
+export interface ContainerState {
+  status: 'created' | 'running' | 'exited';
+  /** The container's init, while it runs. */
+  process?: ProcessIdentity;
+  /** The process that launched it, without which it cannot run. */
+  owner: ProcessIdentity;
+  startedAt?: string;
+  finishedAt?: string;
+  /** Docker's number: 128 + n for signal n. Absent when nobody lived to learn it. */
+  exitCode?: number;
+  /** Why it could not be started. */
+  error?: string;
+  /** How the root was changed. */
+  root?: string;
+}
+
+const CONFIG = 'config.json';
+const STATE = 'state.json';
+
+export function writeConfig(folder: string, config: ContainerConfig): void {
+  writeFileAtomic(join(folder, CONFIG), `${JSON.stringify(config, undefined, 2)}\n`);
+}
+
+export function writeState(folder: string, state: ContainerState): void {
+  writeFileAtomic(join(folder, STATE), `${JSON.stringify(state)}\n`);
+}
+
+/** @throws ERR_RCX_CONTAINER_DAMAGED when the file is missing or unreadable */
+export function readConfig(folder: string): ContainerConfig {
+  return read(folder, CONFIG) as ContainerConfig;
+}
+
+export function readState(folder: string): ContainerState {
+  return read(folder, STATE) as ContainerState;
+}
+
+function read(folder: string, file: string): unknown {
+  const path = join(folder, file);
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new RcxError(`read the container's record: ${path}: ${why}`, {
+      code: 'ERR_RCX_CONTAINER_DAMAGED',
+      step: "read the container's record",
+      path,
+      hint: 'remove the container with: rcx rm -f',
+      cause,
+    });
+  }
+}

@@ -1,0 +1,64 @@
+/** The parts of the OCI runtime-spec 1.2 configuration that rcx writes; field names are the standard's. */
+export interface RuntimeSpec {
+  ociVersion: string;
+  hostname?: string;
+  process: SpecProcess;
+  root: { path: string; readonly?: boolean };
+  mounts: SpecMount[];
+  linux: SpecLinux;
+  annotations?: Record<string, string>;
+}
+
+/** https://github.com/opencontainers/runtime-spec/blob/main/config.md#process */
+export interface SpecProcess {
+  terminal: boolean;
+  user: { uid: number; gid: number };
+  args: string[];
+  env: string[];
+  cwd: string;
+  capabilities: Record<'bounding' | 'effective' | 'permitted', string[]>;
+  noNewPrivileges?: boolean;
+}
+
+/** https://github.com/opencontainers/runtime-spec/blob/main/config.md#mounts */
+export interface SpecMount {
+  destination: string;
+  type: string;
+  source?: string;
+  options: string[];
+}
+
+/** https://github.com/opencontainers/runtime-spec/blob/main/config-linux.md */
+export interface SpecLinux {
+  namespaces: { type: string }[];
+  cgroupsPath: string;
+  resources: SpecResources;
+  sysctl: Record<string, string>;
+  maskedPaths: string[];
+  readonlyPaths: string[];
+}
+
+/** Memory in bytes, CPU time in microseconds. */
+export interface SpecResources {
+  devices: { allow: boolean; access: string }[];
+  memory?: { limit: number; swap: number };
+  cpu?: { quota: number; period: number };
+  pids?: { limit: number };
+}
+
+/** What the core is told beside the standard's words; see `crates/core/src/plan/request.rs`. */
+export interface LaunchExtras {
+  id: string;
+  runtime: string;
+  mountpoint: string;
+  overlay?: { lower: string[]; upper: string; work: string; volatile: boolean };
+  user: string;
+  init: boolean;
+  noPivot: boolean;
+}
+
+/** What is handed to the core, and kept in the container's folder. */
+export interface LaunchRequest {
+  spec: RuntimeSpec;
+  rcx: LaunchExtras;
+}

@@ -1,0 +1,61 @@
+import { mkdirSync } from 'node:fs';
+import { loadConfig, type RcxConfig } from './config/config.ts';
+import { ContainerStore } from './container/store.ts';
+import type { Digest } from './oci/digest.ts';
+import type { Registry } from './registry/index.ts';
+import { ImageStore, type StoredImage } from './store/images.ts';
+import { LayerStore } from './store/layers.ts';
+import { type StorePaths, storePaths } from './store/paths.ts';
+
+/** What an engine is opened with. */
+export interface EngineOptions {
+  /** Root directory of the store, instead of `$RCX_ROOT` or its default. */
+  root?: string | undefined;
+  /** Run-time directory, instead of `$RCX_RUN` or its default. */
+  run?: string | undefined;
+  /** Settings, instead of those of the config files. */
+  config?: RcxConfig | undefined;
+  env?: NodeJS.ProcessEnv | undefined;
+}
+
+/** One store with everything in it. There is no global state: two engines know nothing of each other. */
+export class Engine {
+  readonly paths: StorePaths;
+  readonly images: ImageStore;
+  readonly layers: LayerStore;
+  readonly containers: ContainerStore;
+  readonly #options: EngineOptions;
+  #registry: Registry | undefined;
+
+  constructor(options: EngineOptions = {}) {
+    const env = { ...(options.env ?? process.env) };
+    if (options.root !== undefined) env.RCX_ROOT = options.root;
+    if (options.run !== undefined) env.RCX_RUN = options.run;
+    this.#options = options;
+    this.paths = storePaths(env);
+    // Layers hold setuid programs of strangers: no other user of the host may reach them.
+    mkdirSync(this.paths.root, { recursive: true, mode: 0o710 });
+    this.images = new ImageStore(this.paths);
+    this.layers = new LayerStore(this.paths);
+    this.containers = new ContainerStore(this.paths);
+  }
+
+  /** The registry client, loaded when it is first needed. */
+  async registry(): Promise<Registry> {
+    const { Registry: Client } = await import('./registry/index.ts');
+    const env = this.#options.env ?? process.env;
+    this.#registry ??= new Client({ config: this.#options.config ?? loadConfig(env), env });
+    return this.#registry;
+  }
+
+  /** Directories of an image's layers, topmost first. */
+  layersOf(image: StoredImage): string[] {
+    return image.diffIds.map((diffId: Digest) => this.layers.path(diffId)).reverse();
+  }
+
+  /** Closes connections to registries. */
+  async close(): Promise<void> {
+    await this.#registry?.close();
+    this.#registry = undefined;
+  }
+}

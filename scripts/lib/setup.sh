@@ -45,7 +45,7 @@ need_node_modules() {
   installed=node_modules/.package-lock.json
   if [ -f "$installed" ] && [ -z "$(find package-lock.json -newer "$installed")" ]; then return 0; fi
   say 'installing npm packages (npm ci)'
-  npm ci --no-audit --no-fund </dev/null >&2 || fail 'npm ci failed'
+  npm ci --ignore-scripts --no-audit --no-fund </dev/null >&2 || fail 'npm ci failed'
 }
 
 # What building the native parts takes, for every entry script.

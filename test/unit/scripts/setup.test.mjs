@@ -82,7 +82,7 @@ describe('need_node_modules', () => {
   });
 
   it('installs where there is nothing', async () => {
-    expect((await run('need_node_modules')).calls).toEqual(['npm ci --no-audit --no-fund']);
+    expect((await run('need_node_modules')).calls).toEqual(['npm ci --ignore-scripts --no-audit --no-fund']);
   });
 
   it('does nothing where what is installed is as new as the lock file', async () => {

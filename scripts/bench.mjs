@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { chalk, fs } from 'zx';
 import { mountFreshExt4, mountsLeft, mountTable } from './bench/filesystem.mjs';
 import { provideImage } from './bench/images/images.mjs';
-import { interruptedExitCode, listenForSignals } from './bench/interrupt.mjs';
+import { interrupted, interruptedExitCode, listenForSignals } from './bench/interrupt.mjs';
 import { machineFacts } from './bench/machine.mjs';
 import { compile } from './bench/meters.mjs';
 import { parseOptions } from './bench/options.mjs';
@@ -84,6 +84,6 @@ async function main() {
 }
 
 await main().catch((error) => {
-  say(chalk.red(error.message));
+  say(chalk.red(interrupted.aborted ? interrupted.reason.message : error.message));
   process.exitCode = interruptedExitCode() ?? 1;
 });

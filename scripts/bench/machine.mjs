@@ -13,6 +13,7 @@ const VERSION_COMMANDS = {
   cc: ['cc', '--version'],
 };
 
+/** What each program says of itself in its first line. */
 async function versions() {
   const pairs = await Promise.all(
     Object.entries(VERSION_COMMANDS).map(async ([name, command]) => {
@@ -33,7 +34,7 @@ export async function machineFacts() {
     memoryBytes: totalmem(),
     kernel: `${type()} ${release()}`,
     distribution: /^PRETTY_NAME="?([^"\n]*)/m.exec(osRelease)?.[1] ?? 'unknown',
-    rcx: (await sh({ nothrow: true })`git rev-parse --short HEAD`).stdout.trim() || 'unknown',
+    rcx: (await sh({ nothrow: true })`git describe --always --dirty`).stdout.trim() || 'unknown',
     versions: await versions(),
   };
 }

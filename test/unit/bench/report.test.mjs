@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { pullReport, startReport } from '../../../scripts/bench/report.mjs';
+import { machineReport, pullReport, startReport } from '../../../scripts/bench/report.mjs';
 
 describe('report', () => {
   it('shows starts in milliseconds, with ratios to both ways of rcx', () => {
@@ -35,5 +35,21 @@ describe('report', () => {
     });
     expect(text).toContain('2 layers, 210 MB compressed (the largest 200 MB), 600 MB and 5 files unpacked');
     expect(text).toContain('| `docker pull` | 1 | 9.00 | 9.00–9.00 | 3.00 × | 10.00 |');
+  });
+
+  it('names the machine, the day, and of each program the version alone', () => {
+    const text = machineReport({
+      date: '2026-01-02T03:04:05.678Z',
+      cpu: 'A CPU',
+      cores: 2,
+      memoryBytes: 8 * 2 ** 30,
+      kernel: 'Linux 6.1',
+      distribution: 'Debian 12',
+      rcx: 'abc1234',
+      versions: { node: 'v20.17.0', docker: 'Docker version 28.2.2, build e6534b4', podman: 'not installed' },
+    });
+    expect(text).toContain('abc1234, 2026-01-02');
+    expect(text).toContain('A CPU, 2 cores, 8 GiB; Linux 6.1; Debian 12.');
+    expect(text).toContain('node 20.17.0, docker 28.2.2, podman not installed.');
   });
 });

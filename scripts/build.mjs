@@ -70,6 +70,8 @@ async function buildDist() {
     },
     outdir: 'dist',
     bundle: true,
+    // CommonJS behind a dynamic import loses its named exports when bundled; a pull can afford to load it from its package.
+    external: ['undici'],
     splitting: true,
     format: 'esm',
     platform: 'node',

@@ -23,6 +23,7 @@ export class AttachedContainer {
   readonly #stored: StoredContainer;
   readonly #native: NativeContainer;
   #state: ContainerState;
+  #failure: Promise<RcxError> | undefined;
 
   private constructor(engine: Engine, stored: StoredContainer, nativeContainer: NativeContainer) {
     this.#engine = engine;
@@ -60,7 +61,7 @@ export class AttachedContainer {
     try {
       await this.#native.start();
     } catch (error) {
-      throw await recordFailure(this.#engine, this.#stored, toRcxError(error, 'ERR_RCX_LAUNCH'));
+      throw await this.#fail(toRcxError(error, 'ERR_RCX_LAUNCH'));
     }
     this.#record({
       ...this.#state,
@@ -78,7 +79,7 @@ export class AttachedContainer {
       const { code, signal } = await this.#native.wait();
       exit = signal === undefined ? { exitCode: code ?? 0 } : { exitCode: 128 + signal, signal };
     } catch (error) {
-      throw await recordFailure(this.#engine, this.#stored, toRcxError(error, 'ERR_RCX_CONTAINER'));
+      throw await this.#fail(toRcxError(error, 'ERR_RCX_CONTAINER'));
     }
     if (this.#stored.config.autoRemove) {
       await this.#engine.containers.remove(this.#stored);
@@ -98,6 +99,12 @@ export class AttachedContainer {
   /** Sets the size of the container's terminal, in characters. */
   resize(rows: number, columns: number): void {
     this.#native.resize(rows, columns);
+  }
+
+  /** A failed start also ends the wait: whoever hears of it first puts it on record. */
+  #fail(error: RcxError): Promise<RcxError> {
+    this.#failure ??= recordFailure(this.#engine, this.#stored, error);
+    return this.#failure;
   }
 
   #record(state: ContainerState): void {

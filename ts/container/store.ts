@@ -170,7 +170,9 @@ export class ContainerStore {
     try {
       await native().removeTree(folder);
     } catch (error) {
-      throw toRcxError(error, 'ERR_RCX_REMOVE');
+      const failure = toRcxError(error, 'ERR_RCX_REMOVE');
+      // Somebody else was faster.
+      if (failure.errno !== 'ENOENT') throw failure;
     }
   }
 

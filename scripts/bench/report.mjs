@@ -56,7 +56,7 @@ export function pullReport({ results, absent, image }) {
 
 /** @param {Awaited<ReturnType<import('./machine.mjs').machineFacts>>} facts */
 export function machineReport({ date, cpu, cores, memoryBytes, kernel, distribution, rcx, versions }) {
-  const listed = Object.entries(versions).map(([name, said]) => `${name} ${/\d+\.\d[^\s,]*/.exec(said)?.[0] ?? said}`);
+  const listed = Object.entries(versions).map(([name, said]) => `${name} ${/\d+\.\d[^\s,)]*/.exec(said)?.[0] ?? said}`);
   return [
     `## rcx ${rcx}, ${date.slice(0, 10)}`,
     `${cpu}, ${cores} cores, ${(memoryBytes / 2 ** 30).toFixed(0)} GiB; ${kernel}; ${distribution}.`,

@@ -10,7 +10,7 @@ export const rcxApi = defineSubject({
   available: rcxLacking,
   async setup(scope, bench) {
     const { rcx, env } = rcxCommand(bench);
-    await sh({ env })`${rcx} pull --quiet ${bench.image.reference}`;
+    await sh({ env })`${rcx} run --rm --network none ${bench.image.reference} true`;
     const meter = join(bench.root, 'scripts/bench/rcxMeter.mjs');
     return startMeter(scope, [process.execPath, meter, bench.image.reference], { env });
   },

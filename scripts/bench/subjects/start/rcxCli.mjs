@@ -8,7 +8,7 @@ export const rcxCli = defineSubject({
   available: rcxLacking,
   async setup(scope, bench) {
     const { rcx, env } = rcxCommand(bench);
-    await sh({ env })`${rcx} pull --quiet ${bench.image.reference}`;
+    await sh({ env })`${rcx} run --rm --network none ${bench.image.reference} true`;
     const run = ['run', '--rm', '--network', 'none', bench.image.reference, 'true'];
     return startCommandMeter(scope, bench, [...rcx, ...run], { env });
   },

@@ -7,9 +7,7 @@ import { type FromHostEvent, imageFromHost } from '../../../ts/image/fromHost/bu
 import { ImageStore } from '../../../ts/store/images.ts';
 import { LayerStore } from '../../../ts/store/layers.ts';
 import { type StorePaths, storePaths } from '../../../ts/store/paths.ts';
-
-const root = process.geteuid?.() === 0;
-const unprivileged = root ? '' : ' (skipped: chroot needs root)';
+import { describeWith } from '../../support/requires.ts';
 
 let folder: string;
 let paths: StorePaths;
@@ -50,32 +48,38 @@ describe('the default image', () => {
     expect(JSON.parse(stdout)).toMatchObject({ Os: 'linux', Layers: [expect.stringMatching(/^sha256:/)] });
   });
 
-  it.skipIf(!root)(`has every program of it start${unprivileged}`, async () => {
-    const programs = readdirSync(join(diff, 'usr/bin')).filter((name) => existsSync(join(diff, 'usr/bin', name)));
-    expect(programs.length).toBeGreaterThan(100);
-    const script = 'for each; do ldd "/usr/bin/$each" 2>&1 | grep -q "not found" && echo "$each"; done; true';
-    expect(await inside(diff, 'bash', '-c', script, 'bash', ...programs)).toEqual({
-      exitCode: 0,
-      stdout: '',
-      stderr: '',
+  describeWith({ root: true }, 'as the root of programs', () => {
+    it('has all libraries of its programs', async () => {
+      const programs = readdirSync(join(diff, 'usr/bin')).filter((name) => existsSync(join(diff, 'usr/bin', name)));
+      expect(programs.length).toBeGreaterThan(100);
+      const script = 'for each; do ldd "/usr/bin/$each" 2>&1 | grep -q "not found" && echo "$each"; done; true';
+      expect(await inside(diff, 'bash', '-c', script, 'bash', ...programs)).toEqual({
+        exitCode: 0,
+        stdout: '',
+        stderr: '',
+      });
     });
-  });
 
-  it.skipIf(!root).each([
-    ['bash -c "ls / | head -1 | sed s/bin/ok/"', 'ok'],
-    ['sh -c "echo 3 4 | awk \'{print \\$1 * \\$2}\'"', '12'],
-    ['id', 'uid=0(root) gid=0(root) groups=0(root)'],
-    ['getent passwd nobody', 'nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin'],
-    ['grep --version', 'grep (GNU grep)'],
-    ['mount --version', 'mount from util-linux'],
-    ['tput colors', '256'],
-    ['locale charmap', 'UTF-8'],
-    ['stat -c %a /tmp', '1777'],
-    ['stat -c %a /root', '700'],
-    ['/bin/sh -c "readlink /proc/self/exe || echo no proc"', 'no proc'],
-  ])(`answers %s${unprivileged}`, async (command, answer) => {
-    const { stdout, stderr, exitCode } = await inside(diff, 'bash', '-c', command);
-    expect({ stdout, stderr, exitCode }).toEqual({ stdout: expect.stringContaining(answer), stderr: '', exitCode: 0 });
+    it.each([
+      ['bash -c "ls / | head -1 | sed s/bin/ok/"', 'ok'],
+      ['sh -c "echo 3 4 | awk \'{print \\$1 * \\$2}\'"', '12'],
+      ['id', 'uid=0(root) gid=0(root) groups=0(root)'],
+      ['getent passwd nobody', 'nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin'],
+      ['grep --version', 'grep (GNU grep)'],
+      ['mount --version', 'mount from util-linux'],
+      ['tput colors', '256'],
+      ['locale charmap', 'UTF-8'],
+      ['stat -c %a /tmp', '1777'],
+      ['stat -c %a /root', '700'],
+      ['/bin/sh -c "readlink /proc/self/exe || echo no proc"', 'no proc'],
+    ])('answers %s', async (command, answer) => {
+      const { stdout, stderr, exitCode } = await inside(diff, 'bash', '-c', command);
+      expect({ stdout, stderr, exitCode }).toEqual({
+        stdout: expect.stringContaining(answer),
+        stderr: '',
+        exitCode: 0,
+      });
+    });
   });
 });
 

@@ -8,10 +8,10 @@ import { Registry, type RegistryOptions } from '../../ts/registry/index.ts';
 
 /** A registry client for one test: quick retries, and no logins or proxies but those given here. */
 export function testClient(
-  options: Partial<RegistryOptions> & { auths?: object; registries?: RcxConfig['registries'] } = {},
+  options: Partial<RegistryOptions> & { auths?: object; docker?: object; registries?: RcxConfig['registries'] } = {},
 ): Registry {
   const folder = mkdtempSync(join(tmpdir(), 'rcx-docker-'));
-  writeFileSync(join(folder, 'config.json'), JSON.stringify({ auths: options.auths ?? {} }));
+  writeFileSync(join(folder, 'config.json'), JSON.stringify({ auths: options.auths ?? {}, ...options.docker }));
   const registry = new Registry({
     config: { registries: options.registries ?? {} },
     ...options,

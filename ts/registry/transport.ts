@@ -2,6 +2,7 @@ import type { Dispatcher } from 'undici';
 import { aborted } from './failure.ts';
 import { proxyFor } from './proxy.ts';
 import { isRedirect, MAX_REDIRECTS, redirectTarget, tooManyRedirects } from './redirect.ts';
+import { proxyAuthorization, tunnelConnector } from './tunnel.ts';
 
 /** Milliseconds. */
 export interface Timeouts {
@@ -87,15 +88,14 @@ export class Transport {
     url: URL,
     { method, headers, body, signal, headersTimeout }: HttpRequest,
   ): Promise<Dispatcher.ResponseData> {
-    // Loaded here, not at the top: starting the CLI must not pay for it.
-    const { request } = await import('undici');
     if (signal?.aborted) throw aborted(signal.reason);
-    const response = await request(url, {
+    const { dispatcher, ...target } = await this.#route(url);
+    const response = await dispatcher.request({
+      ...target,
       method: method ?? 'GET',
-      headers: headers ?? {},
+      headers: { ...headers, ...target.headers },
       body: body ?? null,
       signal: signal ?? null,
-      dispatcher: await this.#dispatcher(url),
       headersTimeout: headersTimeout ?? this.#timeouts.headers,
       bodyTimeout: this.#timeouts.idle,
     });
@@ -104,20 +104,35 @@ export class Transport {
     return response;
   }
 
-  async #dispatcher(url: URL): Promise<Dispatcher> {
+  /** Directly, through a tunnel, or, where there is nothing to keep secret, as a request to the proxy itself. */
+  async #route(url: URL): Promise<Route> {
     const proxy = proxyFor(url, this.#env);
-    const rejectUnauthorized = !this.#isInsecure(url);
-    const key = `${rejectUnauthorized} ${proxy?.href ?? ''}`;
-    const { Agent, ProxyAgent } = await import('undici');
+    const direct = { origin: url.origin, path: `${url.pathname}${url.search}`, headers: {} };
+    if (proxy === undefined) return { ...direct, dispatcher: await this.#dispatcher(url, undefined) };
+    if (url.protocol === 'https:') return { ...direct, dispatcher: await this.#dispatcher(url, proxy) };
+    const headers = { host: url.host, ...proxyAuthorization(proxy) };
+    const dispatcher = await this.#dispatcher(proxy, undefined);
+    return { origin: proxy.origin, path: `${url.origin}${direct.path}`, headers, dispatcher };
+  }
+
+  async #dispatcher(url: URL, proxy: URL | undefined): Promise<Dispatcher> {
+    const tls = { timeout: this.#timeouts.connect, rejectUnauthorized: !this.#isInsecure(url) };
+    const key = `${tls.rejectUnauthorized} ${proxy?.href ?? ''}`;
+    // Loaded here, not at the top: starting the CLI must not pay for it.
+    const { Agent } = await import('undici');
     if (this.#closed) throw aborted(new Error('the registry client is closed'));
     const known = this.#dispatchers.get(key);
     if (known !== undefined) return known;
-    const tls = { timeout: this.#timeouts.connect, rejectUnauthorized };
-    const dispatcher =
-      proxy === undefined
-        ? new Agent({ connect: tls })
-        : new ProxyAgent({ uri: proxy.href, requestTls: tls, proxyTls: { timeout: tls.timeout }, proxyTunnel: false });
+    const dispatcher = new Agent({ connect: proxy === undefined ? tls : tunnelConnector(proxy, tls) });
     this.#dispatchers.set(key, dispatcher);
     return dispatcher;
   }
+}
+
+/** Whom to send a request to, and how to write its target there. */
+interface Route {
+  dispatcher: Dispatcher;
+  origin: string;
+  path: string;
+  headers: Record<string, string>;
 }

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { digestOf, hexOf } from '../../../ts/oci/digest.ts';
 import { DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST } from '../../../ts/oci/mediaTypes.ts';
 import { parseImageConfig, parseManifest } from '../../../ts/oci/parse.ts';
@@ -58,6 +58,17 @@ describe('a real registry', () => {
     const [, second] = image.manifest.layers;
     if (second === undefined) throw new Error('the image has two layers');
     expect((await collect(client.fetchBlob(reference, second))).byteLength).toBe(second.size);
+  });
+
+  it('serves through a pull-through mirror', async () => {
+    const mirror = await startRegistry({ proxy: registry.url });
+    onTestFinished(() => mirror.close());
+    const client = testClient({ registries: { 'up.test': { mirrors: [mirror.url] } } });
+    const reference = parseReference('up.test/library/app:v1');
+    expect((await client.fetchManifest(reference)).descriptor).toEqual(image.descriptor);
+    for (const layer of image.manifest.layers) {
+      expect((await collect(client.fetchBlob(reference, layer))).byteLength).toBe(layer.size);
+    }
   });
 
   it('serves an index, and the manifest chosen from it', async () => {

@@ -24,6 +24,7 @@ export class AttachedContainer {
   readonly #native: NativeContainer;
   #state: ContainerState;
   #failure: Promise<RcxError> | undefined;
+  #started: Promise<void> | undefined;
 
   private constructor(engine: Engine, stored: StoredContainer, nativeContainer: NativeContainer) {
     this.#engine = engine;
@@ -55,8 +56,13 @@ export class AttachedContainer {
     return this.#native.takePipes();
   }
 
-  /** Runs the program; resolves once it runs. */
-  async start(): Promise<void> {
+  /** Runs the program; resolves once it runs and its record says so. */
+  start(): Promise<void> {
+    this.#started = this.#start();
+    return this.#started;
+  }
+
+  async #start(): Promise<void> {
     const running = identify(this.#native.pid);
     try {
       await this.#native.start();
@@ -81,6 +87,8 @@ export class AttachedContainer {
     } catch (error) {
       throw await this.#fail(toRcxError(error, 'ERR_RCX_CONTAINER'));
     }
+    // A short program may end before its start is on record.
+    await this.#started;
     if (this.#stored.config.autoRemove) {
       await this.#engine.containers.remove(this.#stored);
     } else {

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// Says what is wrong before anything is loaded that an old Node cannot parse: no syntax in this file is newer than import().
+// Says what is wrong before anything is loaded that an old Node cannot parse. CommonJS (see package.json beside it), because
+// Node's loader of ES modules costs every command several milliseconds.
 const version = process.versions.node.split('.').map(Number);
 const supported = version[0] > 20 || (version[0] === 20 && version[1] >= 17);
 
@@ -12,22 +13,23 @@ if (process.platform !== 'linux') {
   problem = `Node ${process.versions.node} is not supported: install Node 20.17 or newer`;
 }
 
-function start() {
-  const nodeModule = process.getBuiltinModule('node:module');
-  if (nodeModule.enableCompileCache) nodeModule.enableCompileCache();
-  return import('../dist/main.js');
-}
-
 function fail(text) {
   console.error(text);
   process.exitCode = 125;
 }
 
-if (problem) {
-  fail(`rcx: ${problem}`);
-} else {
-  start().catch((error) => {
-    const unbuilt = error && error.code === 'ERR_MODULE_NOT_FOUND' && /dist.main\.js/.test(error.message);
-    fail(unbuilt ? 'rcx: dist/main.js is missing: build it with: npm run build' : error);
-  });
+function start() {
+  const nodeModule = require('node:module');
+  // Compiled code is kept across runs where Node can (22.8): a good part of the time until a container starts.
+  if (nodeModule.enableCompileCache) nodeModule.enableCompileCache();
+  try {
+    require('../dist/main.cjs');
+  } catch (error) {
+    const unbuilt = error && error.code === 'MODULE_NOT_FOUND' && /dist.main\.cjs/.test(error.message);
+    if (!unbuilt) throw error;
+    fail('rcx: dist/main.cjs is missing: build it with: npm run build');
+  }
 }
+
+if (problem) fail(`rcx: ${problem}`);
+else start();

@@ -16,13 +16,16 @@ async function program(words: readonly string[]): Promise<Command> {
   return root;
 }
 
-const words = process.argv.slice(2);
-try {
-  const root = await program(words);
-  if (words.length === 0) root.outputHelp();
-  else await root.parseAsync(words, { from: 'user' });
-} catch (error) {
-  // commander has said what is wrong; --help and --version are no errors.
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : USAGE_ERROR;
-  else process.exitCode = report(error, words.includes('--debug'));
+async function main(words: readonly string[]): Promise<void> {
+  try {
+    const root = await program(words);
+    if (words.length === 0) root.outputHelp();
+    else await root.parseAsync(words, { from: 'user' });
+  } catch (error) {
+    // commander has said what is wrong; --help and --version are no errors.
+    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : USAGE_ERROR;
+    else process.exitCode = report(error, words.includes('--debug'));
+  }
 }
+
+void main(process.argv.slice(2));

@@ -60,33 +60,68 @@ async function buildNative() {
   if (!built.includes(true)) say('native/ is up to date');
 }
 
-async function buildDist() {
-  say('library and command line (dist/)');
+const BUNDLE = {
+  outdir: 'dist',
+  bundle: true,
+  // CommonJS behind a dynamic import loses its named exports when bundled; a pull can afford to load it from its package.
+  external: ['undici'],
+  platform: 'node',
+  target: 'node20.17',
+  sourcemap: 'linked',
+  sourcesContent: false,
+  metafile: true,
+  logLevel: 'warning',
+};
+
+async function buildLibrary() {
   const { metafile } = await build({
-    entryPoints: {
-      index: 'ts/index.ts',
-      main: 'cli/main.ts',
-      'layer-worker': 'ts/layer/worker.ts',
-    },
-    outdir: 'dist',
-    bundle: true,
-    // CommonJS behind a dynamic import loses its named exports when bundled; a pull can afford to load it from its package.
-    external: ['undici'],
+    ...BUNDLE,
+    entryPoints: { index: 'ts/index.ts', 'layer-worker': 'ts/layer/worker.ts' },
     splitting: true,
     format: 'esm',
-    platform: 'node',
-    target: 'node20.17',
     chunkNames: 'chunks/[name]-[hash]',
-    sourcemap: 'linked',
-    sourcesContent: false,
-    metafile: true,
-    logLevel: 'warning',
     // Dependencies that are CommonJS call require() for Node's own modules.
     banner: {
       js: "import { createRequire as __rcxRequire } from 'node:module'; const require = __rcxRequire(import.meta.url);",
     },
   });
-  await removeStale(new Set(Object.keys(metafile.outputs)));
+  return Object.keys(metafile.outputs);
+}
+
+/**
+ * One CommonJS file: Node's loader of ES modules takes several milliseconds to start and about one for each file, which is
+ * as long as a container takes. Modules that are imported dynamically are still evaluated only when they are needed.
+ */
+async function buildCommandLine() {
+  const { metafile } = await build({
+    ...BUNDLE,
+    entryPoints: { main: 'cli/main.ts' },
+    format: 'cjs',
+    outExtension: { '.js': '.cjs' },
+    define: { 'import.meta.url': '__rcxUrl' },
+    banner: { js: "const __rcxUrl = require('node:url').pathToFileURL(__filename).href;" },
+    plugins: [lazyChildProcess],
+  });
+  return Object.keys(metafile.outputs);
+}
+
+/** commander loads child_process, and with it Node's whole network stack, for a feature that rcx does not use. */
+const lazyChildProcess = {
+  name: 'lazy-child-process',
+  setup(builder) {
+    builder.onResolve({ filter: /^(node:)?child_process$/ }, ({ importer }) =>
+      importer.includes('/node_modules/commander/') ? { path: 'child_process', namespace: 'lazy' } : undefined,
+    );
+    builder.onLoad({ filter: /.*/, namespace: 'lazy' }, () => ({
+      contents: "exports.spawn = (...args) => require('node:child_process').spawn(...args);",
+    }));
+  },
+};
+
+async function buildDist() {
+  say('library and command line (dist/)');
+  const outputs = await Promise.all([buildLibrary(), buildCommandLine()]);
+  await removeStale(new Set(outputs.flat()));
   await run$`tsc -p tsconfig.dist.json`;
   // Declarations keep the sources' relative paths, those to the addon's own declarations included.
   await fs.copy('native/index.d.ts', 'dist/native/index.d.ts');
@@ -113,7 +148,7 @@ if (only === undefined || only === 'dist') {
       'tsconfig*.json',
       'scripts/build.mjs',
     ],
-    outputs: ['dist/index.js', 'dist/main.js', 'dist/layer-worker.js', 'dist/ts/index.d.ts'],
+    outputs: ['dist/index.js', 'dist/main.cjs', 'dist/layer-worker.js', 'dist/ts/index.d.ts'],
     force,
     run: buildDist,
   });

@@ -48,6 +48,9 @@ need_node_modules() {
   npm ci --ignore-scripts --no-audit --no-fund </dev/null >&2 || fail 'npm ci failed'
 }
 
+# A minimal system lacks programs that the image made of the host's own is expected to have.
+need_image_programs() { need_packages hostname mount procps; }
+
 # What building the native parts takes, for every entry script.
 set_up_build() {
   need_toolchains

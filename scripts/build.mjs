@@ -96,6 +96,10 @@ async function buildCommandLine() {
   const { metafile } = await build({
     ...BUNDLE,
     entryPoints: { main: 'cli/main.ts' },
+    // What only a pull or an archive needs stays in its package: Node reads this file at every start.
+    external: ['undici', 'tar', 'execa', 'fzstd'],
+    minifyWhitespace: true,
+    minifySyntax: true,
     format: 'cjs',
     outExtension: { '.js': '.cjs' },
     define: { 'import.meta.url': '__rcxUrl' },

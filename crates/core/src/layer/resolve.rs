@@ -12,7 +12,7 @@ use std::rc::Rc;
 use rustix::fs::{self, FileType, Mode, OFlags, ResolveFlags, Stat};
 use rustix::io::Errno;
 
-use super::record::DirectoryRecords;
+use super::record::Records;
 use super::{Metadata, invalid, refused};
 use crate::error::Result;
 
@@ -60,7 +60,7 @@ impl Resolver {
     }
 
     /// The place of `path`; directories missing on the way are made and recorded.
-    pub fn place(&mut self, path: &[u8], records: &mut DirectoryRecords) -> Result<Place> {
+    pub fn place(&mut self, path: &[u8], records: &mut Records) -> Result<Place> {
         let (parent, name) = split(path)?;
         let (parent, parent_path) = self.directory(parent, Some(records), path)?;
         Ok(Place { parent, parent_path, name })
@@ -74,14 +74,14 @@ impl Resolver {
     }
 
     /// The real path of the directory that `path` leads to, through symbolic links; made where it is missing.
-    pub fn real_directory(&mut self, path: &[u8], records: &mut DirectoryRecords) -> Result<Rc<[u8]>> {
+    pub fn real_directory(&mut self, path: &[u8], records: &mut Records) -> Result<Rc<[u8]>> {
         Ok(self.directory(path, Some(records), path)?.1)
     }
 
     fn directory(
         &mut self,
         asked: &[u8],
-        records: Option<&mut DirectoryRecords>,
+        records: Option<&mut Records>,
         entry: &[u8],
     ) -> Result<(Rc<OwnedFd>, Rc<[u8]>)> {
         if asked.is_empty() {
@@ -116,12 +116,7 @@ impl Resolver {
     }
 
     /// Follows `asked` from the root, reading symbolic links itself, and returns the real path of the directory.
-    fn walk(
-        &self,
-        asked: &[u8],
-        mut records: Option<&mut DirectoryRecords>,
-        entry: &[u8],
-    ) -> Result<Vec<u8>> {
+    fn walk(&self, asked: &[u8], mut records: Option<&mut Records>, entry: &[u8]) -> Result<Vec<u8>> {
         let mut left: VecDeque<Vec<u8>> = components(asked).collect();
         let mut real = Vec::new();
         let mut symlinks = 0;
@@ -157,13 +152,7 @@ impl Resolver {
         Ok(real)
     }
 
-    fn make_parent(
-        &self,
-        path: &[u8],
-        found: &Found,
-        records: &mut DirectoryRecords,
-        entry: &[u8],
-    ) -> Result<()> {
+    fn make_parent(&self, path: &[u8], found: &Found, records: &mut Records, entry: &[u8]) -> Result<()> {
         let make = || -> rustix::io::Result<()> {
             if matches!(found, Found::Whiteout) {
                 fs::unlinkat(self.root(), path, fs::AtFlags::empty())?;

@@ -7,7 +7,7 @@ use rustix::fs::{self, AtFlags, CWD, FileType, Mode, OFlags, XattrFlags};
 use rustix::io::Errno;
 
 use super::metadata::check_names;
-use super::record::DirectoryRecords;
+use super::record::Records;
 use super::resolve::{Place, Resolver, is_whiteout};
 use super::write::OpenFile;
 use super::{Metadata, WRITE, invalid, refused};
@@ -63,7 +63,7 @@ pub struct SinkStats {
 /// where they are missing; the last component is never followed. Nobody else may write to the directory meanwhile.
 pub struct LayerSink {
     pub(super) resolver: Resolver,
-    pub(super) records: DirectoryRecords,
+    pub(super) records: Records,
     pub(super) options: SinkOptions,
     pub(super) file: Option<OpenFile>,
     pub(super) stats: SinkStats,
@@ -81,7 +81,7 @@ impl LayerSink {
             "open the layer's directory",
             directory.display(),
         )?;
-        let mut records = DirectoryRecords::default();
+        let mut records = Records::default();
         records.made(Vec::new(), Metadata::implied_directory(), false);
         let (resolver, stats) = (Resolver::new(root), SinkStats::default());
         Ok(Self { resolver, records, options, file: None, stats })
@@ -196,7 +196,10 @@ impl LayerSink {
         let place = self.resolver.place(path, &mut self.records)?;
         // Mode 0 and device 0/0: the one device that needs no privilege since Linux 5.8.
         match fs::mknodat(&place.parent, &place.name, FileType::CharacterDevice, Mode::empty(), 0) {
-            Ok(()) => Ok(()),
+            Ok(()) => {
+                self.records.whited_out(place.path());
+                Ok(())
+            }
             Err(Errno::EXIST) => {
                 if self.kind(&place, path)? == Some(Kind::Directory) {
                     self.records.mark_opaque(&place.path());
@@ -212,14 +215,7 @@ impl LayerSink {
     /// # Errors
     /// `ERR_RCX_LAYER_INVALID` if this layer has something else there, `ERR_RCX_LAYER_WRITE`.
     pub fn opaque(&mut self, path: &[u8]) -> Result<()> {
-        if path.is_empty() {
-            self.stats.opaque_root = true;
-            return Ok(());
-        }
         let real = self.resolver.real_directory(path, &mut self.records)?;
-        if real.is_empty() {
-            self.stats.opaque_root = true;
-        }
         self.records.mark_opaque(&real);
         Ok(())
     }
@@ -231,16 +227,30 @@ impl LayerSink {
     pub fn finish(&mut self) -> Result<SinkStats> {
         self.end_file()?;
         self.resolver.forget();
+        self.stats.opaque_root = self.records.opaque_root();
+        for path in self.records.needless_whiteouts() {
+            self.remove_whiteout(path)?;
+        }
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         // Children before parents: a parent may lose the search permission that the way to a child needs.
-        for (path, record) in self.records.take().into_iter().rev() {
+        for (path, record) in self.records.take_directories().into_iter().rev() {
             let fd = self.resolver.open_with(&path, flags).map_err(|e| refused("open", &path, e))?;
-            if record.opaque {
+            // Overlay does not look for the mark on a layer's root: that is said in the layer's record instead.
+            if record.opaque && !path.is_empty() {
                 self.set_opaque(&fd, &path)?;
             }
             record.metadata.apply_fd(fd.as_fd(), &path, &self.options)?;
         }
         Ok(self.stats)
+    }
+
+    fn remove_whiteout(&self, path: &[u8]) -> Result<()> {
+        let at = path.iter().rposition(|&b| b == b'/').map_or(0, |slash| slash + 1);
+        let (parent, name) = path.split_at(at);
+        let parent = parent.strip_suffix(b"/").unwrap_or(parent);
+        let parent = self.resolver.open(parent).map_err(|e| refused("open the directory", path, e))?;
+        fs::unlinkat(parent, name, AtFlags::empty())
+            .map_err(|e| refused("remove a needless whiteout", path, e))
     }
 
     fn set_opaque(&self, fd: &OwnedFd, path: &[u8]) -> Result<()> {

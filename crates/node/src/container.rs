@@ -2,7 +2,7 @@
 
 use std::os::fd::{IntoRawFd, OwnedFd};
 
-use napi::bindgen_prelude::Object;
+use napi::bindgen_prelude::{Object, ToNapiValue};
 use napi::{Env, JsDeferred, Status};
 use napi_derive::napi;
 use rcx_core::launch::on_lasting_thread;
@@ -53,10 +53,7 @@ pub struct LaunchOutcome {
 type Resolver<T> = Box<dyn FnOnce(Env) -> napi::Result<T> + Send>;
 type Deferred<T> = JsDeferred<T, Resolver<T>>;
 
-fn settle<T: napi::bindgen_prelude::ToNapiValue>(deferred: Deferred<T>, result: rcx_core::Result<T>)
-where
-    T: Send + 'static,
-{
+fn settle<T: ToNapiValue + Send + 'static>(deferred: Deferred<T>, result: rcx_core::Result<T>) {
     deferred.resolve(Box::new(move |env| result.map_err(|error| to_js(&env, &error))));
 }
 
@@ -135,7 +132,11 @@ pub fn create_container<'env>(
     stdio: StdioOptions,
 ) -> napi::Result<Object<'env>> {
     let (deferred, promise) = env.create_deferred::<Container, Resolver<Container>>()?;
-    let stdio = Stdio { stdin: stream(&stdio.stdin)?, stdout: stream(&stdio.stdout)?, stderr: stream(&stdio.stderr)? };
+    let stdio = Stdio {
+        stdin: stream(&stdio.stdin)?,
+        stdout: stream(&stdio.stdout)?,
+        stderr: stream(&stdio.stderr)?,
+    };
     on_lasting_thread(move || {
         let created = LaunchRequest::parse(&request).and_then(|request| Core::create(&request, stdio));
         settle(deferred, created.map(|core| Container { core }));

@@ -70,11 +70,9 @@ impl Program {
             Errno::NOENT if !self.name.contains('/') => Error::new(NOT_FOUND, step)
                 .at(format!("{}: not found in the container's $PATH", self.name))
                 .hint("check the spelling, or give an absolute path that the image has"),
-            Errno::NOENT if self.candidates.iter().any(|path| exists(path)) => {
-                Error::os(NOT_FOUND, step, errno)
-                    .at(self.name.clone())
-                    .hint("the file is there, but its interpreter or dynamic loader is not in the image")
-            }
+            Errno::NOENT if self.candidates.iter().any(exists) => Error::os(NOT_FOUND, step, errno)
+                .at(self.name.clone())
+                .hint("the file is there, but its interpreter or dynamic loader is not in the image"),
             Errno::NOENT | Errno::NOTDIR => {
                 Error::os(NOT_FOUND, step, errno).at(self.name.clone()).hint("the image has no such file")
             }

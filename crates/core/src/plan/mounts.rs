@@ -95,12 +95,11 @@ fn one(builder: &mut Builder, mount: &Mount) -> Result<()> {
     if kind == "cgroup" {
         return cgroup_mount::steps(builder, destination, &options);
     }
-    let op = Op::Mount {
-        fs: cstring(kind)?,
-        params: options.params,
-        attr: options.set,
-        target: Target::dir(destination)?,
-    };
+    let mut params = options.params;
+    if let Some(source) = mount.source() {
+        params.push(Param { key: cstring("source")?, value: Some(path_cstring(source)?) });
+    }
+    let op = Op::Mount { fs: cstring(kind)?, params, attr: options.set, target: Target::dir(destination)? };
     builder.late.push(Step {
         code: CODE,
         what: "mount in the container",

@@ -82,10 +82,10 @@ impl Connection {
     /// Starts copying the inherited streams.
     pub fn run(self) -> Result<pump::Pumps> {
         let mut pumps = pump::Pumps::default();
-        if self.stdio.stdin == Stream::Inherit {
-            if let Some(end) = self.ends.stdin {
-                pumps.input(end)?;
-            }
+        if self.stdio.stdin == Stream::Inherit
+            && let Some(end) = self.ends.stdin
+        {
+            pumps.input(end)?;
         }
         let outputs = [
             (self.stdio.stdout, self.ends.stdout, rustix::stdio::stdout()),

@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 const WORKERS = 2;
 
 /** One project a folder of test/, so that `vitest run --project unit` runs what needs neither root nor a build. */
-function project(name: string, seconds: number) {
+function project(name: string, seconds: number, globalSetup: string[] = []) {
   return {
     extends: true as const,
     test: {
@@ -12,14 +12,18 @@ function project(name: string, seconds: number) {
       include: [`test/${name}/**/*.test.{ts,mjs}`],
       testTimeout: seconds * 1000,
       hookTimeout: 4 * seconds * 1000,
+      globalSetup,
     },
   };
 }
+
+/** A real registry with real images, and a store that has pulled them. */
+const E2E = ['test/support/e2eSetup.ts'];
 
 export default defineConfig({
   test: {
     maxWorkers: WORKERS,
     passWithNoTests: false,
-    projects: [project('unit', 10), project('integration', 60), project('security', 60), project('e2e', 120)],
+    projects: [project('unit', 10), project('integration', 60), project('security', 60, E2E), project('e2e', 120, E2E)],
   },
 });

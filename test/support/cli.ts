@@ -1,0 +1,105 @@
+import { mkdirSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa, type Options } from 'execa';
+import { expect, inject } from 'vitest';
+import { processesUsing, waitUntil } from './processes.ts';
+import { RCX_BIN } from './rcxBin.ts';
+
+/** How a program ended and what it wrote. */
+export interface Outcome {
+  /** Absent when a signal killed it. */
+  exitCode: number | undefined;
+  signal: string | undefined;
+  stdout: string;
+  stderr: string;
+}
+
+/** What a test may set for one call. */
+export interface CallOptions {
+  input?: string | Uint8Array;
+  env?: Record<string, string>;
+  cwd?: string;
+  /** Milliseconds; a hanging program is a failed test that says so. */
+  timeout?: number;
+}
+
+/** A store of its own, and the command line on it. */
+export class Store {
+  /** `RCX_ROOT`. */
+  readonly root: string;
+  /** Everything of this store, and room for a test's files. */
+  readonly folder: string;
+  readonly env: Record<string, string>;
+
+  constructor(folder: string, root: string, config: string) {
+    this.folder = folder;
+    this.root = root;
+    // Nothing of the developer's own: no logins, no settings, no store.
+    this.env = {
+      PATH: process.env.PATH ?? '',
+      HOME: folder,
+      LANG: 'C.UTF-8',
+      RCX_ROOT: root,
+      RCX_RUN: join(folder, 'run'),
+      RCX_CONFIG: config,
+    };
+  }
+
+  /** Starts `rcx ...args` without waiting for its end. */
+  start<T extends Options>(args: string[], options?: T) {
+    const { env, ...rest } = options ?? ({} as T);
+    const own: Options = { env: { ...this.env, ...env }, extendEnv: false, reject: false, stripFinalNewline: false };
+    return execa(RCX_BIN, args, { ...own, ...rest } as T & typeof own);
+  }
+
+  /** Runs `rcx ...args` to its end, stdin empty unless given. */
+  async rcx(args: string[], options: CallOptions = {}): Promise<Outcome> {
+    const { input = '', timeout = 60_000, ...rest } = options;
+    const result = await this.start(args, { ...rest, input, timeout, forceKillAfterDelay: 2000 });
+    if (result.timedOut) throw new Error(`rcx ${args.join(' ')} did not end within ${timeout} ms\n${result.stderr}`);
+    if (result.exitCode === undefined && result.signal === undefined) throw result;
+    const { exitCode, signal } = result;
+    return { exitCode, signal, stdout: String(result.stdout), stderr: String(result.stderr) };
+  }
+
+  /** Runs `rcx ...args`, which must succeed; returns stdout. */
+  async ok(args: string[], options: CallOptions = {}): Promise<string> {
+    const outcome = await this.rcx(args, options);
+    if (outcome.exitCode !== 0) {
+      throw new Error(`rcx ${args.join(' ')}: ${outcome.exitCode ?? outcome.signal}\n${outcome.stderr}`);
+    }
+    return outcome.stdout;
+  }
+
+  /** Ends the store: it must be used by nobody any more. */
+  async close(): Promise<void> {
+    const left = await waitUntil(() => processesUsing(this.root).length === 0).then(
+      () => [],
+      () => processesUsing(this.root),
+    );
+    await execa('rm', ['--recursive', '--force', '--one-file-system', this.folder]);
+    expect(left, 'processes of containers that outlived their test').toEqual([]);
+  }
+}
+
+/** An empty store; with `images`, one that has those of the test registry already. */
+export async function newStore(options: { images?: boolean; root?: string; config?: string } = {}): Promise<Store> {
+  const { config, template } = inject('e2e');
+  const folder = mkdtempSync(join(tmpdir(), 'rcx-e2e-'));
+  const root = options.root ?? join(folder, 'root');
+  if (options.images) {
+    mkdirSync(root);
+    // Layers are never written to: links are as good as copies, and quicker.
+    await execa('cp', ['--archive', '--link', `${template}/.`, root]);
+  }
+  return new Store(folder, root, options.config ?? config);
+}
+
+/** Asserts that a call failed as rcx shall fail: one line that says what is wrong, no stack trace, nothing on stdout. */
+export function expectFailure(outcome: Outcome, exitCode: number, message: RegExp): void {
+  expect(outcome).toMatchObject({ exitCode, signal: undefined, stdout: '' });
+  expect(outcome.stderr).toMatch(/^[^\n]*\n$/);
+  expect(outcome.stderr).toMatch(message);
+  expect(outcome.stderr).not.toMatch(/\bat .*:\d+:\d+\)?$/m);
+}

@@ -2,8 +2,11 @@ import type { Command } from 'commander';
 
 /** A file of this folder. */
 export interface CommandModule {
-  /** Adds the command to its parent. */
-  register(parent: Command): void;
+  /**
+   * Adds the command to its parent.
+   * @param name another name than its own: `rcx ps` is `ls` in `rcx container`
+   */
+  register(parent: Command, name?: string): void;
 }
 
 /** A command of the first level, and the module that has it. */
@@ -14,4 +17,15 @@ interface CommandEntry {
 }
 
 /** In the order of `rcx --help`. */
-export const COMMANDS: readonly CommandEntry[] = [{ name: 'run', load: () => import('./run.ts') }];
+export const COMMANDS: readonly CommandEntry[] = [
+  { name: 'run', load: () => import('./run.ts') },
+  { name: 'ps', load: () => import('./ps.ts') },
+  { name: 'rm', load: () => import('./rm.ts') },
+  { name: 'inspect', load: () => import('./inspect.ts') },
+  { name: 'pull', load: () => import('./pull.ts') },
+  { name: 'images', load: () => import('./images.ts') },
+  { name: 'container', load: () => import('./container.ts') },
+  { name: 'image', load: () => import('./image.ts') },
+  { name: 'info', load: () => import('./info.ts') },
+  { name: 'version', load: () => import('./version.ts') },
+];

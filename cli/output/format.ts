@@ -1,50 +1,88 @@
-const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];
+const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
 
 /** Bytes as Docker prints them: powers of 1000 and three digits, `77.8MB`. */
 export function formatSize(bytes: number): string {
   let value = bytes;
   let unit = 0;
-  while (value >= 1000 && unit < UNITS.length - 1) {
+  // 999.5 and more would be rounded up to a fourth digit.
+  while (value >= 999.5 && unit < UNITS.length - 1) {
     value /= 1000;
     unit++;
   }
   return `${Number(value.toPrecision(3))}${UNITS[unit]}`;
 }
 
-const STEPS: [number, string][] = [
-  [60, 'second'],
-  [60, 'minute'],
-  [24, 'hour'],
-  [30, 'day'],
-  [12, 'month'],
+/** Bytes in powers of 1024, `15.6GiB`: how Docker prints memory. */
+export function formatMemory(bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit++;
+  }
+  return `${Number(value.toPrecision(4))}${units[unit]}`;
+}
+
+const MINUTE = 60;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+/** From how many seconds on a length of time is told in which unit: Docker's steps, so that two digits nearly always say enough. */
+const STEPS: readonly (readonly [from: number, unit: number, name: string])[] = [
+  [2 * 365 * DAY, 365 * DAY, 'year'],
+  [60 * DAY, 30 * DAY, 'month'],
+  [14 * DAY, 7 * DAY, 'week'],
+  [2 * DAY, DAY, 'day'],
+  [HOUR, HOUR, 'hour'],
+  [MINUTE, MINUTE, 'minute'],
+  [1, 1, 'second'],
 ];
 
-/** Time since a date, `3 minutes`. */
-export function formatAge(iso: string | undefined, now: number = Date.now()): string {
-  const begin = iso === undefined ? Number.NaN : Date.parse(iso);
-  if (Number.isNaN(begin)) return 'N/A';
-  let value = Math.max(0, (now - begin) / 1000);
-  for (const [size, unit] of STEPS) {
-    if (value < size) return count(Math.floor(value), unit);
-    value /= size;
+/** A length of time in words, `3 minutes`, `About an hour`. */
+export function formatDuration(milliseconds: number): string {
+  const exact = Math.floor(milliseconds / 1000);
+  const seconds = exact < HOUR ? exact : Math.round(exact / HOUR) * HOUR;
+  for (const [from, unit, name] of STEPS) {
+    if (seconds < from) continue;
+    const count = Math.floor(seconds / unit);
+    if (count > 1) return `${count} ${name}s`;
+    if (name === 'hour') return 'About an hour';
+    return name === 'minute' ? 'About a minute' : `${count} ${name}`;
   }
-  return count(Math.floor(value), 'year');
+  return 'Less than a second';
 }
 
-function count(number: number, unit: string): string {
-  if (number === 0) return `less than a ${unit}`;
-  return `${number} ${unit}${number === 1 ? '' : 's'}`;
+/** Time since a date, `3 minutes`; a date that is missing, or none, is `N/A`. */
+export function formatAge(iso: string | undefined, now: number = Date.now()): string {
+  const begin = iso === undefined ? Number.NaN : Date.parse(iso);
+  return Number.isNaN(begin) ? 'N/A' : formatDuration(Math.max(0, now - begin));
 }
+
+/** The same with `ago`. */
+export function formatSince(iso: string | undefined, now: number = Date.now()): string {
+  const age = formatAge(iso, now);
+  return age === 'N/A' ? age : `${age} ago`;
+}
+
+/** Text of at most so many characters, the last of them an ellipsis where something was left out. */
+export function shorten(text: string, length: number): string {
+  const characters = [...text];
+  return characters.length <= length ? text : `${characters.slice(0, length - 1).join('')}…`;
+}
+
+/** Width of Docker's columns with the space between them, at least. */
+const LEAST_WIDTH = 10;
+const GAP = 3;
 
 /** Rows as columns wide enough for the longest entry, three spaces apart. */
 export function formatTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = header.map((title, column) =>
-    Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)),
+  const width = (cell: string) => [...cell].length;
+  const widths = header.map((_, column) =>
+    Math.max(LEAST_WIDTH - GAP, ...[header, ...rows].map((row) => width(row[column] ?? ''))),
   );
+  const pad = (cell: string, column: number) =>
+    cell + ' '.repeat(Math.max(0, (widths[column] ?? 0) + GAP - width(cell)));
   const line = (cells: readonly string[]) =>
-    cells
-      .map((cell, column) => (column === cells.length - 1 ? cell : cell.padEnd((widths[column] ?? 0) + 3)))
-      .join('')
-      .trimEnd();
-  return [header, ...rows].map(line).join('\n');
+    cells.map((cell, column) => (column === cells.length - 1 ? cell : pad(cell, column))).join('');
+  return [header, ...rows].map((cells) => line(cells).trimEnd()).join('\n');
 }

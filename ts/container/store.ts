@@ -82,6 +82,19 @@ export class ContainerStore {
       .sort((a, b) => b.config.created.localeCompare(a.config.created));
   }
 
+  /** Ids of those whose record cannot be read; they can only be removed. */
+  damaged(): string[] {
+    return this.ids().filter((id) => {
+      try {
+        this.#load(id);
+        return false;
+      } catch (error) {
+        if (isRcxError(error, 'ERR_RCX_CONTAINER_DAMAGED')) return existsSync(this.folder(id));
+        throw error;
+      }
+    });
+  }
+
   /** Ids of all folders. */
   ids(): string[] {
     if (!existsSync(this.#root)) return [];
@@ -93,8 +106,16 @@ export class ContainerStore {
    * @throws ERR_RCX_CONTAINER_NOT_FOUND, ERR_RCX_CONTAINER_AMBIGUOUS, ERR_RCX_CONTAINER_DAMAGED
    */
   find(text: string): StoredContainer {
+    return this.#load(this.resolve(text));
+  }
+
+  /**
+   * The id that {@link ContainerStore.find} would read the record of.
+   * @throws ERR_RCX_CONTAINER_NOT_FOUND, ERR_RCX_CONTAINER_AMBIGUOUS
+   */
+  resolve(text: string): string {
     const named = this.#idOf(text);
-    if (named !== undefined && existsSync(this.folder(named))) return this.#load(named);
+    if (named !== undefined && existsSync(this.folder(named))) return named;
     const matches = /^[0-9a-f]+$/.test(text) ? this.ids().filter((id) => id.startsWith(text)) : [];
     if (matches.length > 1) {
       throw new RcxError(`find the container: ${text} is the start of ${matches.length} ids`, {
@@ -113,7 +134,7 @@ export class ContainerStore {
         hint: 'list them with: rcx ps -a',
       });
     }
-    return this.#load(id);
+    return id;
   }
 
   #load(id: string): StoredContainer {

@@ -1,0 +1,15 @@
+import type { Command } from 'commander';
+import * as inspect from './container/inspect.ts';
+import * as layers from './container/layers.ts';
+import * as ps from './ps.ts';
+import * as rm from './rm.ts';
+import * as run from './run.ts';
+
+export function register(parent: Command): void {
+  const group = parent.command('container').summary('manage containers').description('Manage containers.');
+  run.register(group);
+  ps.register(group, 'ls');
+  inspect.register(group);
+  layers.register(group);
+  rm.register(group);
+}

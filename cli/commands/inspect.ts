@@ -1,0 +1,25 @@
+import { type Command, Option } from 'commander';
+import { Engine } from '../../ts/engine.ts';
+import { inspectAny } from '../../ts/system/inspect.ts';
+import { inspectEach } from '../output/inspect.ts';
+
+interface InspectFlags {
+  type?: 'container' | 'image';
+}
+
+export function register(parent: Command): void {
+  parent
+    .command('inspect')
+    .summary('describe containers and images')
+    .description(
+      'Describe containers and images as a JSON array, with the names that Docker uses. Of a container and an image of one name the container is meant.',
+    )
+    .argument('<name...>', 'names, ids, or the start of ids')
+    .addOption(new Option('--type <type>', 'look only for one kind').choices(['container', 'image']))
+    .action(action);
+}
+
+async function action(names: string[], flags: InspectFlags, command: Command): Promise<void> {
+  const engine = new Engine();
+  await inspectEach(command, names, (name) => inspectAny(engine, name, flags.type));
+}

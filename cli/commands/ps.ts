@@ -1,0 +1,37 @@
+import type { Command } from 'commander';
+import { listContainers } from '../../ts/container/heal.ts';
+import { Engine } from '../../ts/engine.ts';
+import { containerIds, containerTable } from '../output/containerTable.ts';
+import { print } from '../output/print.ts';
+
+interface PsFlags {
+  all?: true;
+  quiet?: true;
+  /** `--no-trunc` was not given. */
+  trunc: boolean;
+}
+
+export function register(parent: Command, name = 'ps'): void {
+  parent
+    .command(name)
+    .summary('list containers')
+    .description(
+      'List containers, newest first: those that run, or with -a all of them. What it says is checked against the processes ' +
+        'there are, so it is right after a reboot and after a crash, too.',
+    )
+    .option('-a, --all', 'show those that do not run, too')
+    .option('-q, --quiet', 'show only ids')
+    .option('--no-trunc', 'do not shorten ids and commands')
+    .addHelpText('after', '\nRemove all containers that do not run:\n  rcx rm $(rcx ps -aq)')
+    .action(action);
+}
+
+async function action(flags: PsFlags): Promise<void> {
+  const engine = new Engine();
+  const containers = await listContainers(engine);
+  const damaged = flags.all ? engine.containers.damaged() : [];
+  const shown = flags.all ? containers : containers.filter(({ state }) => state.status === 'running');
+  const options = { images: engine.images, noTrunc: !flags.trunc };
+  if (flags.quiet) for (const id of containerIds(shown, damaged, options)) print(id);
+  else print(containerTable(shown, damaged, options));
+}

@@ -1,0 +1,25 @@
+import type { Command } from 'commander';
+import { report } from './errors.ts';
+
+/** Docker's exit code of every command but `run` for what could not be done. */
+export const FAILURE = 1;
+
+/**
+ * Does the same to each of several named things: one that fails is reported and the others are still done.
+ * The exit code is {@link FAILURE} if any failed.
+ */
+export async function forEach(
+  command: Command,
+  names: readonly string[],
+  body: (name: string) => Promise<void> | void,
+): Promise<void> {
+  const { debug = false } = command.optsWithGlobals<{ debug?: boolean }>();
+  for (const name of names) {
+    try {
+      await body(name);
+    } catch (error) {
+      report(error, debug);
+      process.exitCode = FAILURE;
+    }
+  }
+}

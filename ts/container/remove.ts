@@ -1,0 +1,127 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Engine } from '../engine.ts';
+import { isRcxError, RcxError } from '../errors.ts';
+import { native } from '../native/index.ts';
+import { toRcxError } from '../store/nativeError.ts';
+import { cgroupPath } from './buildSpec.ts';
+import { findContainer, heal } from './heal.ts';
+import { isAlive } from './liveness.ts';
+import type { StoredContainer } from './store.ts';
+
+export interface RemoveContainerOptions {
+  /** End it first if it runs, and remove even what cannot be read. */
+  force?: boolean | undefined;
+}
+
+/**
+ * Removes a container with its read-write layer.
+ * @param text name, id, or prefix of an id
+ * @throws ERR_RCX_CONTAINER_NOT_FOUND, ERR_RCX_CONTAINER_RUNNING or ERR_RCX_CONTAINER_DAMAGED without `force`,
+ * ERR_RCX_CONTAINER_STUCK when its process does not end
+ */
+export async function removeContainer(
+  engine: Engine,
+  text: string,
+  options: RemoveContainerOptions = {},
+): Promise<void> {
+  const { force = false } = options;
+  let stored: StoredContainer;
+  try {
+    stored = await findContainer(engine, text);
+  } catch (error) {
+    if (!force || !isRcxError(error, 'ERR_RCX_CONTAINER_DAMAGED')) throw error;
+    await removeDamaged(engine, engine.containers.resolve(text));
+    return;
+  }
+  if (isActive(stored)) {
+    if (!force) throw stillRuns(stored);
+    await end(engine, stored);
+  }
+  removeCgroup(stored.config.id);
+  await engine.containers.remove(stored);
+}
+
+/** It runs, or somebody is about to start it. */
+function isActive({ state }: StoredContainer): boolean {
+  return (
+    state.status === 'running' || (state.status === 'created' && state.error === undefined && isAlive(state.owner))
+  );
+}
+
+/** Without its record nothing is known of its processes but the cgroup they are in. */
+async function removeDamaged(engine: Engine, id: string): Promise<void> {
+  removeCgroup(id);
+  await engine.containers.removeDamaged(id);
+}
+
+const FIRST_DELAY_MS = 2;
+const LAST_DELAY_MS = 100;
+/** How long the process has to die, and its owner to write that down, before the folder is taken from under it. */
+const PATIENCE_MS = 10_000;
+
+/** Kills a container's processes and waits until they are gone and whoever launched it has taken note. */
+async function end(engine: Engine, stored: StoredContainer): Promise<void> {
+  const deadline = Date.now() + PATIENCE_MS;
+  let delay = FIRST_DELAY_MS;
+  let current: StoredContainer | undefined = stored;
+  while (current !== undefined && isActive(current)) {
+    const { process: init } = current.state;
+    if (init !== undefined && isAlive(init)) {
+      if (Date.now() > deadline) throw stuck(current, init.pid);
+      kill(init.pid);
+    } else {
+      // Its init may run already although its record does not say so yet; it is in the cgroup.
+      removeCgroup(current.config.id);
+      if (Date.now() > deadline) return;
+    }
+    await sleep(delay);
+    delay = Math.min(delay * 2, LAST_DELAY_MS);
+    current = await reload(engine, current);
+  }
+}
+
+/** The container as it is now; `undefined` when it is gone or going. */
+async function reload(engine: Engine, { config }: StoredContainer): Promise<StoredContainer | undefined> {
+  try {
+    return await heal(engine, engine.containers.find(config.id));
+  } catch (error) {
+    if (isRcxError(error, 'ERR_RCX_CONTAINER_NOT_FOUND') || isRcxError(error, 'ERR_RCX_CONTAINER_DAMAGED')) return;
+    throw error;
+  }
+}
+
+/** Whoever is init of a pid namespace takes everything in it along. */
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw toRcxError(error, 'ERR_RCX_KILL');
+  }
+}
+
+function removeCgroup(id: string): void {
+  try {
+    native().removeCgroup(cgroupPath(id));
+  } catch (error) {
+    throw toRcxError(error, 'ERR_RCX_CGROUP');
+  }
+}
+
+function stillRuns({ config, state }: StoredContainer): RcxError {
+  const doing = state.status === 'running' ? 'it is running' : 'it is being started';
+  return new RcxError(`remove the container: ${config.name}: ${doing}`, {
+    code: 'ERR_RCX_CONTAINER_RUNNING',
+    step: 'remove the container',
+    path: config.name,
+    hint: `kill and remove it with: rcx rm -f ${config.name}`,
+  });
+}
+
+function stuck({ config }: StoredContainer, pid: number): RcxError {
+  return new RcxError(`remove the container: ${config.name}: its process ${pid} does not end although it was killed`, {
+    code: 'ERR_RCX_CONTAINER_STUCK',
+    step: 'remove the container',
+    path: config.name,
+    hint: `it waits in the kernel, often for a disk or a network file system; see /proc/${pid}/stack, then try again`,
+  });
+}

@@ -1,8 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { runInForeground } from '../../ts/container/foreground.ts';
 import { parseMount, parseTmpfs, parseVolume } from '../../ts/container/mountFlags.ts';
 import type { ContainerMount, ContainerOptions } from '../../ts/container/options.ts';
 import { Engine } from '../../ts/engine.ts';
-import { runAttached } from '../attach.ts';
 import { collect, envFile, hostEnv, label, memorySize, platform, positive, whole } from '../flags.ts';
 import { pullProgress } from '../output/progress.ts';
 
@@ -90,7 +90,7 @@ export function register(parent: Command): void {
 
 async function action(image: string, command: string[], flags: RunFlags): Promise<void> {
   const engine = new Engine();
-  process.exitCode = await runAttached(engine, {
+  process.exitCode = await runInForeground(engine, {
     image,
     rootfs: flags.rootfs ?? false,
     interactive: flags.interactive ?? false,

@@ -1,16 +1,9 @@
-import type { LayerEvent, PullEvent } from '../../ts/image/events.ts';
+import type { RunProgress } from '../../ts/container/foreground.ts';
+import type { LayerEvent } from '../../ts/image/events.ts';
 import { formatSize } from './format.ts';
 
-/** What shows the progress of a pull; all of it goes to stderr, stdout is the container's. */
-export interface PullProgress {
-  onEvent?: (event: PullEvent) => void;
-  onMissing?: (reference: string) => void;
-  /** Leaves the cursor below what was shown. */
-  finish(): void;
-}
-
 /** A line per layer that changes in place on a terminal, a plain line per finished step otherwise, nothing when quiet. */
-export function pullProgress(quiet: boolean): PullProgress {
+export function pullProgress(quiet: boolean): RunProgress {
   if (quiet) return { finish: () => undefined };
   const onMissing = (reference: string) =>
     process.stderr.write(`Unable to find image '${reference}' locally; pulling it\n`);
@@ -18,7 +11,7 @@ export function pullProgress(quiet: boolean): PullProgress {
   return { ...display, onMissing };
 }
 
-function plainDisplay(): PullProgress {
+function plainDisplay(): RunProgress {
   const said = new Map<string, string>();
   return {
     onEvent: (event) => {
@@ -41,7 +34,7 @@ const WORDS: Record<LayerEvent['status'], string> = {
 /** Redrawn at most this often: more cannot be read, and every write costs the pull time. */
 const REDRAW_MS = 80;
 
-function liveDisplay(): PullProgress {
+function liveDisplay(): RunProgress {
   const layers = new Map<string, LayerEvent>();
   let drawn = 0;
   let last = 0;

@@ -1,8 +1,8 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Container as NativeContainer, StdioOptions, StdioPipes } from '../../native/index.d.ts';
 import type { Engine } from '../engine.ts';
 import type { RcxError } from '../errors.ts';
+import type { Container as NativeContainer, StdioOptions, StdioPipes } from '../native/index.ts';
 import { native } from '../native/index.ts';
 import { toRcxError } from '../store/nativeError.ts';
 import { identify } from './liveness.ts';

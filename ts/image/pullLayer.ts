@@ -1,10 +1,10 @@
 import { mkdirSync } from 'node:fs';
-import type { LayerSinkOptions } from '../../native/index.d.ts';
 import { isRcxError } from '../errors.ts';
 import { layerFailure } from '../layer/errors.ts';
 import type { LayerLimits } from '../layer/limits.ts';
 import { BlobFeed, type UnpackPool } from '../layer/pool.ts';
 import type { UnpackResult } from '../layer/unpack.ts';
+import type { LayerSinkOptions } from '../native/index.ts';
 import { native } from '../native/index.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Reference } from '../oci/reference.ts';

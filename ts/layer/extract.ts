@@ -1,4 +1,4 @@
-import type { EntryMetadata, LayerSink } from '../../native/index.d.ts';
+import type { EntryMetadata, LayerSink } from '../native/index.ts';
 import { type ByteString, invalidLayer } from './errors.ts';
 import type { LimitChecker } from './limits.ts';
 import { readName } from './names.ts';

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { LayerSinkOptions } from '../../native/index.d.ts';
+import type { LayerSinkOptions } from '../native/index.ts';
 
 const CAP_CHOWN = 0n;
 const CAP_SYS_ADMIN = 21n;

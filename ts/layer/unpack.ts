@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { LayerSinkOptions } from '../../native/index.d.ts';
 import { RcxError } from '../errors.ts';
+import type { LayerSinkOptions } from '../native/index.ts';
 import { native } from '../native/index.ts';
 import { algorithmOf, type Digest } from '../oci/digest.ts';
 import { decompress } from './decompress.ts';

@@ -1,4 +1,3 @@
-import { isIPv6 } from 'node:net';
 import { RcxError } from '../errors.ts';
 import { type Digest, isDigest } from './digest.ts';
 import { plain, quote } from './quote.ts';
@@ -88,7 +87,7 @@ export function familiarName({ registry, repository }: Pick<Reference, 'registry
 export function isRegistryName(text: string): boolean {
   const match = REGISTRY.exec(text);
   if (match === null || Number(match[2] ?? 0) > 65_535) return false;
-  return match[1] === undefined || isIPv6(match[1]);
+  return match[1] === undefined || URL.canParse(`http://[${match[1]}]`);
 }
 
 /** `index.docker.io` is Docker Hub under its old name. */

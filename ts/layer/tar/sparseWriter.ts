@@ -1,4 +1,4 @@
-import type { LayerSink } from '../../../native/index.d.ts';
+import type { LayerSink } from '../../native/index.ts';
 import type { SparseMap, SparsePiece } from './sparse.ts';
 
 /** Writes the content of a sparse file, which is stored piece after piece, to where the pieces belong. */

@@ -5,7 +5,7 @@ import { $, chalk } from 'zx';
 
 const IMAGE = 'localhost/host';
 const RCX = 'bin/rcx.js';
-const VIEW = ['ls -l /', 'ps -ef', 'mount', 'hostname', 'id'];
+const VIEW = ['ls -l /', 'ps -e', 'mount', 'hostname', 'id'];
 
 const say = (text) => console.error(chalk.dim(`try: ${text}`));
 

@@ -42,7 +42,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     const template = join(folder, 'root');
     const env = { RCX_ROOT: template, RCX_RUN: join(folder, 'run'), RCX_CONFIG: config, HOME: folder };
     for (const image of ['ubuntu', 'layered'])
-      await execa(RCX_BIN, ['run', '--rm', '--quiet', '--entrypoint', '/bin/true', image], { env });
+      await execa(RCX_BIN, ['pull', '--quiet', image], { env });
     project.provide('e2e', { registry: registry.host, config, template });
   } catch (error) {
     await close();

@@ -1,4 +1,4 @@
-import { cpus, release, totalmem, type } from 'node:os';
+import { cpus, loadavg, release, totalmem, type } from 'node:os';
 import { fs } from 'zx';
 import { sh } from './processes.mjs';
 
@@ -32,6 +32,8 @@ export async function machineFacts() {
     cpu: cpus()[0].model.trim(),
     cores: cpus().length,
     memoryBytes: totalmem(),
+    /** Over the last minute: on a machine with other work, only the ratios mean something. */
+    load: loadavg()[0],
     kernel: `${type()} ${release()}`,
     distribution: /^PRETTY_NAME="?([^"\n]*)/m.exec(osRelease)?.[1] ?? 'unknown',
     rcx: (await sh({ nothrow: true })`git describe --always --dirty`).stdout.trim() || 'unknown',

@@ -55,11 +55,11 @@ export function pullReport({ results, absent, image }) {
 }
 
 /** @param {Awaited<ReturnType<import('./machine.mjs').machineFacts>>} facts */
-export function machineReport({ date, cpu, cores, memoryBytes, kernel, distribution, rcx, versions }) {
+export function machineReport({ date, cpu, cores, memoryBytes, load, kernel, distribution, rcx, versions }) {
   const listed = Object.entries(versions).map(([name, said]) => `${name} ${/\d+\.\d[^\s,)]*/.exec(said)?.[0] ?? said}`);
   return [
     `## rcx ${rcx}, ${date.slice(0, 10)}`,
-    `${cpu}, ${cores} cores, ${(memoryBytes / 2 ** 30).toFixed(0)} GiB; ${kernel}; ${distribution}.`,
+    `${cpu}, ${cores} cores, ${(memoryBytes / 2 ** 30).toFixed(0)} GiB, load ${load.toFixed(1)} before; ${kernel}; ${distribution}.`,
     `${listed.join(', ')}.`,
   ].join('\n\n');
 }

@@ -43,13 +43,14 @@ describe('report', () => {
       cpu: 'A CPU',
       cores: 2,
       memoryBytes: 8 * 2 ** 30,
+      load: 0.25,
       kernel: 'Linux 6.1',
       distribution: 'Debian 12',
       rcx: 'abc1234',
       versions: { node: 'v20.17.0', docker: 'Docker version 28.2.2, build e6534b4', podman: 'not installed' },
     });
     expect(text).toContain('abc1234, 2026-01-02');
-    expect(text).toContain('A CPU, 2 cores, 8 GiB; Linux 6.1; Debian 12.');
+    expect(text).toContain('A CPU, 2 cores, 8 GiB, load 0.3 before; Linux 6.1; Debian 12.');
     expect(text).toContain('node 20.17.0, docker 28.2.2, podman not installed.');
   });
 });

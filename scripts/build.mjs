@@ -104,21 +104,27 @@ async function buildCommandLine() {
     outExtension: { '.js': '.cjs' },
     define: { 'import.meta.url': '__rcxUrl' },
     banner: { js: "const __rcxUrl = require('node:url').pathToFileURL(__filename).href;" },
-    plugins: [lazyChildProcess],
+    plugins: [lazyModules],
   });
   return Object.keys(metafile.outputs);
 }
 
-/** commander loads child_process, and with it Node's whole network stack, for a feature that rcx does not use. */
-const lazyChildProcess = {
-  name: 'lazy-child-process',
+const LAZY_MODULES = ['child_process', 'crypto', 'net', 'stream', 'timers/promises', 'worker_threads', 'zlib'];
+
+/** Modules of Node that take a millisecond or more to load are loaded when something of them is used. */
+const lazyModules = {
+  name: 'lazy-modules',
   setup(builder) {
-    builder.onResolve({ filter: /^(node:)?child_process$/ }, ({ importer }) =>
-      importer.includes('/node_modules/commander/') ? { path: 'child_process', namespace: 'lazy' } : undefined,
-    );
-    builder.onLoad({ filter: /.*/, namespace: 'lazy' }, () => ({
-      contents: "exports.spawn = (...args) => require('node:child_process').spawn(...args);",
-    }));
+    builder.onResolve({ filter: /^(node:)?[a-z_/]+$/ }, ({ path: name }) => {
+      const bare = name.replace(/^node:/, '');
+      return LAZY_MODULES.includes(bare) ? { path: bare, namespace: 'lazy' } : undefined;
+    });
+    builder.onLoad({ filter: /.*/, namespace: 'lazy' }, async ({ path: name }) => {
+      const load = `require(${JSON.stringify(`node:${name}`)})`;
+      const getter = (key) => `get ${key}() { return ${load}.${key}; }`;
+      const keys = Object.keys(await import(`node:${name}`)).filter((key) => key !== 'default');
+      return { contents: `module.exports = { ${keys.map(getter).join(', ')} };` };
+    });
   },
 };
 

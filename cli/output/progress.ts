@@ -7,8 +7,16 @@ export function pullProgress(quiet: boolean): RunProgress {
   if (quiet) return { finish: () => undefined };
   const onMissing = (reference: string) =>
     process.stderr.write(`Unable to find image '${reference}' locally; pulling it\n`);
-  const display = process.stderr.isTTY ? liveDisplay() : plainDisplay();
-  return { ...display, onMissing };
+  let display: RunProgress | undefined;
+  return {
+    onMissing,
+    onEvent: (event) => {
+      // Asking what stderr is makes Node load its streams: not before there is something to show.
+      display ??= process.stderr.isTTY ? liveDisplay() : plainDisplay();
+      display.onEvent?.(event);
+    },
+    finish: () => display?.finish(),
+  };
 }
 
 function plainDisplay(): RunProgress {

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { hostname as hostHostname } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -7,6 +6,7 @@ import { runtimePath } from '../native/index.ts';
 import type { ExecutionConfig } from '../oci/types.ts';
 import type { StoredImage } from '../store/images.ts';
 import { contentLockPath, withLock } from '../store/lock.ts';
+import { randomHex } from '../store/random.ts';
 import { temporaryDirectory } from '../store/temporary.ts';
 import { buildSpec } from './buildSpec.ts';
 import { STOP_SIGNAL } from './defaults.ts';
@@ -40,7 +40,7 @@ export async function createContainer(
 }
 
 async function createLocked(engine: Engine, root: ContainerRoot, options: ContainerOptions): Promise<StoredContainer> {
-  const id = randomBytes(32).toString('hex');
+  const id = randomHex(32);
   const folder = engine.containers.folder(id);
   const image = 'image' in root ? root.image : undefined;
   const layers = image === undefined ? undefined : engine.layersOf(image);

@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto';
 import { RcxError } from '../errors.ts';
 
 const ADJECTIVES =
@@ -20,7 +19,12 @@ const [adjectives, scientists] = [ADJECTIVES.split(' '), SCIENTISTS.split(' ')];
 
 /** A name for a container that was given none, `adjective_scientist`. */
 export function randomName(): string {
-  return `${adjectives[randomInt(adjectives.length)]}_${scientists[randomInt(scientists.length)]}`;
+  return `${pick(adjectives)}_${pick(scientists)}`;
+}
+
+/** Names need not be unguessable. */
+function pick(words: string[]): string | undefined {
+  return words[Math.floor(Math.random() * words.length)];
 }
 
 /** @throws ERR_RCX_INVALID_NAME for what Docker refuses, too */

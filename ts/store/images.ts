@@ -95,9 +95,28 @@ export class ImageStore {
     return await this.put(reference, this.find(text).manifest);
   }
 
-  /** Takes away one name; the image goes with its last one. Blobs and layers stay until they are swept. */
-  async untag(name: string): Promise<void> {
-    await this.#layout.update((entries) => entries.filter((entry) => factsOf(entry).reference !== name));
+  /**
+   * Takes away one name; the image goes with its last one. Blobs and layers stay.
+   * @param name canonical
+   * @returns whether there was one
+   */
+  async untag(name: string): Promise<boolean> {
+    let found = false;
+    await this.#layout.update((entries) => {
+      const others = entries.filter((entry) => factsOf(entry).reference !== name);
+      found = others.length < entries.length;
+      return others;
+    });
+    return found;
+  }
+
+  /** Takes away all names of an image, which stays under its ID. */
+  async strip(manifest: Digest): Promise<void> {
+    await this.#layout.update((entries) => {
+      const others = entries.filter((entry) => entry.digest !== manifest);
+      const first = entries.find((entry) => entry.digest === manifest);
+      return first === undefined ? others : [...others, withoutReference(first)];
+    });
   }
 
   /** Takes away an image with all its names. */
@@ -118,9 +137,19 @@ export class ImageStore {
 
   #findById(entries: readonly Descriptor[], prefix: string): StoredImage[] {
     const matching = [...byManifest(entries).values()].filter(([first]) => {
-      return first !== undefined && readManifest(this.#blobs, first).config.digest.startsWith(`sha256:${prefix}`);
+      return first !== undefined && this.#idOf(first)?.startsWith(`sha256:${prefix}`) === true;
     });
     return matching.map((each) => this.#read(each));
+  }
+
+  /** A damaged image has no ID, and must not keep others from being found by theirs. */
+  #idOf(entry: Descriptor): Digest | undefined {
+    try {
+      return readManifest(this.#blobs, entry).config.digest;
+    } catch (error) {
+      if (isRcxError(error)) return undefined;
+      throw error;
+    }
   }
 
   #unpackedSize(manifest: Descriptor): number {

@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { native } from '../native/index.ts';
 import type { Lock } from './lock.ts';
 import { toRcxError } from './nativeError.ts';
+import { randomHex } from './random.ts';
 
 const PREFIX = '.tmp-';
 
@@ -46,7 +46,7 @@ export async function collectWreckage(parent: string): Promise<void> {
 /** A collector may take a new entry for wreckage in the instant before its maker locks it: then another name is tried. */
 function claim(parent: string, make: (path: string) => Lock | null): Temporary {
   for (let attempt = 0; ; attempt++) {
-    const path = join(parent, `${PREFIX}${randomBytes(8).toString('hex')}`);
+    const path = join(parent, `${PREFIX}${randomHex(8)}`);
     try {
       mkdirSync(parent, { recursive: true });
       const lock = make(path);

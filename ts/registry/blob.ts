@@ -82,10 +82,14 @@ async function* request(
  * The offset at which an answer's body begins; undefined for a range that was not asked for.
  * @throws ERR_RCX_SIZE_MISMATCH when the server announces another size than the manifest
  */
-function startOf({ status, headers }: HttpResponse, { subject, size, verifier }: BlobTransfer): number | undefined {
+function startOf(
+  { status, headers, body }: HttpResponse,
+  { subject, size, verifier }: BlobTransfer,
+): number | undefined {
   const [, start, total] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(String(headers['content-range'])) ?? [];
   const announced = status === 200 ? headers['content-length'] : total;
   if (announced !== undefined && announced !== '*' && Number(announced) !== size) {
+    body.destroy();
     throw new RcxError(
       `${subject.name}: the registry has ${plain(String(announced))} bytes, the manifest says ${size}`,
       {

@@ -13,6 +13,9 @@ import { type HostileRegistry, startHostileRegistry } from '../../support/hostil
 const CONFIG = { mediaType: OCI_CONFIG, digest: digestOf(Buffer.from('x')), size: 1 };
 const MANIFEST = JSON.stringify({ schemaVersion: 2, mediaType: OCI_MANIFEST, config: CONFIG, layers: [] });
 
+/** The first byte of a TLS greeting. */
+const TLS_HANDSHAKE = 0x16;
+
 let certificate: Certificate;
 beforeAll(async () => {
   certificate = await selfSignedCertificate();
@@ -87,6 +90,24 @@ describe('the scheme of a loopback registry', () => {
     const reference = parseReference(`127.0.0.1:${(mute.address() as AddressInfo).port}/app`);
     const client = testClient({ timeouts: { connect: 500 } });
     expect((await client.fetchManifest(reference)).bytes.toString()).toBe(MANIFEST);
+  });
+
+  it('stays HTTPS where the TLS port says 400 to plain HTTP, so that the failure of TLS is told', async () => {
+    const picky = createTcpServer((socket) => {
+      socket.on('error', () => socket.destroy());
+      socket.once('data', (first) => {
+        if (first[0] === TLS_HANDSHAKE) socket.destroy();
+        else socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n');
+      });
+    });
+    picky.listen(0, '127.0.0.1');
+    await once(picky, 'listening');
+    onTestFinished(() => void picky.close());
+    const reference = parseReference(`127.0.0.1:${(picky.address() as AddressInfo).port}/app`);
+    await expect(testClient().fetchManifest(reference)).rejects.toMatchObject({
+      code: 'ERR_RCX_REGISTRY_UNAVAILABLE',
+      message: expect.stringContaining('connection reset'),
+    });
   });
 });
 

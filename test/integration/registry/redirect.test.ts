@@ -66,6 +66,15 @@ describe('a redirect', () => {
     expect(storage.seen).toHaveLength(1);
   });
 
+  it('cannot make another host name the token service that gets the login', async () => {
+    server.on(PATH, (_, response) => response.writeHead(307, { location: `${storage.url}/asks` }).end());
+    storage.on('/asks', (_, response) => {
+      response.writeHead(401, { 'www-authenticate': `Bearer realm="${storage.url}/token"` }).end();
+    });
+    await expect(collect(client().fetchBlob(reference, LAYER))).rejects.toMatchObject({ code: 'ERR_RCX_UNAUTHORIZED' });
+    expect(storage.seenAt('/token')).toEqual([]);
+  });
+
   it('keeps the signature out of messages', async () => {
     redirectTo(`${storage.url}/missing?signature=abc`);
     const failure = collect(client().fetchBlob(reference, LAYER));

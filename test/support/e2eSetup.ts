@@ -41,8 +41,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     await writeFile(config, JSON.stringify({ registries: { 'docker.io': { mirrors: [registry.url] } } }));
     const template = join(folder, 'root');
     const env = { RCX_ROOT: template, RCX_RUN: join(folder, 'run'), RCX_CONFIG: config, HOME: folder };
-    for (const image of ['ubuntu', 'layered'])
-      await execa(RCX_BIN, ['pull', '--quiet', image], { env });
+    for (const image of ['ubuntu', 'layered']) await execa(RCX_BIN, ['pull', '--quiet', image], { env });
     project.provide('e2e', { registry: registry.host, config, template });
   } catch (error) {
     await close();

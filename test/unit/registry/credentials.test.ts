@@ -68,7 +68,9 @@ describe('findLogin', () => {
       path: join(folder, 'config.json'),
       message: expect.stringContaining(message),
     });
-    await expect(findLogin('r.test', env)).rejects.toMatchObject({ message: expect.not.stringMatching(/secret|c2VjcmV0/) });
+    await expect(findLogin('r.test', env)).rejects.toMatchObject({
+      message: expect.not.stringMatching(/secret|c2VjcmV0/),
+    });
   });
 
   it('asks the helper of the registry, then the general one, then the file', async () => {

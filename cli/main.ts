@@ -1,35 +1,54 @@
 import { Command, CommanderError } from 'commander';
 import { rcxVersion } from '../ts/system/version.ts';
 import { COMMANDS } from './commands/index.ts';
-import { report, USAGE_ERROR } from './output/errors.ts';
+import { printable, report, USAGE_ERROR } from './output/errors.ts';
+import { FAILURE } from './output/failures.ts';
 import { write } from './output/print.ts';
 
 /** Only the module of the command that is asked for is loaded: the start of the program is part of a container's start. */
 async function program(words: readonly string[]): Promise<Command> {
+  const name = words.find((word) => !word.startsWith('-'));
+  const known = COMMANDS.find((command) => command.name === name || command.aliases?.includes(name ?? ''));
   const root = new Command('rcx')
     .description('Containers as an npm dependency: no daemon, nothing to install besides npm')
     .option('--debug', 'print stack traces of errors')
     .enablePositionalOptions()
-    .showHelpAfterError('(see: rcx --help)')
-    .configureOutput({ writeOut: write })
+    .configureOutput({ writeOut: write, outputError: (text, writeError) => writeError(usageError(text, known?.name)) })
     .exitOverride();
-  const name = words.find((word) => !word.startsWith('-'));
-  const known = COMMANDS.find((command) => command.name === name || command.aliases?.includes(name ?? ''));
   // Not at every start: it is read from a file.
   if (known === undefined) root.version(`rcx version ${rcxVersion()}`, '-v, --version', 'print the version');
   for (const command of known === undefined ? COMMANDS : [known]) (await command.load()).register(root);
   return root;
 }
 
+/** commander's words in the one line of all errors. */
+function usageError(text: string, command: string | undefined): string {
+  const what = text
+    .replace(/^error: /, '')
+    .replace(/\.?\s*$/, '')
+    .replaceAll('\n', ' ');
+  return `${printable(`rcx: ${what}; see: ${['rcx', command, '--help'].filter(Boolean).join(' ')}`)}\n`;
+}
+
 async function main(words: readonly string[]): Promise<void> {
+  let command: string | undefined;
   try {
     const root = await program(words);
+    root.hook('preAction', (_, acting) => {
+      command = acting.name();
+    });
     if (words.length === 0) root.outputHelp();
     else await root.parseAsync(words, { from: 'user' });
   } catch (error) {
     // commander has said what is wrong; --help and --version are no errors.
-    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : USAGE_ERROR;
-    else process.exitCode = report(error, words.includes('--debug'));
+    if (error instanceof CommanderError) {
+      const isHelp = error.exitCode === 0 || error.code === 'commander.help';
+      process.exitCode = isHelp ? 0 : USAGE_ERROR;
+    } else {
+      const code = report(error, words.includes('--debug'));
+      // Of Docker's commands only `run` tells by its exit code why there was no program to end with another one.
+      process.exitCode = command === undefined || command === 'run' ? code : FAILURE;
+    }
   }
 }
 

@@ -24,6 +24,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'inspect', load: () => import('./inspect.ts') },
   { name: 'pull', load: () => import('./pull.ts') },
   { name: 'images', load: () => import('./images.ts') },
+  { name: 'rmi', load: () => import('./rmi.ts') },
   { name: 'container', load: () => import('./container.ts') },
   { name: 'image', load: () => import('./image.ts') },
   { name: 'info', load: () => import('./info.ts') },

@@ -19,14 +19,20 @@ function fail(text) {
 }
 
 function start() {
+  const path = require('node:path');
   const nodeModule = require('node:module');
-  // Compiled code is kept across runs where Node can (22.8): a good part of the time until a container starts.
-  if (nodeModule.enableCompileCache) nodeModule.enableCompileCache();
+  const { cacheDirectory, run } = require('./compiled.js');
+  const main = path.join(__dirname, '../dist/main.cjs');
+  const cache = cacheDirectory();
   try {
-    require('../dist/main.cjs');
+    if (cache === undefined) require(main);
+    else if (nodeModule.enableCompileCache) {
+      nodeModule.enableCompileCache(cache);
+      require(main);
+    } else run(main, cache);
   } catch (error) {
-    const unbuilt = error && error.code === 'MODULE_NOT_FOUND' && /dist.main\.cjs/.test(error.message);
-    if (!unbuilt) throw error;
+    const unbuilt = error && (error.code === 'MODULE_NOT_FOUND' || error.code === 'ENOENT');
+    if (!unbuilt || require('node:fs').existsSync(main)) throw error;
     fail('rcx: dist/main.cjs is missing: build it with: npm run build');
   }
 }

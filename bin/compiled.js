@@ -1,0 +1,76 @@
+// Loads a script with V8's compiled code from an earlier run, as Node's own compile cache (22.8) does, for older Nodes too:
+// reading and compiling the command line anew takes longer than starting a container.
+const fs = require('node:fs');
+const { createRequire } = require('node:module');
+const os = require('node:os');
+const path = require('node:path');
+const vm = require('node:vm');
+
+/**
+ * Where compiled code is kept: never in a directory that others can write to. V8 executes what it finds there.
+ * `undefined` where there is no such place.
+ */
+function cacheDirectory() {
+  const uid = process.geteuid();
+  const base = uid === 0 ? '/var/cache' : process.env.XDG_CACHE_HOME || path.join(os.homedir(), '.cache');
+  const directory = path.join(base, 'rcx');
+  try {
+    fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
+    return isPrivate(fs.lstatSync(directory), uid) ? directory : undefined;
+  } catch {
+    // A read-only home: then the code is compiled each time.
+    return undefined;
+  }
+}
+
+function isPrivate(stat, uid) {
+  return stat.uid === uid && (stat.mode & 0o022) === 0 && (stat.isDirectory() || stat.isFile());
+}
+
+/** Runs a CommonJS file, with compiled code from `directory` when that belongs to this very file and Node. */
+function run(file, directory) {
+  const { size, mtimeMs } = fs.statSync(file);
+  // Each command compiles other parts of the file.
+  const command = /^[a-z]{1,16}$/.test(process.argv[2] ?? '') ? process.argv[2] : 'rcx';
+  const key = `${command}-${process.version}-${process.arch}-${size}-${Math.trunc(mtimeMs)}`;
+  const cache = path.join(directory, key);
+  const cachedData = read(cache);
+  const source = `(function (exports, require, module, __filename, __dirname) {${fs.readFileSync(file, 'utf8')}\n})`;
+  const importModuleDynamically = vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER;
+  const script = new vm.Script(source, { filename: file, cachedData, importModuleDynamically });
+  // After the run, so that what was compiled on the way is in it.
+  if (cachedData === undefined || script.cachedDataRejected) process.once('exit', () => write(cache, script));
+  const module = { exports: {} };
+  script.runInThisContext()(module.exports, createRequire(file), module, file, path.dirname(file));
+}
+
+function read(cache) {
+  try {
+    return isPrivate(fs.lstatSync(cache), process.geteuid()) ? fs.readFileSync(cache) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A cache that cannot be written costs the next run some milliseconds and nothing else. */
+function write(cache, script) {
+  const temporary = `${cache}.${process.pid}`;
+  try {
+    fs.writeFileSync(temporary, script.createCachedData(), { mode: 0o600, flag: 'wx' });
+    fs.renameSync(temporary, cache);
+    removeOlder(cache);
+  } catch {
+    fs.rmSync(temporary, { force: true });
+  }
+}
+
+/** Those of the same command for an earlier version of the file. */
+function removeOlder(cache) {
+  const [directory, current] = [path.dirname(cache), path.basename(cache)];
+  const same = current.split('-').slice(0, 3).join('-');
+  for (const name of fs.readdirSync(directory)) {
+    if (name.startsWith(`${same}-`) && name !== current) fs.rmSync(path.join(directory, name), { force: true });
+  }
+}
+
+module.exports = { cacheDirectory, run };

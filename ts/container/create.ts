@@ -15,7 +15,7 @@ import { identify, type ProcessIdentity } from './liveness.ts';
 import { checkName } from './names.ts';
 import { networkFiles } from './networkFiles.ts';
 import type { ContainerOptions } from './options.ts';
-import { type ContainerConfig, type ContainerState, writeConfig, writeState } from './record.ts';
+import { type ContainerConfig, type ContainerState, writeNew } from './record.ts';
 import type { LaunchRequest } from './runtimeSpec.ts';
 import { parseSignal } from './signals.ts';
 import type { StoredContainer } from './store.ts';
@@ -84,14 +84,16 @@ async function createLocked(engine: Engine, root: ContainerRoot, options: Contai
   const temporary = temporaryDirectory(engine.paths.containers);
   try {
     fill(temporary.path, hostname, layers, options);
-    writeState(temporary.path, state);
+    writeNew(temporary.path, 'state.json', state);
     engine.containers.claim(id, temporary.path, options.name, (name) => {
       record.name = name;
-      writeConfig(temporary.path, record);
+      writeNew(temporary.path, 'config.json', record);
     });
-  } finally {
+  } catch (error) {
     await temporary.dispose();
+    throw error;
   }
+  temporary.keep();
   return { folder, config: record, state };
 }
 
@@ -116,7 +118,10 @@ function fill(folder: string, hostname: string, layers: string[] | undefined, op
   copyAttributes(join(folder, 'upper'), rootAttributes(layers));
 }
 
+let own: ProcessIdentity | undefined;
+
 /** This process, without which an attached container cannot run. */
 function self(): ProcessIdentity {
-  return identify(process.pid) ?? { pid: process.pid, startTime: '', bootId: '' };
+  own ??= identify(process.pid) ?? { pid: process.pid, startTime: '', bootId: '' };
+  return own;
 }

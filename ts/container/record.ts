@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { RcxError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
@@ -46,8 +46,11 @@ export interface ContainerState {
 const CONFIG = 'config.json';
 const STATE = 'state.json';
 
-export function writeConfig(folder: string, config: ContainerConfig): void {
-  writeFileAtomic(join(folder, CONFIG), `${JSON.stringify(config, undefined, 2)}\n`);
+/** Writes a record into a folder that nobody else can see yet: the rename of the folder is what makes it whole. */
+export function writeNew(folder: string, file: typeof CONFIG, config: ContainerConfig): void;
+export function writeNew(folder: string, file: typeof STATE, state: ContainerState): void;
+export function writeNew(folder: string, file: string, content: ContainerConfig | ContainerState): void {
+  writeFileSync(join(folder, file), `${JSON.stringify(content)}\n`, { flag: 'wx', mode: 0o600 });
 }
 
 export function writeState(folder: string, state: ContainerState): void {

@@ -12,6 +12,8 @@ export interface Temporary {
   readonly path: string;
   /** Removes it; after it was renamed, only lets go. */
   dispose(): Promise<void>;
+  /** Only lets go: it was renamed and is no temporary any more. */
+  keep(): void;
 }
 
 /** Makes an empty directory `.tmp-…` in `parent` that {@link collectWreckage} leaves alone as long as this process lives. */
@@ -67,6 +69,10 @@ class Claimed implements Temporary {
   constructor(path: string, lock: Lock) {
     this.path = path;
     this.#lock = lock;
+  }
+
+  keep(): void {
+    this.#lock.release();
   }
 
   async dispose(): Promise<void> {

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use crate::error::{Context, Result};
 
@@ -31,11 +32,15 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// Reads the mounts of the calling process' namespace.
-    pub fn detect() -> Result<Self> {
+    /// The mounts of this process' namespace, read once: where the hierarchies are does not change while a machine runs.
+    pub fn detect() -> Result<&'static Self> {
+        static LAYOUT: OnceLock<Layout> = OnceLock::new();
+        if let Some(known) = LAYOUT.get() {
+            return Ok(known);
+        }
         let path = "/proc/self/mountinfo";
         let text = fs::read_to_string(path).step_at("ERR_RCX_CGROUP", "read the mount table", path)?;
-        Ok(Self::parse(&text))
+        Ok(LAYOUT.get_or_init(|| Self::parse(&text)))
     }
 
     /// Whether cgroup2 carries the controllers: no v1 controller is mounted.

@@ -39,7 +39,7 @@ pub struct Cgroup {
 pub fn create(path: &str, resources: Option<&LinuxResources>) -> Result<Cgroup> {
     let layout = Layout::detect()?;
     let mut cgroup = Cgroup { unified: None, joins: Vec::new(), joined: Vec::new(), path: path.to_owned() };
-    let made = fill(&mut cgroup, &layout, resources);
+    let made = fill(&mut cgroup, layout, resources);
     if let Err(error) = made {
         // The first error is what the caller must hear; an empty cgroup left behind is collected with the container.
         drop(remove(path));

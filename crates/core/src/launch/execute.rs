@@ -35,6 +35,15 @@ pub struct State {
     pub outcome: Outcome,
 }
 
+impl State {
+    /// To be called by the parent: the descriptors were the child's, in this process their numbers mean nothing or somebody
+    /// else's files.
+    pub fn disown(self) {
+        self.slots.into_iter().flatten().chain(self.root).chain(self.empty_dir).for_each(std::mem::forget);
+        std::mem::forget(self.terminal);
+    }
+}
+
 /// How the root came about.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Outcome {

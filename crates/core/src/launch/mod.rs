@@ -67,8 +67,7 @@ pub fn create(mut plan: Plan) -> Result<Created> {
     let request = CloneRequest { namespaces: plan.namespaces, cgroup: plan.cgroup.as_ref().map(AsFd::as_fd) };
     let child = spawn_blocked(request, &mut handover)?;
     let (outcome, failure) = (handover.state.outcome, handover.failure);
-    // Their descriptors were the child's: in this process the numbers mean nothing or something else.
-    std::mem::forget(handover.state);
+    handover.state.disown();
     let created = Created { child, sync, terminal: None, outcome };
     if let Some(failure) = failure {
         created.reap();

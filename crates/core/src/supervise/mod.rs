@@ -180,6 +180,17 @@ impl Container {
     }
 }
 
+/// A container that was never started and that nobody can start any more.
+impl Drop for Shared {
+    fn drop(&mut self) {
+        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let Some((created, _)) = state.created.take() {
+            created.abandon();
+            remove_cgroup(self.cgroup.as_deref());
+        }
+    }
+}
+
 /// After a failed launch the first error is what the caller must hear; a cgroup that could not be removed is collected with
 /// the container's folder.
 fn remove_cgroup(path: Option<&str>) {

@@ -18,6 +18,8 @@ export interface ContainerInspect {
   Driver: 'overlay' | 'none';
   /** How the kernel let the root be changed; empty before the first start. */
   RootChange: string;
+  /** System call that mounted the overlay; empty before the first start. */
+  OverlayMount: string;
   Platform: 'linux';
   Mounts: InspectMount[];
   HostConfig: InspectHostConfig;

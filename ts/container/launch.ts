@@ -74,6 +74,7 @@ export class AttachedContainer {
       status: 'running',
       startedAt: new Date().toISOString(),
       root: this.#native.outcome.root,
+      overlayApi: this.#native.outcome.legacyOverlay ? 'mount' : 'fsconfig',
       ...(running === undefined ? {} : { process: running }),
     });
   }

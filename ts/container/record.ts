@@ -41,6 +41,8 @@ export interface ContainerState {
   error?: string;
   /** How the root was changed. */
   root?: string;
+  /** System call that mounted the overlay: `fsconfig`, or `mount` on kernels before 6.5. */
+  overlayApi?: 'fsconfig' | 'mount';
 }
 
 const CONFIG = 'config.json';

@@ -115,9 +115,11 @@ const LAZY_MODULES = ['child_process', 'crypto', 'net', 'stream', 'timers/promis
 const lazyModules = {
   name: 'lazy-modules',
   setup(builder) {
-    builder.onResolve({ filter: /^(node:)?[a-z_/]+$/ }, ({ path: name }) => {
+    builder.onResolve({ filter: /^(node:)?[a-z_/]+$/ }, ({ path: name, namespace }) => {
       const bare = name.replace(/^node:/, '');
-      return LAZY_MODULES.includes(bare) ? { path: bare, namespace: 'lazy' } : undefined;
+      // What the stand-in itself requires is the real one.
+      if (namespace === 'lazy' || !LAZY_MODULES.includes(bare)) return undefined;
+      return { path: bare, namespace: 'lazy' };
     });
     builder.onLoad({ filter: /.*/, namespace: 'lazy' }, async ({ path: name }) => {
       const load = `require(${JSON.stringify(`node:${name}`)})`;

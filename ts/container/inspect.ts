@@ -35,6 +35,7 @@ export function inspectContainer({ folder, config, state }: StoredContainer): Co
     Name: `/${config.name}`,
     Driver: graphDriver(config).Name,
     RootChange: state.root ?? '',
+    OverlayApi: state.overlayApi ?? '',
     OverlayMount: state.overlayApi ?? '',
     Platform: 'linux',
     Mounts: config.request.spec.mounts.filter((mount) => isUsers(mount, folder)).map(inspectMount),

@@ -18,6 +18,8 @@ export interface ContainerInspect {
   Driver: 'overlay' | 'none';
   /** How the kernel let the root be changed; empty before the first start. */
   RootChange: string;
+  /** How the overlay was mounted, `fsconfig` or `mount`; empty before the first start and without one. */
+  OverlayApi: string;
   /** System call that mounted the overlay; empty before the first start. */
   OverlayMount: string;
   Platform: 'linux';

@@ -55,8 +55,13 @@ export function writeNew(folder: string, file: string, content: ContainerConfig 
   writeFileSync(join(folder, file), `${JSON.stringify(content)}\n`, { flag: 'wx', mode: 0o600 });
 }
 
+/** Replaces a container's state. One that was removed meanwhile, by force, has none any more. */
 export function writeState(folder: string, state: ContainerState): void {
-  writeFileAtomic(join(folder, STATE), `${JSON.stringify(state)}\n`);
+  try {
+    writeFileAtomic(join(folder, STATE), `${JSON.stringify(state)}\n`);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
 }
 
 /** @throws ERR_RCX_CONTAINER_DAMAGED when the file is missing or unreadable */

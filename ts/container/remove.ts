@@ -56,23 +56,25 @@ async function removeDamaged(engine: Engine, id: string): Promise<void> {
 
 const FIRST_DELAY_MS = 2;
 const LAST_DELAY_MS = 100;
-/** How long the process has to die, and its owner to write that down, before the folder is taken from under it. */
-const PATIENCE_MS = 10_000;
+/** How long a killed process may take to die: it may have much memory to give back. */
+const DEATH_MS = 10_000;
+/** How long its owner, that may be stopped, has to write that down before the folder is taken from under it. */
+const OWNER_MS = 2_000;
 
 /** Kills a container's processes and waits until they are gone and whoever launched it has taken note. */
 async function end(engine: Engine, stored: StoredContainer): Promise<void> {
-  const deadline = Date.now() + PATIENCE_MS;
+  const begin = Date.now();
   let delay = FIRST_DELAY_MS;
   let current: StoredContainer | undefined = stored;
   while (current !== undefined && isActive(current)) {
     const { process: init } = current.state;
     if (init !== undefined && isAlive(init)) {
-      if (Date.now() > deadline) throw stuck(current, init.pid);
+      if (Date.now() - begin > DEATH_MS) throw stuck(current, init.pid);
       kill(init.pid);
     } else {
       // Its init may run already although its record does not say so yet; it is in the cgroup.
       removeCgroup(current.config.id);
-      if (Date.now() > deadline) return;
+      if (Date.now() - begin > OWNER_MS) return;
     }
     await sleep(delay);
     delay = Math.min(delay * 2, LAST_DELAY_MS);

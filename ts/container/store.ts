@@ -62,9 +62,10 @@ export class ContainerStore {
     this.#free(config.name, config.id);
   }
 
-  /** Removes a folder whose record cannot be read. */
+  /** Removes a container whose record, with its name in it, cannot be read. */
   async removeDamaged(id: string): Promise<void> {
     await this.#removeFolder(this.folder(id));
+    for (const name of this.#allNames()) this.#free(name, id);
   }
 
   /** All containers whose record can be read, newest first. */
@@ -176,6 +177,10 @@ export class ContainerStore {
       if (code === 'ENOENT' || code === 'EINVAL') return undefined;
       throw error;
     }
+  }
+
+  #allNames(): string[] {
+    return existsSync(this.#names) ? readdirSync(this.#names) : [];
   }
 
   #free(name: string, id: string): void {

@@ -36,8 +36,7 @@ function run(file, directory) {
   const cache = path.join(directory, key);
   const cachedData = read(cache);
   const source = `(function (exports, require, module, __filename, __dirname) {${fs.readFileSync(file, 'utf8')}\n})`;
-  const importModuleDynamically = vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER;
-  const script = new vm.Script(source, { filename: file, cachedData, importModuleDynamically });
+  const script = new vm.Script(source, { filename: file, cachedData });
   // After the run, so that what was compiled on the way is in it.
   if (cachedData === undefined || script.cachedDataRejected) process.once('exit', () => write(cache, script));
   const module = { exports: {} };

@@ -93,21 +93,35 @@ async function buildLibrary() {
  * as long as a container takes. Modules that are imported dynamically are still evaluated only when they are needed.
  */
 async function buildCommandLine() {
-  const { metafile } = await build({
+  const common = {
     ...BUNDLE,
-    entryPoints: { main: 'cli/main.ts' },
-    // What only a pull or an archive needs stays in its package: Node reads this file at every start.
-    external: ['undici', 'tar', 'execa', 'fzstd'],
+    // Code that comes out of a cache of compiled code cannot import: node:vm gives it no loader.
+    supported: { 'dynamic-import': false },
     minifyWhitespace: true,
     minifySyntax: true,
     format: 'cjs',
     outExtension: { '.js': '.cjs' },
     define: { 'import.meta.url': '__rcxUrl' },
     banner: { js: "const __rcxUrl = require('node:url').pathToFileURL(__filename).href;" },
-    plugins: [lazyModules],
+  };
+  // What only a pull or an archive needs stays outside: Node reads the main file at every start.
+  const main = await build({
+    ...common,
+    entryPoints: { main: 'cli/main.ts' },
+    external: ['undici', 'tar', 'fzstd'],
+    plugins: [lazyModules, execaBeside],
   });
-  return Object.keys(metafile.outputs);
+  const execa = await build({ ...common, entryPoints: { execa: 'execa' } });
+  return [main, execa].flatMap(({ metafile }) => Object.keys(metafile.outputs));
 }
+
+/** An ES module only, which Node before 22.12 cannot require: it gets a file of its own. */
+const execaBeside = {
+  name: 'execa-beside',
+  setup(builder) {
+    builder.onResolve({ filter: /^execa$/ }, () => ({ path: './execa.cjs', external: true }));
+  },
+};
 
 const LAZY_MODULES = ['child_process', 'crypto', 'net', 'stream', 'timers/promises', 'worker_threads', 'zlib'];
 

@@ -36,7 +36,6 @@ export function inspectContainer({ folder, config, state }: StoredContainer): Co
     Driver: graphDriver(config).Name,
     RootChange: state.root ?? '',
     OverlayApi: state.overlayApi ?? '',
-    OverlayMount: state.overlayApi ?? '',
     Platform: 'linux',
     Mounts: config.request.spec.mounts.filter((mount) => isUsers(mount, folder)).map(inspectMount),
     HostConfig: hostConfig(config),

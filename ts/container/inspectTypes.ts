@@ -20,8 +20,6 @@ export interface ContainerInspect {
   RootChange: string;
   /** How the overlay was mounted, `fsconfig` or `mount`; empty before the first start and without one. */
   OverlayApi: string;
-  /** System call that mounted the overlay; empty before the first start. */
-  OverlayMount: string;
   Platform: 'linux';
   Mounts: InspectMount[];
   HostConfig: InspectHostConfig;

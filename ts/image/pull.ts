@@ -67,10 +67,10 @@ async function pullLocked(
   signal: AbortSignal,
 ): Promise<StoredImage> {
   await Promise.all([collectWreckage(paths.layers), collectWreckage(paths.images)]);
-  const image = await resolveImage(registry, reference, options.platform, signal);
+  const [blobs, layers] = [new BlobStore(paths), new LayerStore(paths)];
+  const image = await resolveImage({ source: registry, blobs, reference, signal }, options.platform);
   const onEvent = options.onEvent ?? (() => undefined);
   onEvent(manifestEvent(image));
-  const [blobs, layers] = [new BlobStore(paths), new LayerStore(paths)];
   const pool = new UnpackPool();
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const shared = { blobs, layers, pool, source: registry, reference, sink: sinkOptions(), limits, onEvent };

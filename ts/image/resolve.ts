@@ -1,10 +1,11 @@
 import { RcxError } from '../errors.ts';
-import { type Digest, digestOf } from '../oci/digest.ts';
+import type { Digest } from '../oci/digest.ts';
 import { isConfigType, layerCompression } from '../oci/mediaTypes.ts';
 import { parseImageConfig, parseManifest } from '../oci/parse.ts';
 import { choosePlatform, formatPlatform, hostPlatform } from '../oci/platform.ts';
 import { canonicalReference, type Reference } from '../oci/reference.ts';
 import type { Descriptor, ImageConfig, ImageManifest, Platform } from '../oci/types.ts';
+import type { BlobStore } from '../store/blobs.ts';
 import type { ImageSource } from './source.ts';
 
 /** An image as its source describes it, nothing of it stored yet. */
@@ -22,23 +23,28 @@ export interface ResolvedImage {
 /** A config that is larger is no config; those of real images have some tens of KiB. */
 const MAX_CONFIG = 8 * 1024 * 1024;
 
+export interface ResolveContext {
+  source: ImageSource;
+  /** What has a digest and is in the store need not be asked for again. */
+  blobs: BlobStore;
+  reference: Reference;
+  signal: AbortSignal;
+}
+
 /**
  * Finds out what image a reference means for a platform: manifest and config.
+ * @param platform this machine's by default
  * @throws ERR_RCX_PLATFORM_NOT_FOUND, ERR_RCX_INVALID_MANIFEST, ERR_RCX_UNSUPPORTED_MEDIA_TYPE, and what the source throws
  */
-export async function resolveImage(
-  source: ImageSource,
-  reference: Reference,
-  platform: Platform | undefined,
-  signal: AbortSignal,
-): Promise<ResolvedImage> {
+export async function resolveImage(context: ResolveContext, platform?: Platform): Promise<ResolvedImage> {
+  const { source, reference, signal } = context;
   const top = await source.fetchManifest(reference, { signal });
-  const { descriptor, bytes } = await chooseManifest(source, reference, top, platform ?? hostPlatform(), signal);
+  const { descriptor, bytes } = await chooseManifest(context, top, platform ?? hostPlatform());
   const parsed = parseManifest(bytes, descriptor.mediaType);
-  if (parsed.kind === 'index') throw nested(reference);
+  if (parsed.kind === 'index') throw invalid(reference, 'an index leads to another index');
   const { manifest } = parsed;
   checkTypes(manifest, reference);
-  const configBytes = await fetchConfig(source, reference, manifest.config, signal);
+  const configBytes = await readConfig(context, manifest.config);
   const config = parseImageConfig(configBytes);
   checkLayers(manifest, config, reference);
   if (platform !== undefined) checkPlatform(config, platform, reference);
@@ -48,27 +54,25 @@ export async function resolveImage(
 type FetchedManifest = Awaited<ReturnType<ImageSource['fetchManifest']>>;
 
 async function chooseManifest(
-  source: ImageSource,
-  reference: Reference,
+  { source, blobs, reference, signal }: ResolveContext,
   top: FetchedManifest,
   platform: Platform,
-  signal: AbortSignal,
 ): Promise<FetchedManifest> {
   const parsed = parseManifest(top.bytes, top.descriptor.mediaType);
   if (parsed.kind === 'manifest') return top;
-  const { digest } = choosePlatform(parsed.index, platform);
+  const { digest, mediaType, size } = choosePlatform(parsed.index, platform);
+  const bytes = blobs.readIfWhole({ digest, size });
+  if (bytes !== undefined) return { descriptor: { mediaType, digest, size }, bytes };
   return await source.fetchManifest({ ...reference, digest }, { signal });
 }
 
-async function fetchConfig(source: ImageSource, reference: Reference, descriptor: Descriptor, signal: AbortSignal) {
+async function readConfig({ source, blobs, reference, signal }: ResolveContext, descriptor: Descriptor) {
   if (descriptor.size > MAX_CONFIG) throw invalid(reference, `its config has ${descriptor.size} bytes`);
+  const stored = blobs.readIfWhole(descriptor);
+  if (stored !== undefined) return stored;
   const chunks: Buffer[] = [];
   for await (const chunk of source.fetchBlob(reference, descriptor, { signal })) chunks.push(chunk);
-  const bytes = Buffer.concat(chunks);
-  if (digestOf(bytes) !== descriptor.digest && descriptor.digest.startsWith('sha256:')) {
-    throw invalid(reference, 'its config does not match its digest');
-  }
-  return bytes;
+  return Buffer.concat(chunks);
 }
 
 /** Says that something is no container image before half of it is downloaded. */
@@ -105,10 +109,6 @@ function checkPlatform(config: ImageConfig, wanted: Platform, reference: Referen
       hint: 'Leave out --platform to take it as it is.',
     },
   );
-}
-
-function nested(reference: Reference): RcxError {
-  return invalid(reference, 'an index leads to another index');
 }
 
 function invalid(reference: Reference, problem: string): RcxError {

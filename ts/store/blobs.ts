@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   closeSync,
   createReadStream,
@@ -53,6 +54,14 @@ export class BlobStore {
     }
   }
 
+  /** The whole of a small blob if it is there and is what its name says: a power cut may have damaged it. */
+  readIfWhole({ digest, size }: Pick<Descriptor, 'digest' | 'size'>): Buffer | undefined {
+    if (!this.has(digest)) return undefined;
+    const bytes = this.read(digest);
+    const actual = createHash(algorithmOf(digest)).update(bytes).digest('hex');
+    return bytes.length === size && actual === hexOf(digest) ? bytes : undefined;
+  }
+
   /**
    * Stores a stream, which becomes visible only whole and verified.
    * @throws ERR_RCX_DIGEST_MISMATCH, ERR_RCX_SIZE_MISMATCH, ERR_RCX_STORE
@@ -85,9 +94,9 @@ export class BlobStore {
     }
   }
 
-  /** Stores bytes whose digest the caller has just computed or verified. */
+  /** Stores a small blob whose digest the caller has just computed or verified. */
   async put(digest: Digest, bytes: Uint8Array): Promise<void> {
-    if (this.has(digest)) return;
+    if (this.readIfWhole({ digest, size: bytes.byteLength }) !== undefined) return;
     await this.ingest({ digest, size: bytes.byteLength }, single(bytes));
   }
 

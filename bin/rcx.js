@@ -1,4 +1,7 @@
-#!/usr/bin/env node
+#!/bin/sh
+':' //; exec node -- "$0" "$@"
+// A shell reads the line above as a command, Node as a string and a comment. Without the -- Node 20 takes an --env-file that is
+// meant for a container as its own.
 // Says what is wrong before anything is loaded that an old Node cannot parse. CommonJS (see package.json beside it), because
 // Node's loader of ES modules costs every command several milliseconds.
 const version = process.versions.node.split('.').map(Number);

@@ -6,9 +6,10 @@ mod exec;
 mod reaper;
 mod user;
 
-use std::fs::File;
+use std::fs::{DirBuilder, File};
 use std::io::Read;
 use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::unix::fs::DirBuilderExt;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::Mode;
@@ -155,7 +156,9 @@ fn change_directory(cwd: &str) -> Result<()> {
     let step = "change to the working directory";
     match rustix::process::chdir(cwd) {
         Err(Errno::NOENT) => {
-            std::fs::create_dir_all(cwd).step_at(CODE, "make the working directory", cwd)?;
+            // The umask is still empty: it is the container's from the change of user on.
+            let made = DirBuilder::new().recursive(true).mode(0o755).create(cwd);
+            made.step_at(CODE, "make the working directory", cwd)?;
             rustix::process::chdir(cwd).step_at(CODE, step, cwd)?;
         }
         other => other.step_at(CODE, step, cwd)?,

@@ -107,7 +107,12 @@ fn execute_inside(op: &Op, state: &mut State) -> Result<(), Errno> {
         Op::Attach { slot, attr, recursive, target } => {
             let tree = state.slots.get_mut(*slot).and_then(Option::take).ok_or(Errno::INVAL)?;
             sys::mount_setattr(tree.as_fd(), *recursive, attr)?;
-            attach(tree.as_fd(), open_or_create(root, target)?.as_fd())
+            let found = open_or_create(root, target)?;
+            // The kernel's own answer would be EINVAL, which can mean anything.
+            if is_directory(tree.as_fd())? != is_directory(found.as_fd())? {
+                return Err(Errno::NOTDIR);
+            }
+            attach(tree.as_fd(), found.as_fd())
         }
         Op::Device { path, mode, rdev, uid, gid } => make_device(root, path, *mode, *rdev, (*uid, *gid)),
         Op::Symlink { path, to } => make_symlink(root, path, to),
@@ -142,6 +147,10 @@ const READ_ONLY: MountAttr = MountAttr {
     propagation: 0,
     userns_fd: 0,
 };
+
+fn is_directory(fd: BorrowedFd<'_>) -> Result<bool, Errno> {
+    Ok(FileType::from_raw_mode(rustix::fs::fstat(fd)?.st_mode) == FileType::Directory)
+}
 
 fn take_slot(state: &mut State, slot: usize) -> Result<OwnedFd, Errno> {
     state.slots.get_mut(slot).and_then(Option::take).ok_or(Errno::INVAL)
@@ -243,8 +252,7 @@ fn mask(
     null: &Target,
     empty_dir: &mut Option<OwnedFd>,
 ) -> Result<(), Errno> {
-    let stat = rustix::fs::fstat(found)?;
-    if FileType::from_raw_mode(stat.st_mode) != FileType::Directory {
+    if !is_directory(found)? {
         let null = open_existing(root, null)?;
         let device = statat(&null, c"", AtFlags::EMPTY_PATH)?;
         let is_null = FileType::from_raw_mode(device.st_mode) == FileType::CharacterDevice

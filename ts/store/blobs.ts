@@ -18,9 +18,13 @@ import { toRcxError } from './nativeError.ts';
 import type { StorePaths } from './paths.ts';
 import { type Temporary, temporaryFile } from './temporary.ts';
 
+/** Manifests and configs kept in memory: a few kilobytes each. */
+const MOST_DOCUMENTS = 128;
+
 /** The `blobs` directory of the image layout: content under its own digest, never changed once it is there. */
 export class BlobStore {
   readonly #images: string;
+  readonly #documents = new Map<Digest, unknown>();
 
   constructor(paths: StorePaths) {
     this.#images = paths.images;
@@ -33,6 +37,19 @@ export class BlobStore {
   /** Where the blob is, or would be. */
   path(digest: Digest): string {
     return join(this.#images, 'blobs', algorithmOf(digest), hexOf(digest));
+  }
+
+  /**
+   * A small document, parsed once: what a digest names never changes. The result is shared and must not be changed.
+   * @throws ERR_RCX_BLOB_NOT_FOUND, and whatever `parse` throws
+   */
+  document<T>(digest: Digest, parse: (bytes: Buffer) => T): T {
+    const known = this.#documents.get(digest);
+    if (known !== undefined) return known as T;
+    const parsed = parse(this.read(digest));
+    if (this.#documents.size >= MOST_DOCUMENTS) this.#documents.clear();
+    this.#documents.set(digest, parsed);
+    return parsed;
   }
 
   /**

@@ -71,7 +71,7 @@ export function withoutAnnotations({ annotations: _dropped, ...descriptor }: Des
  */
 export function readImage(blobs: BlobStore, manifest: Descriptor, entries: readonly Descriptor[]): StoredImage {
   const { config: descriptor } = readManifest(blobs, manifest);
-  const config = parseImageConfig(blobs.read(descriptor.digest));
+  const config = blobs.document(descriptor.digest, parseImageConfig);
   const facts = entries.map(factsOf);
   return {
     id: descriptor.digest,
@@ -86,7 +86,7 @@ export function readImage(blobs: BlobStore, manifest: Descriptor, entries: reado
 
 /** @throws ERR_RCX_BLOB_NOT_FOUND, ERR_RCX_INVALID_MANIFEST, ERR_RCX_UNSUPPORTED_MEDIA_TYPE for an index */
 export function readManifest(blobs: BlobStore, { digest, mediaType }: Descriptor): ImageManifest {
-  const parsed = parseManifest(blobs.read(digest), mediaType);
+  const parsed = blobs.document(digest, (bytes) => parseManifest(bytes, mediaType));
   if (parsed.kind === 'manifest') return parsed.manifest;
   throw new RcxError(`read image ${digest}: the store has an index where it keeps images`, {
     code: 'ERR_RCX_UNSUPPORTED_MEDIA_TYPE',

@@ -44,11 +44,21 @@ function makeDirectory(folder: string, name: string, from: Stats | undefined): v
   copyAttributes(path, from);
 }
 
-/** What the union of the layers has at a path: the topmost entry, unless that is a whiteout. Links are not followed. */
+/** What the union of the layers has at a path. Links are not followed: they would lead to files of the host. */
 function lookup(layers: readonly string[], path: string): Stats | undefined {
   for (const layer of layers) {
-    const found = lstatSync(join(layer, path), { throwIfNoEntry: false });
-    if (found !== undefined) return found.isCharacterDevice() && found.rdev === 0 ? undefined : found;
+    const found = lookupIn(layer, path.split('/'));
+    if (found === 'hidden') return undefined;
+    if (found !== undefined) return found;
   }
   return undefined;
+}
+
+/** What one layer has at a path; `hidden` where a whiteout, or no directory on the way, covers what is below. */
+function lookupIn(layer: string, path: readonly string[]): Stats | 'hidden' | undefined {
+  const [name = '.', ...rest] = path;
+  const found = lstatSync(join(layer, name), { throwIfNoEntry: false });
+  if (found === undefined) return undefined;
+  if (rest.length > 0) return found.isDirectory() ? lookupIn(join(layer, name), rest) : 'hidden';
+  return found.isCharacterDevice() && found.rdev === 0 ? 'hidden' : found;
 }

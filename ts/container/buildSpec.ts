@@ -1,7 +1,7 @@
 import type { ExecutionConfig } from '../oci/types.ts';
 import { CAPABILITIES, KERNEL_MOUNTS, MASKED_PATHS, READONLY_PATHS } from './defaults.ts';
 import type { ContainerMount, ContainerOptions } from './options.ts';
-import { processArgs, processEnv } from './process.ts';
+import { processArgs, processCwd, processEnv } from './process.ts';
 import type { RuntimeSpec, SpecLinux, SpecMount, SpecResources } from './runtimeSpec.ts';
 
 /** What a spec is made from. */
@@ -31,7 +31,7 @@ export function buildSpec(input: SpecInput): RuntimeSpec {
       user: { uid: 0, gid: 0 },
       args: processArgs(config, options),
       env: processEnv(config, options, hostname),
-      cwd: options.workdir ?? (config.WorkingDir || '/'),
+      cwd: processCwd(config, options),
       capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
     },
     root: { path: input.rootfs ?? `${input.folder}/rootfs`, ...(options.readOnly ? { readonly: true } : {}) },

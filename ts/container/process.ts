@@ -1,3 +1,4 @@
+import { isAbsolute } from 'node:path';
 import { RcxError } from '../errors.ts';
 import type { ExecutionConfig } from '../oci/types.ts';
 import { DEFAULT_PATH } from './defaults.ts';
@@ -29,4 +30,19 @@ export function processEnv(config: ExecutionConfig, options: ContainerOptions, h
   if (options.tty) add('TERM=xterm');
   for (const pair of [...(config.Env ?? []), ...(options.env ?? [])]) add(pair);
   return [...env.values()];
+}
+
+/**
+ * The working directory: the caller's, else the image's, else `/`.
+ * @throws ERR_RCX_INVALID_OPTION when it is relative: there is nothing it could be relative to
+ */
+export function processCwd(config: ExecutionConfig, options: ContainerOptions): string {
+  const cwd = options.workdir ?? (config.WorkingDir || '/');
+  if (isAbsolute(cwd)) return cwd;
+  throw new RcxError(`set the working directory: ${JSON.stringify(cwd)} is not an absolute path`, {
+    code: 'ERR_RCX_INVALID_OPTION',
+    step: 'set the working directory',
+    path: cwd,
+    hint: 'give it from the root of the container on, e.g. -w /srv',
+  });
 }

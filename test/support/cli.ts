@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { execa, type Options } from 'execa';
+import { execa } from 'execa';
 import { expect, inject } from 'vitest';
 import { processesUsing, waitUntil } from './processes.ts';
 import { RCX_BIN } from './rcxBin.ts';
@@ -47,20 +47,19 @@ export class Store {
   }
 
   /** Starts `rcx ...args` without waiting for its end. */
-  start<T extends Options>(args: string[], options?: T) {
-    const { env, ...rest } = options ?? ({} as T);
-    const own: Options = { env: { ...this.env, ...env }, extendEnv: false, reject: false, stripFinalNewline: false };
-    return execa(RCX_BIN, args, { ...own, ...rest } as T & typeof own);
+  start(args: string[], { env, ...options }: CallOptions = {}) {
+    const own = { env: { ...this.env, ...env }, extendEnv: false, reject: false, stripFinalNewline: false } as const;
+    return execa(RCX_BIN, args, { ...own, ...options, forceKillAfterDelay: 2000 });
   }
 
   /** Runs `rcx ...args` to its end, stdin empty unless given. */
   async rcx(args: string[], options: CallOptions = {}): Promise<Outcome> {
-    const { input = '', timeout = 60_000, ...rest } = options;
-    const result = await this.start(args, { ...rest, input, timeout, forceKillAfterDelay: 2000 });
+    const timeout = options.timeout ?? 60_000;
+    const result = await this.start(args, { input: '', ...options, timeout });
     if (result.timedOut) throw new Error(`rcx ${args.join(' ')} did not end within ${timeout} ms\n${result.stderr}`);
-    if (result.exitCode === undefined && result.signal === undefined) throw result;
-    const { exitCode, signal } = result;
-    return { exitCode, signal, stdout: String(result.stdout), stderr: String(result.stderr) };
+    const { exitCode, signal, stdout, stderr } = result;
+    if (exitCode === undefined && signal === undefined) throw result;
+    return { exitCode, signal, stdout, stderr };
   }
 
   /** Runs `rcx ...args`, which must succeed; returns stdout. */

@@ -1,5 +1,6 @@
 //! Changing the root of the mount namespace. Runs in the child: no allocation, no panic.
 
+use std::ffi::CString;
 use std::os::fd::{AsFd, BorrowedFd};
 
 use rustix::fs::{Mode, OFlags, open};
@@ -39,13 +40,26 @@ fn pivot(root: BorrowedFd<'_>) -> Result<(), Errno> {
 fn move_and_chroot(root: BorrowedFd<'_>, how: &ChangeRoot) -> Result<(), Errno> {
     fchdir(root)?;
     mount_move(c".", c"/")?;
-    for path in &how.host_mounts {
-        match unmount(path.as_c_str(), UnmountFlags::DETACH | UnmountFlags::NOFOLLOW) {
-            // Gone or hidden by another mount since the plan was made.
-            Ok(()) | Err(Errno::INVAL | Errno::NOENT) => {}
-            Err(errno) => return Err(errno),
-        }
-    }
+    detach(&how.host_mounts)?;
     chroot(c".")?;
     chdir(c"/")
+}
+
+/// A mount may hide others: two on one directory, or one on a directory above. A path names the uppermost only, so the list is
+/// gone through, last mounted first, until nothing of it is mounted.
+fn detach(paths: &[CString]) -> Result<(), Errno> {
+    loop {
+        let mut found = false;
+        for path in paths.iter().rev() {
+            match unmount(path.as_c_str(), UnmountFlags::DETACH | UnmountFlags::NOFOLLOW) {
+                Ok(()) => found = true,
+                // Gone, or hidden still.
+                Err(Errno::INVAL | Errno::NOENT | Errno::NOTDIR) => {}
+                Err(errno) => return Err(errno),
+            }
+        }
+        if !found {
+            return Ok(());
+        }
+    }
 }

@@ -20,10 +20,19 @@ function project(name: string, seconds: number, globalSetup: string[] = []) {
 /** A real registry with real images, and a store that has pulled them. */
 const E2E = ['test/support/e2eSetup.ts'];
 
+/** A virtual machine that runs every check of its tests, once. */
+const VM = ['test/support/vm/setup.ts'];
+
 export default defineConfig({
   test: {
     maxWorkers: WORKERS,
     passWithNoTests: false,
-    projects: [project('unit', 10), project('integration', 60), project('security', 60, E2E), project('e2e', 120, E2E)],
+    projects: [
+      project('unit', 10),
+      project('integration', 60),
+      project('security', 60, E2E),
+      project('e2e', 120, E2E),
+      project('vm', 10, VM),
+    ],
   },
 });

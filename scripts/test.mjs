@@ -1,9 +1,9 @@
 #!/usr/bin/env zx
-// Runs every test and ends with one line of totals. Names of suites restrict it: cargo, unit, integration, security, e2e.
+// Runs every test and ends with one line of totals. Names of suites restrict it: cargo, unit, integration, security, e2e, vm.
 import { $, argv, chalk, fs, tmpdir } from 'zx';
 import { add, cargoCounts, isSuccess, NONE, summaryLine, vitestCounts, vitestSkipped } from './lib/testResults.mjs';
 
-const VITEST_PROJECTS = ['unit', 'integration', 'security', 'e2e'];
+const VITEST_PROJECTS = ['unit', 'integration', 'security', 'e2e', 'vm'];
 const SUITES = ['cargo', ...VITEST_PROJECTS];
 
 const say = (text) => console.log(chalk.dim(`test: ${text}`));

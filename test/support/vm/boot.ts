@@ -1,0 +1,44 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { type CheckResult, parseResults } from './results.ts';
+
+/** What a machine is made of, as paths of files. */
+export interface MachineParts {
+  kernel: string;
+  initramfs: string;
+  disk: string;
+}
+
+/** How a machine's life went. */
+export interface Boot {
+  /** By name of the check. */
+  results: Record<string, CheckResult>;
+  /** It did everything it was to do. */
+  finished: boolean;
+  /** What kernel and scripts said. */
+  console: string;
+}
+
+/** A few times what it takes on a machine that has two processors and nothing else to do. */
+const PATIENCE_MS = 400_000;
+
+/** Runs a machine to its end. */
+export async function boot(scratch: string, { kernel, initramfs, disk }: MachineParts): Promise<Boot> {
+  const log = join(scratch, 'console');
+  const run = await execa(
+    'qemu-system-x86_64',
+    [
+      // Emulated: where tests run there often is no KVM, or one that does not work.
+      ...['-accel', 'tcg,thread=multi', '-cpu', 'max', '-smp', '2', '-m', '1024'],
+      ...['-nodefaults', '-display', 'none', '-no-reboot'],
+      ...['-kernel', kernel, '-initrd', initramfs, '-append', 'console=ttyS0 quiet panic=-1'],
+      ...['-drive', `file=${disk},format=raw,if=virtio,cache=unsafe`],
+      ...['-serial', `file:${log}`, '-serial', 'stdio'],
+    ],
+    { stdin: 'ignore', reject: false, timeout: PATIENCE_MS, killSignal: 'SIGKILL' },
+  );
+  // A machine that does not even begin says why on stderr.
+  const said = `${run.stderr}${await readFile(log, 'utf8').catch(() => '')}`;
+  return { ...parseResults(run.stdout), console: said };
+}

@@ -1,0 +1,62 @@
+import { chmod, cp, mkdir, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { execa } from 'execa';
+import { packageRoot } from '../../../ts/native/index.ts';
+import { fillStore } from './images.ts';
+
+export const GUEST_SCRIPTS = join(packageRoot, 'test/vm/guest');
+/** Room for what the checks write; the file is sparse. */
+const DISK_SIZE = '512M';
+
+/** A statically linked busybox and its programs. */
+export interface Busybox {
+  path: string;
+  applets: string[];
+}
+
+/** Makes a disk with a system that has Node, rcx and its store, and little else. */
+export async function makeDisk(scratch: string, busybox: Busybox): Promise<string> {
+  const root = join(scratch, 'disk');
+  for (const name of ['dev', 'proc', 'sys', 'etc', 'tmp', 'usr/bin'])
+    await mkdir(join(root, name), { recursive: true });
+  await writeFile(join(root, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\n');
+  await installBusybox(root, busybox);
+  await symlink('/bin/env', join(root, 'usr/bin/env'));
+  await installNode(root);
+  await installRcx(root);
+  await cp(GUEST_SCRIPTS, join(root, 'guest'), { recursive: true });
+  const escapePath = join(root, 'guest/escape');
+  await execa('gcc', ['-static', '-O2', '-Wall', '-Werror', '-o', escapePath, join(GUEST_SCRIPTS, 'escape.c')]);
+  const probes = join(GUEST_SCRIPTS, 'probe');
+  const parts = { busybox: busybox.path, applets: busybox.applets, probes, escapePath };
+  await fillStore(join(scratch, 'layouts'), join(root, 'var/lib/rcx'), parts);
+  const image = join(scratch, 'disk.ext4');
+  await execa('mkfs.ext4', ['-q', '-d', root, image, DISK_SIZE]);
+  return image;
+}
+
+export async function installBusybox(root: string, { path, applets }: Busybox): Promise<void> {
+  await mkdir(join(root, 'bin'), { recursive: true });
+  await cp(path, join(root, 'bin/busybox'));
+  for (const name of applets) await symlink('busybox', join(root, 'bin', name));
+}
+
+/** The running Node with the libraries that its loader maps, each at its place. */
+async function installNode(root: string): Promise<void> {
+  await cp(process.execPath, join(root, 'usr/bin/node'), { dereference: true });
+  await chmod(join(root, 'usr/bin/node'), 0o755);
+  const { stdout } = await execa('ldd', [process.execPath]);
+  for (const [path] of stdout.matchAll(/\/\S+/g)) {
+    await mkdir(join(root, dirname(path)), { recursive: true });
+    await cp(path, join(root, path), { dereference: true });
+  }
+}
+
+/** What npm would install, as far as running containers needs it. */
+async function installRcx(root: string): Promise<void> {
+  const target = join(root, 'opt/rcx');
+  for (const name of ['package.json', 'bin', 'dist', 'native', 'node_modules/undici']) {
+    await cp(join(packageRoot, name), join(target, name), { recursive: true });
+  }
+  await symlink('/opt/rcx/bin/rcx.js', join(root, 'usr/bin/rcx'));
+}

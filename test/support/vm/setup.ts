@@ -1,0 +1,54 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import type { TestProject } from 'vitest/node';
+import { unmet } from '../requires.ts';
+import { type Boot, boot } from './boot.ts';
+import { type Busybox, makeDisk } from './disk.ts';
+import { makeInitramfs } from './initramfs.ts';
+import { type GuestKernel, provideKernel } from './kernel.ts';
+import { unpackedPackage } from './packages.ts';
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    /** The machine that ran, or why none could. */
+    vm: Boot | { unavailable: string };
+  }
+}
+
+const COMMANDS = ['qemu-system-x86_64', 'apt-get', 'apt-cache', 'dpkg-deb', 'cpio', 'gcc', 'ldd', 'mkfs.ext4'];
+
+/** Boots one machine, which runs every check; the tests read what came of them. */
+export default async function setup(project: TestProject): Promise<void> {
+  project.provide('vm', await run());
+}
+
+async function run(): Promise<Boot | { unavailable: string }> {
+  const reason = unmet({ root: true, commands: COMMANDS });
+  if (reason !== undefined) return { unavailable: reason };
+  // The machine runs this Node.
+  if (process.arch !== 'x64') return { unavailable: `needs an x64 machine, this is ${process.arch}` };
+  const parts = await provideParts().catch((error: Error) => ({ unavailable: firstLine(error) }));
+  if ('unavailable' in parts) return parts;
+  const scratch = await mkdtemp(join(tmpdir(), 'rcx-vm-'));
+  try {
+    const { kernel, busybox } = parts;
+    const initramfs = await makeInitramfs(scratch, busybox, kernel.modules);
+    return await boot(scratch, { kernel: kernel.image, initramfs, disk: await makeDisk(scratch, busybox) });
+  } finally {
+    await rm(scratch, { recursive: true });
+  }
+}
+
+/** Everything that comes from the network on the first run. */
+async function provideParts(): Promise<{ kernel: GuestKernel; busybox: Busybox }> {
+  const path = join(await unpackedPackage('busybox-static'), 'bin/busybox');
+  const { stdout } = await execa(path, ['--list']);
+  const applets = stdout.split('\n').filter((name) => name !== 'busybox');
+  return { kernel: await provideKernel(), busybox: { path, applets } };
+}
+
+function firstLine({ message }: Error): string {
+  return message.split('\n', 1)[0] ?? '';
+}

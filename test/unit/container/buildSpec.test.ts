@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import { buildSpec, type SpecInput } from '../../../ts/container/buildSpec.ts';
+import { CAPABILITIES, MASKED_PATHS, READONLY_PATHS } from '../../../ts/container/defaults.ts';
+import type { ContainerOptions } from '../../../ts/container/options.ts';
+
+const ID = 'a'.repeat(64);
+
+function spec(options: ContainerOptions = {}, input: Partial<SpecInput> = {}) {
+  const config = { Cmd: ['sh'] };
+  return buildSpec({ id: ID, folder: '/store/c', hostname: 'box', config, options, ...input });
+}
+
+const destinations = (options: ContainerOptions) => spec(options).mounts.map((mount) => mount.destination);
+
+describe('buildSpec', () => {
+  it('is Docker’s default container', () => {
+    const { process, linux, root, hostname } = spec();
+    expect({ hostname, root }).toEqual({ hostname: 'box', root: { path: '/store/c/rootfs' } });
+    expect(process).toMatchObject({ terminal: false, args: ['sh'], cwd: '/' });
+    expect(process.capabilities.bounding).toEqual(CAPABILITIES);
+    expect(linux.maskedPaths).toEqual(MASKED_PATHS);
+    expect(linux.readonlyPaths).toEqual(READONLY_PATHS);
+    expect(linux.cgroupsPath).toBe(`/rcx/${ID}`);
+  });
+
+  it('is in namespaces of its own', () => {
+    const types = spec().linux.namespaces.map(({ type }) => type);
+    expect(types.sort()).toEqual(['cgroup', 'ipc', 'mount', 'network', 'pid', 'uts']);
+  });
+
+  it('shares the host’s network only when asked, and then changes none of its settings', () => {
+    const { namespaces, sysctl } = spec({ network: 'host' }).linux;
+    expect(namespaces).not.toContainEqual({ type: 'network' });
+    expect(sysctl).toEqual({});
+    expect(Object.keys(spec({ network: 'none' }).linux.sysctl)).not.toEqual([]);
+  });
+
+  it('allows no device but those of the default list', () => {
+    expect(spec().linux.resources).toEqual({ devices: [{ allow: false, access: 'rwm' }] });
+  });
+
+  it('has the limits that are asked for', () => {
+    const { resources } = spec({ memory: 64 * 2 ** 20, cpus: 1.5, pidsLimit: 10 }).linux;
+    expect(resources).toMatchObject({
+      memory: { limit: 64 * 2 ** 20, swap: 128 * 2 ** 20 },
+      cpu: { quota: 150_000, period: 100_000 },
+      pids: { limit: 10 },
+    });
+  });
+
+  it('takes directory, terminal and root from the options first', () => {
+    const image = { config: { Cmd: ['sh'], WorkingDir: '/srv' } };
+    expect(spec({}, image).process.cwd).toBe('/srv');
+    expect(spec({ workdir: '/mine' }, image).process.cwd).toBe('/mine');
+    expect(spec({}, { config: { Cmd: ['sh'], WorkingDir: '' } }).process.cwd).toBe('/');
+    expect(spec({ tty: true }).process.terminal).toBe(true);
+    expect(spec({ readOnly: true }).root).toEqual({ path: '/store/c/rootfs', readonly: true });
+    expect(spec({}, { rootfs: '/srv/root' }).root.path).toBe('/srv/root');
+  });
+
+  it('mounts the kernel’s file systems, then rcx’s files, then the user’s', () => {
+    const all = destinations({ mounts: [{ type: 'bind', source: '/a', target: '/proc/x', options: ['rbind'] }] });
+    expect(all.slice(0, 2)).toEqual(['/proc', '/dev']);
+    expect(all.slice(-4)).toEqual(['/etc/hosts', '/etc/hostname', '/etc/resolv.conf', '/proc/x']);
+    expect(spec().mounts.find(({ destination }) => destination === '/etc/hosts')).toMatchObject({
+      type: 'bind',
+      source: '/store/c/hosts',
+    });
+  });
+
+  it('leaves out what the user mounts himself', () => {
+    const all = destinations({
+      mounts: [
+        { type: 'tmpfs', target: '/dev/shm', options: ['size=1m'] },
+        { type: 'bind', source: '/my/hosts', target: '/etc/hosts', options: ['rbind'] },
+      ],
+    });
+    expect(all.filter((path) => path === '/dev/shm')).toHaveLength(1);
+    expect(all.filter((path) => path === '/etc/hosts')).toHaveLength(1);
+    expect(all.at(-1)).toBe('/etc/hosts');
+  });
+});

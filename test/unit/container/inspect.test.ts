@@ -1,0 +1,168 @@
+import { describe, expect, it } from 'vitest';
+import { buildSpec } from '../../../ts/container/buildSpec.ts';
+import { inspectContainer } from '../../../ts/container/inspect.ts';
+import { containerLayers } from '../../../ts/container/layers.ts';
+import type { ContainerOptions } from '../../../ts/container/options.ts';
+import type { ContainerState } from '../../../ts/container/record.ts';
+import type { StoredContainer } from '../../../ts/container/store.ts';
+
+const ID = 'c'.repeat(64);
+const FOLDER = `/store/containers/${ID}`;
+const OWNER = { pid: 1, startTime: '1', bootId: 'b' };
+const IMAGE = `sha256:${'1'.repeat(64)}` as const;
+
+interface Made {
+  options?: ContainerOptions;
+  state?: Partial<ContainerState>;
+  rootfs?: string;
+}
+
+/** A container's record as creating one writes it. */
+function container({ options = {}, state = {}, rootfs }: Made = {}): StoredContainer {
+  const config = { Cmd: ['sleep', '9'], Env: ['A=b'] };
+  const spec = buildSpec({ id: ID, folder: FOLDER, hostname: 'box', config, options, rootfs });
+  const overlay = {
+    lower: [`${FOLDER}/init`, '/store/layers/2/diff', '/store/layers/1/diff'],
+    upper: `${FOLDER}/upper`,
+    work: `${FOLDER}/work`,
+    volatile: false,
+  };
+  const extras = { id: ID, runtime: '/r', mountpoint: `${FOLDER}/rootfs`, user: 'me', init: true, noPivot: false };
+  return {
+    folder: FOLDER,
+    config: {
+      id: ID,
+      name: 'web',
+      created: '2026-01-02T03:04:05.678Z',
+      ...(rootfs === undefined ? { image: 'debian', imageId: IMAGE } : {}),
+      diffIds: [],
+      command: spec.process.args,
+      labels: { a: 'b' },
+      stopSignal: 'SIGINT',
+      autoRemove: options.autoRemove ?? false,
+      network: options.network ?? 'none',
+      request: { spec, rcx: { ...extras, ...(rootfs === undefined ? { overlay } : {}) } },
+    },
+    state: { status: 'created', owner: OWNER, ...state },
+  };
+}
+
+describe('inspectContainer', () => {
+  it('says what the container is, in Docker’s words', () => {
+    expect(inspectContainer(container())).toMatchObject({
+      Id: ID,
+      Created: '2026-01-02T03:04:05.678Z',
+      Path: 'sleep',
+      Args: ['9'],
+      Image: IMAGE,
+      Name: '/web',
+      Driver: 'overlay',
+      HostsPath: `${FOLDER}/hosts`,
+      HostnamePath: `${FOLDER}/hostname`,
+      ResolvConfPath: `${FOLDER}/resolv.conf`,
+      Config: {
+        Hostname: 'box',
+        User: 'me',
+        Cmd: ['sleep', '9'],
+        Image: 'debian',
+        WorkingDir: '/',
+        Labels: { a: 'b' },
+        StopSignal: 'SIGINT',
+      },
+      GraphDriver: {
+        Name: 'overlay',
+        Data: {
+          LowerDir: `${FOLDER}/init:/store/layers/2/diff:/store/layers/1/diff`,
+          UpperDir: `${FOLDER}/upper`,
+          WorkDir: `${FOLDER}/work`,
+        },
+      },
+    });
+  });
+
+  it.each<[string, Partial<ContainerState>, object]>([
+    ['created', {}, { Status: 'created', Running: false, Pid: 0, ExitCode: 0, StartedAt: '0001-01-01T00:00:00Z' }],
+    [
+      'running',
+      { status: 'running', process: { ...OWNER, pid: 42 }, startedAt: '2026-01-02T03:04:06Z', root: 'chroot' },
+      {
+        Status: 'running',
+        Running: true,
+        Pid: 42,
+        StartedAt: '2026-01-02T03:04:06Z',
+        FinishedAt: '0001-01-01T00:00:00Z',
+      },
+    ],
+    [
+      'ended',
+      { status: 'exited', exitCode: 3, finishedAt: '2026-01-02T03:04:07Z' },
+      { Status: 'exited', Running: false, Pid: 0, ExitCode: 3, FinishedAt: '2026-01-02T03:04:07Z' },
+    ],
+    ['ended unseen', { status: 'exited' }, { ExitCode: -1 }],
+    ['not startable', { error: 'no such program', exitCode: 127 }, { Error: 'no such program', ExitCode: 127 }],
+  ])('tells of one that is %s', (_, state, expected) => {
+    expect(inspectContainer(container({ state })).State).toMatchObject(expected);
+  });
+
+  it('says how the root was changed', () => {
+    expect(inspectContainer(container()).RootChange).toBe('');
+    expect(inspectContainer(container({ state: { root: 'chroot' } })).RootChange).toBe('chroot');
+  });
+
+  it('has the limits, 0 for none', () => {
+    const none = { Memory: 0, MemorySwap: 0, NanoCpus: 0, PidsLimit: 0, ReadonlyRootfs: false, AutoRemove: false };
+    expect(inspectContainer(container()).HostConfig).toMatchObject({ ...none, NetworkMode: 'none' });
+    const options: ContainerOptions = {
+      ...{ memory: 2 ** 26, cpus: 0.5, pidsLimit: 5, readOnly: true, autoRemove: true, network: 'host' },
+    };
+    expect(inspectContainer(container({ options })).HostConfig).toMatchObject({
+      Memory: 2 ** 26,
+      MemorySwap: 2 ** 27,
+      NanoCpus: 500_000_000,
+      PidsLimit: 5,
+      ReadonlyRootfs: true,
+      AutoRemove: true,
+      NetworkMode: 'host',
+    });
+  });
+
+  it('lists the mounts that the user asked for, and none of rcx’s own', () => {
+    expect(inspectContainer(container()).Mounts).toEqual([]);
+    const options: ContainerOptions = {
+      mounts: [
+        { type: 'bind', source: '/a', target: '/b', options: ['rbind', 'ro', 'rslave'] },
+        { type: 'tmpfs', target: '/dev/shm', options: ['nosuid', 'size=1m'] },
+        { type: 'bind', source: '/my/hosts', target: '/etc/hosts', options: ['rbind'] },
+      ],
+    };
+    expect(inspectContainer(container({ options })).Mounts).toEqual([
+      { Type: 'bind', Source: '/a', Destination: '/b', Mode: 'ro', RW: false, Propagation: 'rslave' },
+      { Type: 'tmpfs', Source: '', Destination: '/dev/shm', Mode: 'nosuid,size=1m', RW: true, Propagation: '' },
+      { Type: 'bind', Source: '/my/hosts', Destination: '/etc/hosts', Mode: '', RW: true, Propagation: 'rprivate' },
+    ]);
+  });
+
+  it('has no layers for a bare root filesystem', () => {
+    const bare = inspectContainer(container({ rootfs: '/srv/root' }));
+    expect(bare).toMatchObject({ Driver: 'none', Image: '', GraphDriver: { Data: { RootDir: '/srv/root' } } });
+    expect(bare.Config.Image).toBe('');
+  });
+});
+
+describe('containerLayers', () => {
+  it('are the union mount, top to bottom', () => {
+    expect(containerLayers(container())).toEqual([
+      { path: `${FOLDER}/upper`, mode: 'rw' },
+      { path: `${FOLDER}/init`, mode: 'ro+wh' },
+      { path: '/store/layers/2/diff', mode: 'ro+wh' },
+      { path: '/store/layers/1/diff', mode: 'ro+wh' },
+    ]);
+  });
+
+  it('are one directory without an image', () => {
+    expect(containerLayers(container({ rootfs: '/srv' }))).toEqual([{ path: '/srv', mode: 'rw' }]);
+    expect(containerLayers(container({ rootfs: '/srv', options: { readOnly: true } }))).toEqual([
+      { path: '/srv', mode: 'ro' },
+    ]);
+  });
+});

@@ -2,23 +2,18 @@
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use rustix::fs::{
-    AtFlags, FileType, Gid, Mode, OFlags, Uid, chmodat, chownat, mknodat, openat, statat, symlinkat,
-};
+use rustix::fs::{AtFlags, FileType, Gid, Mode, OFlags, Uid, chownat, mknodat, openat, statat, symlinkat};
 use rustix::io::Errno;
-use rustix::mount::{
-    FsMountFlags, FsOpenFlags, MountAttrFlags, MountPropagationFlags, MoveMountFlags, OpenTreeFlags,
-    fsconfig_create, fsconfig_set_flag, fsconfig_set_string, fsmount, fsopen, mount_change, move_mount,
-    open_tree,
-};
+use rustix::mount::{MountAttrFlags, mount_change};
 
 use super::change_root::change_root;
+use super::mount::{READ_ONLY, attach, clone_host_tree, clone_of, is_directory, make_private, new_mount};
 use super::overlay::mount_overlay;
 use super::resolve::{open_existing, open_host, open_or_create, open_parent};
 use super::terminal::open_terminal;
-use crate::plan::op::{Identity, Op, Param, Step};
+use crate::plan::op::{Op, Step};
 use crate::plan::target::Target;
-use crate::sys::{self, MountAttr};
+use crate::sys;
 
 /// What the child holds while it works. The vectors live in the parent's memory and were sized there.
 #[derive(Debug, Default)]
@@ -141,64 +136,8 @@ fn execute_inside(op: &Op, state: &mut State) -> Result<(), Errno> {
     }
 }
 
-const READ_ONLY: MountAttr = MountAttr {
-    attr_set: MountAttrFlags::MOUNT_ATTR_RDONLY.bits() as u64,
-    attr_clr: 0,
-    propagation: 0,
-    userns_fd: 0,
-};
-
-fn is_directory(fd: BorrowedFd<'_>) -> Result<bool, Errno> {
-    Ok(FileType::from_raw_mode(rustix::fs::fstat(fd)?.st_mode) == FileType::Directory)
-}
-
 fn take_slot(state: &mut State, slot: usize) -> Result<OwnedFd, Errno> {
     state.slots.get_mut(slot).and_then(Option::take).ok_or(Errno::INVAL)
-}
-
-fn make_private(tree: BorrowedFd<'_>) -> Result<(), Errno> {
-    let private = u64::from(MountPropagationFlags::PRIVATE.bits());
-    sys::mount_setattr(tree, true, &MountAttr { propagation: private, ..MountAttr::default() })
-}
-
-/// Attaches a detached mount to the object that `target` stands for, whatever has become of its path since.
-pub fn attach(mount: BorrowedFd<'_>, target: BorrowedFd<'_>) -> Result<(), Errno> {
-    let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH | MoveMountFlags::MOVE_MOUNT_T_EMPTY_PATH;
-    move_mount(mount, c"", target, c"", flags)
-}
-
-/// A detached copy of the mount that `fd` stands in, rooted at `fd`.
-pub fn clone_of(fd: BorrowedFd<'_>, recursive: bool) -> Result<OwnedFd, Errno> {
-    let mut flags =
-        OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC | OpenTreeFlags::AT_EMPTY_PATH;
-    if recursive {
-        flags |= OpenTreeFlags::AT_RECURSIVE;
-    }
-    open_tree(fd, c"", flags)
-}
-
-/// The path is opened in this namespace, then held against what the plan saw: a source that was swapped in between is
-/// refused instead of mounted.
-fn clone_host_tree(source: &std::ffi::CStr, identity: Identity, recursive: bool) -> Result<OwnedFd, Errno> {
-    let found = open_host(source)?;
-    let stat = rustix::fs::fstat(&found)?;
-    if (Identity { dev: stat.st_dev, ino: stat.st_ino }) != identity {
-        return Err(Errno::STALE);
-    }
-    clone_of(found.as_fd(), recursive)
-}
-
-/// A new, detached filesystem instance.
-pub fn new_mount(fs: &std::ffi::CStr, params: &[Param], attr: MountAttrFlags) -> Result<OwnedFd, Errno> {
-    let context = fsopen(fs, FsOpenFlags::FSOPEN_CLOEXEC)?;
-    for param in params {
-        match &param.value {
-            Some(value) => fsconfig_set_string(context.as_fd(), param.key.as_c_str(), value.as_c_str())?,
-            None => fsconfig_set_flag(context.as_fd(), param.key.as_c_str())?,
-        }
-    }
-    fsconfig_create(context.as_fd())?;
-    fsmount(context.as_fd(), FsMountFlags::FSMOUNT_CLOEXEC, attr)
 }
 
 fn make_device(
@@ -211,10 +150,11 @@ fn make_device(
     let parent = open_parent(root, path)?;
     let above = parent.as_ref().map_or(root, AsFd::as_fd);
     let Some((_, name)) = path.chain.last() else { return Err(Errno::INVAL) };
-    let permissions = Mode::from_raw_mode(mode & 0o7777);
-    mknodat(above, name.as_c_str(), FileType::from_raw_mode(mode), permissions, rdev)?;
-    // The umask took bits from the mode that mknod was given.
-    chmodat(above, name.as_c_str(), permissions, AtFlags::empty())?;
+    // The umask is empty, and the node belongs to root by itself.
+    mknodat(above, name.as_c_str(), FileType::from_raw_mode(mode), Mode::from_raw_mode(mode & 0o7777), rdev)?;
+    if owner == (0, 0) {
+        return Ok(());
+    }
     let (uid, gid) = (Uid::from_raw(owner.0), Gid::from_raw(owner.1));
     chownat(above, name.as_c_str(), Some(uid), Some(gid), AtFlags::SYMLINK_NOFOLLOW)
 }

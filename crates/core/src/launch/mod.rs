@@ -6,6 +6,7 @@ mod child;
 mod clone;
 mod execute;
 mod loopback;
+mod mount;
 mod overlay;
 mod resolve;
 mod terminal;

@@ -10,7 +10,7 @@ use rustix::mount::{
     fsconfig_set_string, fsmount, fsopen, mount,
 };
 
-use super::execute::attach;
+use super::mount::attach;
 use super::resolve::open_host;
 use crate::plan::op::{Overlay, OverlayApi};
 

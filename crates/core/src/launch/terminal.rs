@@ -6,7 +6,7 @@ use rustix::fs::{Mode, OFlags, openat};
 use rustix::io::Errno;
 use rustix::pty::{OpenptFlags, ioctl_tiocgptpeer, unlockpt};
 
-use super::execute::{attach, clone_of};
+use super::mount::{attach, clone_of};
 use super::resolve::{open_existing, open_or_create};
 use crate::plan::target::Target;
 

@@ -1,0 +1,78 @@
+//! Mounts by descriptor: made detached, configured, then attached to the very object that was resolved. Runs in the child: no
+//! allocation, no panic.
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use rustix::fs::FileType;
+use rustix::io::Errno;
+use rustix::mount::{
+    FsMountFlags, FsOpenFlags, MountAttrFlags, MountPropagationFlags, MoveMountFlags, OpenTreeFlags,
+    fsconfig_create, fsconfig_set_flag, fsconfig_set_string, fsmount, fsopen, move_mount, open_tree,
+};
+
+use super::resolve::open_host;
+use crate::plan::op::{Identity, Param};
+use crate::sys::{self, MountAttr};
+
+/// Read-only, as an argument of `mount_setattr(2)`.
+pub const READ_ONLY: MountAttr = MountAttr {
+    attr_set: MountAttrFlags::MOUNT_ATTR_RDONLY.bits() as u64,
+    attr_clr: 0,
+    propagation: 0,
+    userns_fd: 0,
+};
+
+/// Takes a tree out of every propagation.
+pub fn make_private(tree: BorrowedFd<'_>) -> Result<(), Errno> {
+    let private = u64::from(MountPropagationFlags::PRIVATE.bits());
+    sys::mount_setattr(tree, true, &MountAttr { propagation: private, ..MountAttr::default() })
+}
+
+/// Attaches a detached mount to the object that `target` stands for, whatever has become of its path since.
+pub fn attach(mount: BorrowedFd<'_>, target: BorrowedFd<'_>) -> Result<(), Errno> {
+    let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH | MoveMountFlags::MOVE_MOUNT_T_EMPTY_PATH;
+    move_mount(mount, c"", target, c"", flags)
+}
+
+/// A detached copy of the mount that `fd` stands in, rooted at `fd`.
+pub fn clone_of(fd: BorrowedFd<'_>, recursive: bool) -> Result<OwnedFd, Errno> {
+    let mut flags =
+        OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC | OpenTreeFlags::AT_EMPTY_PATH;
+    if recursive {
+        flags |= OpenTreeFlags::AT_RECURSIVE;
+    }
+    open_tree(fd, c"", flags)
+}
+
+/// The path is opened in this namespace, then held against what the plan saw: a source that was swapped in between is
+/// refused instead of mounted.
+pub fn clone_host_tree(
+    source: &std::ffi::CStr,
+    identity: Identity,
+    recursive: bool,
+) -> Result<OwnedFd, Errno> {
+    let found = open_host(source)?;
+    let stat = rustix::fs::fstat(&found)?;
+    if (Identity { dev: stat.st_dev, ino: stat.st_ino }) != identity {
+        return Err(Errno::STALE);
+    }
+    clone_of(found.as_fd(), recursive)
+}
+
+/// A new, detached filesystem instance.
+pub fn new_mount(fs: &std::ffi::CStr, params: &[Param], attr: MountAttrFlags) -> Result<OwnedFd, Errno> {
+    let context = fsopen(fs, FsOpenFlags::FSOPEN_CLOEXEC)?;
+    for param in params {
+        match &param.value {
+            Some(value) => fsconfig_set_string(context.as_fd(), param.key.as_c_str(), value.as_c_str())?,
+            None => fsconfig_set_flag(context.as_fd(), param.key.as_c_str())?,
+        }
+    }
+    fsconfig_create(context.as_fd())?;
+    fsmount(context.as_fd(), FsMountFlags::FSMOUNT_CLOEXEC, attr)
+}
+
+/// Whether an open file is a directory.
+pub fn is_directory(fd: BorrowedFd<'_>) -> Result<bool, Errno> {
+    Ok(FileType::from_raw_mode(rustix::fs::fstat(fd)?.st_mode) == FileType::Directory)
+}

@@ -43,7 +43,7 @@ describe('rcx run -it', () => {
     await terminal.type('stty size');
     await terminal.waitFor(/^33 91$/m);
     await terminal.resize(120, 40);
-    await terminal.type('stty size');
+    await terminal.type('until stty size | grep "^40 120"; do sleep 0.05; done');
     await terminal.waitFor(/^40 120$/m);
     await terminal.type('trap "echo resized to \\$(stty size)" WINCH');
     await terminal.resize(70, 20);
@@ -69,6 +69,8 @@ describe('rcx run -it', () => {
     await terminal.waitFor(/^typed\ntyped$/m);
     await terminal.key('C-d');
     await terminal.waitFor(/box>$/);
+    await terminal.key('C-d');
+    await terminal.waitFor(/There are stopped jobs.\nbox>$/);
     await terminal.key('C-d');
     await terminal.waitFor(/host>$/);
   });

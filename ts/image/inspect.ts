@@ -31,7 +31,7 @@ export interface ImageInspect {
 }
 
 /** Describes an image from its record; nothing of its layers is read. */
-export function inspectImage(engine: Engine, image: StoredImage): ImageInspect {
+export function inspectImage(engine: Pick<Engine, 'layersOf'>, image: StoredImage): ImageInspect {
   const { config, manifest } = image;
   const references = image.references.map(parseReference);
   return {

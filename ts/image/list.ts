@@ -1,4 +1,6 @@
+import { RcxError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
+import { plain, quote } from '../oci/quote.ts';
 import { familiarName, parseReference } from '../oci/reference.ts';
 import type { StoredImage } from '../store/images.ts';
 
@@ -15,7 +17,7 @@ export interface ImageRow {
 /**
  * Images by name, newest first.
  * @param pattern `repository` or `repository:tag`, with `*`, `?` and `[a-z]` as in a shell; everything when left out
- * @throws ERR_RCX_INVALID_REFERENCE
+ * @throws ERR_RCX_INVALID_REFERENCE, ERR_RCX_INVALID_PATTERN
  */
 export function listImages(images: readonly StoredImage[], pattern?: string): ImageRow[] {
   const matches = pattern === undefined ? () => true : matcher(pattern);
@@ -72,5 +74,15 @@ function globExpression(pattern: string): RegExp {
     if (part === '?') return '[^/]';
     return part.length > 1 ? part : part.replace(/[\\^$.|+()[\]{}]/g, '\\$&');
   });
-  return new RegExp(`^${source}$`, 'u');
+  try {
+    return new RegExp(`^${source}$`);
+  } catch (cause) {
+    throw new RcxError(`list images: ${quote(pattern)} is not a valid pattern`, {
+      code: 'ERR_RCX_INVALID_PATTERN',
+      step: 'list images',
+      path: plain(pattern),
+      hint: 'use * and ? for any characters, [a-z] for a range',
+      cause,
+    });
+  }
 }

@@ -13,24 +13,12 @@ const CODE: &str = "ERR_RCX_MOUNT";
 /// Steps for a mount of type `cgroup`.
 pub fn steps(builder: &mut Builder, destination: &str, options: &Options) -> Result<()> {
     if builder.joined.is_empty() && builder.unified {
-        let op = Op::Mount {
-            fs: cstring("cgroup2")?,
-            params: Vec::new(),
-            attr: options.set,
-            target: Target::dir(destination)?,
-        };
-        builder.late.push(step("cgroup2", destination, op));
+        builder.late.push(mount("cgroup2", destination, Vec::new(), options.set)?);
         return Ok(());
     }
     let mode = Param { key: cstring("mode")?, value: Some(cstring("755")?) };
     let writable = options.set & !MountAttrFlags::MOUNT_ATTR_RDONLY;
-    let op = Op::Mount {
-        fs: cstring("tmpfs")?,
-        params: vec![mode],
-        attr: writable,
-        target: Target::dir(destination)?,
-    };
-    builder.late.push(step("tmpfs", destination, op));
+    builder.late.push(mount("tmpfs", destination, vec![mode], writable)?);
     for hierarchy in builder.joined.clone() {
         let at = format!("{destination}/{}", hierarchy.controllers.join(","));
         let params = hierarchy
@@ -38,22 +26,25 @@ pub fn steps(builder: &mut Builder, destination: &str, options: &Options) -> Res
             .iter()
             .map(|name| Ok(Param { key: cstring(name)?, value: None }))
             .collect::<Result<Vec<_>>>()?;
-        let op = Op::Mount { fs: cstring("cgroup")?, params, attr: options.set, target: Target::dir(&at)? };
-        builder.late.push(step("cgroup", &at, op));
+        builder.late.push(mount("cgroup", &at, params, options.set)?);
     }
     if builder.unified {
-        let at = format!("{destination}/unified");
-        let op = Op::Mount {
-            fs: cstring("cgroup2")?,
-            params: Vec::new(),
-            attr: options.set,
-            target: Target::dir(&at)?,
-        };
-        builder.late.push(step("cgroup2", &at, op));
+        builder.late.push(mount("cgroup2", &format!("{destination}/unified"), Vec::new(), options.set)?);
+    }
+    if writable != options.set {
+        let op = Op::SealMount(Target::dir(destination)?);
+        builder.late.push(Step {
+            code: CODE,
+            what: "make a mount read-only",
+            object: destination.to_owned(),
+            op,
+        });
     }
     Ok(())
 }
 
-fn step(fs: &str, at: &str, op: Op) -> Step {
-    Step { code: CODE, what: "mount in the container", object: format!("{fs} on {at}"), op }
+fn mount(fs: &str, at: &str, mut params: Vec<Param>, attr: MountAttrFlags) -> Result<Step> {
+    params.push(Param { key: cstring("source")?, value: Some(cstring("cgroup")?) });
+    let op = Op::Mount { fs: cstring(fs)?, params, attr, target: Target::dir(at)? };
+    Ok(Step { code: CODE, what: "mount in the container", object: format!("{fs} on {at}"), op })
 }

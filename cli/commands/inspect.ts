@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { Engine } from '../../ts/engine.ts';
 import { inspectAny } from '../../ts/system/inspect.ts';
-import { inspectEach } from '../output/inspect.ts';
+import { inspectEach, templateOption } from '../output/inspect.ts';
 
 interface InspectFlags {
   type?: 'container' | 'image';
@@ -16,6 +16,8 @@ export function register(parent: Command): void {
     )
     .argument('<name...>', 'names, ids, or the start of ids')
     .addOption(new Option('--type <type>', 'look only for one kind').choices(['container', 'image']))
+    .addOption(templateOption())
+    .addHelpText('after', "\nExamples:\n  rcx inspect web\n  rcx inspect -f '{{.State.Pid}}' web")
     .action(action);
 }
 

@@ -1,16 +1,42 @@
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { RcxError } from '../../ts/errors.ts';
 import { forEach } from './failures.ts';
 import { printJson } from './json.ts';
+import { print } from './print.ts';
+import { parseTemplate, type Template } from './template.ts';
 
-/** Prints the descriptions of all that are found as one array; the others are reported. */
+/** Flags of every `inspect`. */
+export interface InspectFlags {
+  format?: Template;
+}
+
+/** `-f`, `--format`. */
+export function templateOption(): Option {
+  return new Option(
+    '-f, --format <template>',
+    'print what a Go template asks for: {{.Name}}, {{json .Name}}, {{index .Name "key"}}',
+  ).argParser((text) => {
+    try {
+      return parseTemplate(text);
+    } catch (error) {
+      if (error instanceof RcxError) throw new InvalidArgumentError(error.message);
+      throw error;
+    }
+  });
+}
+
+/** Prints the descriptions of all that are found, as one array or each by the template; the others are reported. */
 export async function inspectEach(
   command: Command,
   names: readonly string[],
   describe: (name: string) => Promise<unknown> | unknown,
 ): Promise<void> {
+  const { format } = command.opts<InspectFlags>();
   const found: unknown[] = [];
   await forEach(command, names, async (name) => {
-    found.push(await describe(name));
+    const description = await describe(name);
+    if (format === undefined) found.push(description);
+    else print(format(description));
   });
-  printJson(found);
+  if (format === undefined) printJson(found);
 }

@@ -10,8 +10,8 @@ export function printJson(value: unknown): void {
 }
 
 /** JSON itself escapes control characters up to U+001F only; the others are the same text when escaped. */
-export function formatJson(value: unknown): string {
-  return JSON.stringify(value, undefined, INDENT).replace(
+export function formatJson(value: unknown, indent: number = INDENT): string {
+  return JSON.stringify(value, undefined, indent).replace(
     /[\u007f-\u009f]/g,
     (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { findContainer } from '../../../ts/container/heal.ts';
 import { inspectContainer } from '../../../ts/container/inspect.ts';
 import { Engine } from '../../../ts/engine.ts';
-import { inspectEach } from '../../output/inspect.ts';
+import { inspectEach, templateOption } from '../../output/inspect.ts';
 
 export function register(parent: Command): void {
   parent
@@ -10,6 +10,7 @@ export function register(parent: Command): void {
     .summary('describe containers')
     .description('Describe containers as a JSON array, with the names that Docker uses.')
     .argument('<container...>', 'names, ids, or the start of ids')
+    .addOption(templateOption())
     .action(action);
 }
 

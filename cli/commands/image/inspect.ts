@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { Engine } from '../../../ts/engine.ts';
 import { inspectImage } from '../../../ts/image/inspect.ts';
-import { inspectEach } from '../../output/inspect.ts';
+import { inspectEach, templateOption } from '../../output/inspect.ts';
 
 export function register(parent: Command): void {
   parent
@@ -11,6 +11,7 @@ export function register(parent: Command): void {
       'Describe images as a JSON array, with the names that Docker uses. RootFS.Layers are the diff IDs, base layer first.',
     )
     .argument('<image...>', 'names, ids, or the start of ids')
+    .addOption(templateOption())
     .action(action);
 }
 

@@ -6,6 +6,7 @@ pub mod hints;
 mod mounts;
 pub mod op;
 mod options;
+mod overlay;
 mod process;
 pub mod request;
 pub mod target;

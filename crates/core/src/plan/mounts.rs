@@ -6,8 +6,9 @@ use std::path::Path;
 use oci_spec::runtime::{Mount, Spec};
 use rustix::mount::MountPropagationFlags;
 
-use super::op::{ChangeRoot, Identity, Op, Overlay, Param, Step};
+use super::op::{ChangeRoot, Identity, Op, Param, Step};
 use super::options::Options;
+use super::overlay::overlay;
 use super::request::Extras;
 use super::target::{Kind, Target, cstring};
 use super::{Builder, cgroup_mount, path_cstring};
@@ -21,22 +22,8 @@ pub fn root(builder: &mut Builder, spec: &Spec, extras: &Extras) -> Result<()> {
     let object = extras.mountpoint.display().to_string();
     let root = match &extras.overlay {
         Some(layers) => {
-            const PAGE: usize = 4096;
-            let overlay = Overlay {
-                lower: layers.lower.iter().map(|path| path_cstring(path)).collect::<Result<_>>()?,
-                upper: path_cstring(&layers.upper)?,
-                work: path_cstring(&layers.work)?,
-                at: at.clone(),
-                volatile: layers.volatile,
-                api: layers.api,
-                options: Vec::with_capacity(PAGE),
-            };
-            Step {
-                code: "ERR_RCX_OVERLAY",
-                what: "mount the container's overlay",
-                object,
-                op: Op::Overlay(overlay),
-            }
+            let op = Op::Overlay(overlay(layers, &extras.mountpoint)?);
+            Step { code: "ERR_RCX_OVERLAY", what: "mount the container's overlay", object, op }
         }
         None => {
             let path = spec.root().as_ref().map(oci_spec::runtime::Root::path).ok_or_else(|| {

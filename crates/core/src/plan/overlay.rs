@@ -1,0 +1,69 @@
+//! The union mount of a request, and what can be said against it before the kernel is asked.
+
+use std::path::Path;
+
+use super::op::{Overlay, OverlayApi};
+use super::path_cstring;
+use super::request::Layers;
+use crate::error::{Context, Error, Result};
+
+const CODE: &str = "ERR_RCX_OVERLAY";
+/// Most that `mount(2)` takes as options, whatever the size of the machine's pages.
+const OPTION_PAGE: usize = 4096;
+
+/// The overlay that shows `layers` at a host path.
+pub fn overlay(layers: &Layers, at: &Path) -> Result<Overlay> {
+    refuse_ramfs(&layers.upper)?;
+    Ok(Overlay {
+        lower: layers.lower.iter().map(|path| path_cstring(path)).collect::<Result<_>>()?,
+        upper: path_cstring(&layers.upper)?,
+        work: path_cstring(&layers.work)?,
+        at: path_cstring(at)?,
+        volatile: layers.volatile,
+        api: api(layers.api, &rustix::system::uname().release().to_string_lossy()),
+        options: Vec::with_capacity(OPTION_PAGE),
+    })
+}
+
+/// overlayfs marks what was deleted by extended attributes. On ramfs, which has none, the mount succeeds and `rm` fails.
+fn refuse_ramfs(upper: &Path) -> Result<()> {
+    // linux/magic.h.
+    const RAMFS_MAGIC: i64 = 0x8584_58f6;
+    let stat = rustix::fs::statfs(upper).step_at(
+        CODE,
+        "look at the container's read-write layer",
+        upper.display(),
+    )?;
+    if stat.f_type as i64 != RAMFS_MAGIC {
+        return Ok(());
+    }
+    Err(Error::new(CODE, "keep the container's read-write layer on ramfs, where nothing could be deleted")
+        .at(upper.display().to_string())
+        .hint("point RCX_ROOT at a disk or a tmpfs; an initramfs is a ramfs"))
+}
+
+/// Before 6.5 overlayfs finds out only at the mount that it does not know `lowerdir+`, and complains in the kernel's log: at
+/// every start of a container.
+fn api(wanted: OverlayApi, kernel: &str) -> OverlayApi {
+    let mut numbers = kernel.split(['.', '-']).map_while(|number| number.parse::<u32>().ok());
+    match (numbers.next(), numbers.next()) {
+        (Some(major), Some(minor)) if (major, minor) < (6, 5) => OverlayApi::Legacy,
+        _ => wanted,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lowerdir_plus_is_not_tried_before_linux_6_5() {
+        for kernel in ["5.15.0-91-generic", "6.1.0-56-cloud-amd64", "6.4"] {
+            assert_eq!(api(OverlayApi::Auto, kernel), OverlayApi::Legacy, "{kernel}");
+        }
+        for kernel in ["6.5.0", "6.18.44-rc1", "7.0", "unheard-of"] {
+            assert_eq!(api(OverlayApi::Auto, kernel), OverlayApi::Auto, "{kernel}");
+        }
+        assert_eq!(api(OverlayApi::Legacy, "7.0"), OverlayApi::Legacy);
+    }
+}

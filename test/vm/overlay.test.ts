@@ -25,6 +25,16 @@ describeMachine('the union mount', (vm) => {
     expect(container.OverlayApi).toBe(legacy ? 'mount' : 'fsconfig');
   });
 
+  it('makes the kernel complain of nothing', () => {
+    expect(vm.console).not.toContain('overlayfs:');
+  });
+
+  it('is refused on a ramfs, where nothing could be deleted', () => {
+    const { exitCode, stdout, stderr } = vm.result('initramfs-store');
+    expect({ exitCode, stdout }).toEqual({ exitCode: 125, stdout: '' });
+    expect(stderr).toMatch(/^rcx: .* on ramfs.*: \/store\/containers\/\S+; .*RCX_ROOT.*\n$/);
+  });
+
   it('leaves out flushing what --rm is going to remove', () => {
     expect(options().split(',')).toContain('volatile');
   });

@@ -23,6 +23,9 @@ export interface Boot {
 /** A few times what it takes on a machine that has two processors and nothing else to do. */
 const PATIENCE_MS = 400_000;
 
+/** An initramfs is a ramfs where a kernel is told of a root to be mounted later, as most are; else it would be a tmpfs. */
+const KERNEL_ARGUMENTS = 'console=ttyS0 quiet panic=-1 rootfstype=ramfs';
+
 /** Runs a machine to its end. */
 export async function boot(scratch: string, { kernel, initramfs, disk }: MachineParts): Promise<Boot> {
   const log = join(scratch, 'console');
@@ -32,7 +35,7 @@ export async function boot(scratch: string, { kernel, initramfs, disk }: Machine
       // Emulated: where tests run there often is no KVM, or one that does not work.
       ...['-accel', 'tcg,thread=multi', '-cpu', 'max', '-smp', '2', '-m', '1024'],
       ...['-nodefaults', '-display', 'none', '-no-reboot'],
-      ...['-kernel', kernel, '-initrd', initramfs, '-append', 'console=ttyS0 quiet panic=-1'],
+      ...['-kernel', kernel, '-initrd', initramfs, '-append', KERNEL_ARGUMENTS],
       ...['-drive', `file=${disk},format=raw,if=virtio,cache=unsafe`],
       ...['-serial', `file:${log}`, '-serial', 'stdio'],
     ],

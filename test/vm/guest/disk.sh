@@ -17,7 +17,7 @@ check limited-run rcx run --name limited --memory 64m --pids-limit 20 --cpus 0.5
 run=$!
 await /gate/ready
 check limited-cgroup sh -c 'cat "/proc/$1/cgroup"' - "$(container_pid)"
-check limited-files sh -c 'cd /sys/fs/cgroup/rcx/* && grep . memory.max memory.swap.max pids.max cpu.max pids.events'
+check limited-files sh -c 'cd /sys/fs/cgroup/rcx/*/ && grep . memory.max memory.swap.max pids.max cpu.max pids.events'
 : >/gate/go
 wait "$run"
 check limited-inspect rcx inspect limited

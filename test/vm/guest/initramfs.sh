@@ -25,4 +25,9 @@ wait "$run"
 check initramfs-inspect rcx inspect ramfs
 check initramfs-rm rcx rm ramfs
 
+# overlayfs cannot mark on the initramfs what a container deletes.
+cp -a "$RCX_ROOT" /store
+check initramfs-store env RCX_ROOT=/store rcx run --rm guest true
+rm -r /store
+
 umount /covered /covered/inner /stacked /stacked

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { hostname as hostHostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Engine } from '../engine.ts';
@@ -10,7 +10,7 @@ import { randomHex } from '../store/random.ts';
 import { temporaryDirectory } from '../store/temporary.ts';
 import { buildSpec } from './buildSpec.ts';
 import { STOP_SIGNAL } from './defaults.ts';
-import { copyAttributes, makeInitLayer, rootAttributes } from './initLayer.ts';
+import { copyAttributes, makeInitLayer, rootAttributes, writePublicFile } from './initLayer.ts';
 import { identify, type ProcessIdentity } from './liveness.ts';
 import { checkName } from './names.ts';
 import { networkFiles } from './networkFiles.ts';
@@ -110,7 +110,7 @@ function overlay(folder: string, layers: string[], volatile: boolean) {
 function fill(folder: string, hostname: string, layers: string[] | undefined, options: ContainerOptions): void {
   mkdirSync(join(folder, 'rootfs'));
   for (const [name, content] of Object.entries(networkFiles(hostname, options))) {
-    writeFileSync(join(folder, name), content, { mode: 0o644 });
+    writePublicFile(join(folder, name), content);
   }
   if (layers === undefined) return;
   for (const name of ['init', 'upper', 'work']) mkdirSync(join(folder, name));

@@ -19,7 +19,7 @@ export function makeInitLayer(folder: string, layers: readonly string[]): void {
   // A directory here would hide whatever the image's link leads to; the core then makes the files at its end.
   if (etc?.isSymbolicLink()) return;
   makeDirectory(folder, 'etc', etc);
-  for (const name of ETC_FILES) writeFileSync(join(folder, 'etc', name), '', { mode: 0o644 });
+  for (const name of ETC_FILES) writePublicFile(join(folder, 'etc', name), '');
   if (lookup(layers, 'etc/mtab') === undefined) symlinkSync('/proc/mounts', join(folder, 'etc/mtab'));
 }
 
@@ -36,6 +36,12 @@ export function copyAttributes(path: string, from: Stats | undefined): void {
   }
   chownSync(path, from.uid, from.gid);
   chmodSync(path, from.mode & 0o7777);
+}
+
+/** Writes a file of the container that all its users may read, whatever this process' umask is. */
+export function writePublicFile(path: string, content: string): void {
+  writeFileSync(path, content);
+  chmodSync(path, 0o644);
 }
 
 function makeDirectory(folder: string, name: string, from: Stats | undefined): void {

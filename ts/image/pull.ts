@@ -39,8 +39,7 @@ const DOWNLOADS = 6;
  * Brings an image into the store and gives it its name. What is there already is not fetched again, and an interrupted
  * pull leaves whole blobs and layers for the next one and nothing else.
  *
- * Layers are flushed to the disk once, before the index names the image: after a power cut an image is either whole or
- * unknown.
+ * The image can be used at once; that it is on the disk is seen to afterwards, see {@link LayerStore.has}.
  * @throws ERR_RCX_ABORTED after the signal; whatever the registry, the layers and the disk refuse
  */
 export async function pull(
@@ -81,9 +80,10 @@ async function pullLocked(
   }
   await blobs.put(image.manifest.config.digest, image.configBytes);
   await blobs.put(image.descriptor.digest, image.manifestBytes);
-  await layers.sync();
   signal.throwIfAborted();
-  return await new ImageStore(paths).put(reference, image.descriptor, { sourceDigest: image.sourceDigest });
+  const stored = await new ImageStore(paths).put(reference, image.descriptor, { sourceDigest: image.sourceDigest });
+  layers.flushLater(stored.diffIds);
+  return stored;
 }
 
 /** All at once, the largest first: it is what the pull takes. The first failure stops the others. */

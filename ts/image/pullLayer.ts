@@ -10,7 +10,7 @@ import type { Digest } from '../oci/digest.ts';
 import type { Reference } from '../oci/reference.ts';
 import type { Descriptor } from '../oci/types.ts';
 import type { BlobStore } from '../store/blobs.ts';
-import type { LayerInfo, LayerStore } from '../store/layers.ts';
+import type { LayerStore, MadeLayer } from '../store/layers.ts';
 import type { PullEvent } from './events.ts';
 import { LayerReporter } from './layerReporter.ts';
 import type { ImageSource } from './source.ts';
@@ -58,7 +58,7 @@ class LayerTask {
   }
 
   /** Unpacks the layer into an empty directory, from the blob if it is in the store. */
-  async fill(directory: string): Promise<Omit<LayerInfo, 'diffId'>> {
+  async fill(directory: string): Promise<MadeLayer> {
     const { blobs, signal } = this.#context;
     if (!blobs.has(this.#blob.digest)) return await this.#downloadAndUnpack(directory);
     try {
@@ -80,7 +80,7 @@ class LayerTask {
   }
 
   /** Both at the same time; nothing is kept unless both end well, and the first failure stops the other. */
-  async #downloadAndUnpack(directory: string): Promise<Omit<LayerInfo, 'diffId'>> {
+  async #downloadAndUnpack(directory: string): Promise<MadeLayer> {
     const writer = this.#context.blobs.writer(this.#blob.digest);
     const failure = new AbortController();
     const signal = AbortSignal.any([this.#context.signal, failure.signal]);
@@ -114,12 +114,7 @@ class LayerTask {
     }
   }
 
-  async #unpack(
-    directory: string,
-    blob: string,
-    feed: BlobFeed,
-    signal: AbortSignal,
-  ): Promise<Omit<LayerInfo, 'diffId'>> {
+  async #unpack(directory: string, blob: string, feed: BlobFeed, signal: AbortSignal): Promise<MadeLayer> {
     const { pool, sink, limits } = this.#context;
     const job = { diffId: this.#diffId, directory, sink, limits, blob, blobSize: this.#blob.size };
     try {
@@ -131,6 +126,6 @@ class LayerTask {
   }
 }
 
-function toInfo({ size, entries, opaqueRoot }: UnpackResult): Omit<LayerInfo, 'diffId'> {
+function toInfo({ size, entries, opaqueRoot }: UnpackResult): MadeLayer {
   return { size, entries, ...(opaqueRoot && { opaqueRoot }) };
 }

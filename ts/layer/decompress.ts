@@ -1,4 +1,4 @@
-import { pipeline, Readable } from 'node:stream';
+import { pipeline, Readable, type TransformOptions } from 'node:stream';
 import * as zlib from 'node:zlib';
 import { Decompress } from 'fzstd';
 import type { LayerCompression } from '../oci/mediaTypes.ts';
@@ -10,7 +10,7 @@ const CHUNK = 1024 * 1024;
 const AHEAD = 4;
 
 /** `zlib.createZstdDecompress`, in Node from 22.15 on. */
-type ZstdFactory = (options: { chunkSize: number; readableHighWaterMark: number }) => zlib.Gunzip;
+type ZstdFactory = (options: zlib.ZlibOptions) => zlib.Gunzip;
 
 /**
  * The uncompressed stream. How it is compressed is told from its first bytes: media types are too often wrong, and other
@@ -56,8 +56,9 @@ async function* resume(head: Buffer, iterator: AsyncIterator<Buffer>): AsyncGene
   }
 }
 
-function options() {
-  return { chunkSize: CHUNK, readableHighWaterMark: AHEAD * CHUNK };
+/** In object mode chunks are handed on one by one; a byte stream would copy all that are ready into one. */
+function options(): zlib.ZlibOptions & TransformOptions {
+  return { chunkSize: CHUNK, readableObjectMode: true, readableHighWaterMark: AHEAD };
 }
 
 async function* through(stream: AsyncIterable<Buffer>, codec: zlib.Gunzip): AsyncGenerator<Buffer> {

@@ -44,7 +44,8 @@ export function readName(name: ByteString): NamedAs {
  */
 export function cleanPath(name: ByteString): ByteString {
   if (name.includes('\0')) throw invalidLayer('its name has a NUL byte', name);
-  if (isClean(name)) return name;
+  const plain = withoutOrnaments(name);
+  if (plain !== undefined) return plain;
   const kept: string[] = [];
   for (const component of name.split('/')) {
     if (component === '' || component === '.') continue;
@@ -56,7 +57,13 @@ export function cleanPath(name: ByteString): ByteString {
   return kept.join('/');
 }
 
-/** The common case, told without taking the name apart. */
-function isClean(name: ByteString): boolean {
-  return !/(^|\/)(\.{0,2}(\/|$))/.test(name);
+/** The names that archivers write, `./usr/bin/`: cleaned without being taken apart. */
+function withoutOrnaments(name: ByteString): ByteString | undefined {
+  const start = name.startsWith('./') ? 2 : 0;
+  const end = name.endsWith('/') ? name.length - 1 : name.length;
+  if (end <= start) return undefined;
+  const plain = name.slice(start, end);
+  const first = plain.charCodeAt(0);
+  const ordinary = first !== 0x2e && first !== 0x2f && !plain.includes('/.') && !plain.includes('//');
+  return ordinary && !plain.endsWith('/') ? plain : undefined;
 }

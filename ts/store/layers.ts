@@ -1,9 +1,11 @@
+import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { RcxError } from '../errors.ts';
-import { native } from '../native/index.ts';
+import { native, runtimePath } from '../native/index.ts';
 import { type Digest, hexOf } from '../oci/digest.ts';
 import { writeFileAtomic } from './atomic.ts';
+import { bootId } from './boot.ts';
 import { lockPath, withLock } from './lock.ts';
 import { toRcxError } from './nativeError.ts';
 import type { StorePaths } from './paths.ts';
@@ -18,7 +20,12 @@ export interface LayerInfo {
   entries: number;
   /** It hides all layers below it: overlay does not look for the opaque mark on a layer's root. */
   opaqueRoot?: boolean;
+  /** The boot in which it was made: see {@link LayerStore.has}. */
+  boot: string;
 }
+
+/** What only whoever makes a layer can know of it. */
+export type MadeLayer = Pick<LayerInfo, 'size' | 'entries' | 'opaqueRoot'>;
 
 export interface CreateLayerOptions {
   signal?: AbortSignal | undefined;
@@ -26,7 +33,13 @@ export interface CreateLayerOptions {
   onWait?: () => void;
 }
 
-/** The unpacked layers, each a directory `layers/<hex of the diff ID>` with `diff/` and `layer.json`. */
+/** Written by `rcx-runtime flush` and the addon, see `crates/core/src/store.rs`. */
+const FLUSHED = 'flushed';
+
+/**
+ * The unpacked layers, each a directory `layers/<hex of the diff ID>` with `diff/`, the record `layer.json` and, as soon as
+ * all of it is on the disk, the mark `flushed`.
+ */
 export class LayerStore {
   readonly #paths: StorePaths;
 
@@ -34,8 +47,13 @@ export class LayerStore {
     this.#paths = paths;
   }
 
+  /**
+   * Whether the layer is there and whole. Waiting for the disk would double the time of a pull, so a layer is used before it
+   * is flushed; one that was not flushed when the machine went down may lack anything, and counts as missing ever after.
+   */
   has(diffId: Digest): boolean {
-    return existsSync(join(this.#directory(diffId), 'layer.json'));
+    const info = this.#record(diffId);
+    return info !== undefined && this.#survived(info);
   }
 
   /** The layer's tree, for use as a lower directory of an overlay. */
@@ -45,18 +63,15 @@ export class LayerStore {
 
   /** @throws ERR_RCX_LAYER_NOT_FOUND */
   info(diffId: Digest): LayerInfo {
-    const path = join(this.#directory(diffId), 'layer.json');
-    try {
-      return JSON.parse(readFileSync(path, 'utf8')) as LayerInfo;
-    } catch (cause) {
-      throw new RcxError(`read layer ${diffId}: ${path}: missing or damaged`, {
-        code: 'ERR_RCX_LAYER_NOT_FOUND',
-        step: 'read layer',
-        path,
-        hint: 'pull the image again',
-        cause,
-      });
-    }
+    const info = this.#record(diffId);
+    if (info !== undefined && this.#survived(info)) return info;
+    const why = info === undefined ? 'not in the store' : 'not completely on the disk when the machine went down';
+    throw new RcxError(`read layer ${diffId}: ${why}`, {
+      code: 'ERR_RCX_LAYER_NOT_FOUND',
+      step: 'read layer',
+      path: this.#directory(diffId),
+      hint: 'pull the image again',
+    });
   }
 
   /**
@@ -79,7 +94,7 @@ export class LayerStore {
    */
   async create(
     diffId: Digest,
-    fill: (directory: string) => Promise<Omit<LayerInfo, 'diffId'>>,
+    fill: (directory: string) => Promise<MadeLayer>,
     options: CreateLayerOptions = {},
   ): Promise<LayerInfo> {
     if (this.has(diffId)) return this.info(diffId);
@@ -87,12 +102,12 @@ export class LayerStore {
     return await withLock(lockPath(this.#paths, `layer-${hexOf(diffId)}`), make, options);
   }
 
-  async #make(diffId: Digest, fill: (directory: string) => Promise<Omit<LayerInfo, 'diffId'>>): Promise<LayerInfo> {
+  async #make(diffId: Digest, fill: (directory: string) => Promise<MadeLayer>): Promise<LayerInfo> {
     const temporary = temporaryDirectory(this.#paths.layers);
     try {
       const diff = join(temporary.path, 'diff');
       mkdirSync(diff, { mode: 0o755 });
-      const info = { diffId, ...(await fill(diff)) };
+      const info = { diffId, ...(await fill(diff)), boot: bootId() };
       writeFileAtomic(join(temporary.path, 'layer.json'), `${JSON.stringify(info)}\n`);
       // Without its record it is not a layer, whatever left it there.
       await this.remove(diffId);
@@ -116,11 +131,41 @@ export class LayerStore {
     }
   }
 
-  /** Flushes what was written to the store's file system to the disk, once for any number of layers and blobs. */
-  async sync(): Promise<void> {
+  /** Waits until layers are on the disk; for those that cannot be pulled again. */
+  async flush(diffIds: readonly Digest[]): Promise<void> {
     try {
-      await native().syncFilesystem(this.#paths.layers);
+      await native().flushLayers(this.#paths.layers, this.#unflushed(diffIds).map(hexOf));
     } catch (error) {
+      throw toRcxError(error, 'ERR_RCX_FLUSH');
+    }
+  }
+
+  /** Has layers flushed by a process of its own, which may outlive this one. */
+  flushLater(diffIds: readonly Digest[]): void {
+    const names = this.#unflushed(diffIds).map(hexOf);
+    if (names.length === 0) return;
+    const child = spawn(runtimePath(), ['flush', this.#paths.layers, ...names], { detached: true, stdio: 'ignore' });
+    // Layers that stay without their mark are as good as others until the machine goes down.
+    child.on('error', () => undefined);
+    child.unref();
+  }
+
+  #unflushed(diffIds: readonly Digest[]): Digest[] {
+    return [...new Set(diffIds)].filter((diffId) => !existsSync(join(this.#directory(diffId), FLUSHED)));
+  }
+
+  #survived({ diffId, boot }: LayerInfo): boolean {
+    return boot === bootId() || existsSync(join(this.#directory(diffId), FLUSHED));
+  }
+
+  /** A record that cannot be read is none: its layer is made again. */
+  #record(diffId: Digest): LayerInfo | undefined {
+    try {
+      const path = join(this.#directory(diffId), 'layer.json');
+      const info = JSON.parse(readFileSync(path, 'utf8')) as LayerInfo | null;
+      return info?.diffId === diffId ? info : undefined;
+    } catch (error) {
+      if (error instanceof SyntaxError || toRcxError(error, 'ERR_RCX_STORE').errno === 'ENOENT') return undefined;
       throw toRcxError(error, 'ERR_RCX_STORE');
     }
   }

@@ -88,7 +88,8 @@ class Claimed implements Temporary {
 
 function listTemporaries(parent: string) {
   try {
-    return readdirSync(parent, { withFileTypes: true }).filter((entry) => entry.name.startsWith(PREFIX));
+    const entries = readdirSync(parent, { withFileTypes: true });
+    return entries.filter((entry) => entry.name.startsWith(PREFIX) && (entry.isDirectory() || entry.isFile()));
   } catch (error) {
     if (toRcxError(error, 'ERR_RCX_STORE').errno === 'ENOENT') return [];
     throw toRcxError(error, 'ERR_RCX_STORE');

@@ -1,6 +1,6 @@
 //! What the store needs of the kernel: locks between processes, tree removal, and flushing to the disk.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use napi::bindgen_prelude::{AsyncTask, Result};
 use napi::{Env, Task};
@@ -51,18 +51,15 @@ fn acquire(env: Env, path: &str, mode: LockMode, target: LockTarget) -> Result<O
     Ok(lock.map(|inner| FileLock { inner: Some(inner) }))
 }
 
-/// One blocking operation of the core, run on the thread pool.
-pub struct Blocking {
-    path: PathBuf,
-    run: fn(&Path) -> rcx_core::Result<()>,
-}
+/// A blocking operation of the core, run on the thread pool.
+pub struct Blocking(Box<dyn Fn() -> rcx_core::Result<()> + Send>);
 
 impl Task for Blocking {
     type Output = rcx_core::Result<()>;
     type JsValue = ();
 
     fn compute(&mut self) -> Result<Self::Output> {
-        Ok((self.run)(&self.path))
+        Ok((self.0)())
     }
 
     fn resolve(&mut self, env: Env, output: Self::Output) -> Result<()> {
@@ -73,11 +70,11 @@ impl Task for Blocking {
 /// Removes a directory tree or file without following symbolic links or crossing mounts; a missing one is no error.
 #[napi(ts_return_type = "Promise<void>")]
 pub fn remove_tree(path: String) -> AsyncTask<Blocking> {
-    AsyncTask::new(Blocking { path: path.into(), run: tree::remove_tree })
+    AsyncTask::new(Blocking(Box::new(move || tree::remove_tree(Path::new(&path)))))
 }
 
-/// Writes everything of the file system that holds `path` to the disk, `syncfs(2)`.
+/// Writes the file system that holds the directory `layers` to the disk, then marks the layers `names` in it as flushed.
 #[napi(ts_return_type = "Promise<void>")]
-pub fn sync_filesystem(path: String) -> AsyncTask<Blocking> {
-    AsyncTask::new(Blocking { path: path.into(), run: store::sync_filesystem })
+pub fn flush_layers(layers: String, names: Vec<String>) -> AsyncTask<Blocking> {
+    AsyncTask::new(Blocking(Box::new(move || store::flush(Path::new(&layers), &names))))
 }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     match std::env::args().nth(1).as_deref() {
         Some("init") => rcx_core::init::main(),
+        Some("flush") => rcx_core::store::flush_main(),
         _ => {
             eprintln!(
                 "rcx-runtime {}: the helper of rcx; it is started by rcx itself",

@@ -97,20 +97,20 @@ function readBase256(block: Buffer, at: number, length: number, name: ByteString
 
 /** The sum of all bytes with the checksum field read as spaces; some old programs summed signed bytes. */
 function checksumMatches(block: Buffer, at: number): boolean {
-  let unsigned = 0;
-  let high = 0;
-  for (let i = at; i < at + BLOCK; i++) {
-    const byte = block[i] as number;
-    unsigned += byte;
-    high += byte >> 7;
-  }
-  for (let i = at + CHECKSUM; i < at + CHECKSUM + 8; i++) {
-    const byte = block[i] as number;
-    unsigned += 32 - byte;
-    high -= byte >> 7;
-  }
   const written = readOctal(block, at + CHECKSUM, 8);
-  return written === unsigned || written === unsigned - 256 * high;
+  const sum = sumOf(block, at, 255);
+  return written === sum || written === sumOf(block, at, 127);
+}
+
+/** @param largest bytes above it count as negative */
+function sumOf(block: Buffer, at: number, largest: number): number {
+  let sum = 8 * 0x20;
+  for (let i = at; i < at + BLOCK; i++) {
+    if (i === at + CHECKSUM) i += 8;
+    const byte = block[i] as number;
+    sum += byte > largest ? byte - 256 : byte;
+  }
+  return sum;
 }
 
 function readPrefix(block: Buffer, at: number, gnu: boolean): ByteString {

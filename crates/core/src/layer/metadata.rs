@@ -58,11 +58,16 @@ impl Metadata {
 
     /// Puts everything on an open file or directory. The order matters: `chown` clears setuid bits and capabilities.
     pub(super) fn apply_fd(&self, fd: BorrowedFd<'_>, path: &[u8], options: &SinkOptions) -> Result<()> {
-        if options.ownership {
+        // A look costs less than two changes that change nothing, each a transaction of the file system's journal.
+        let now = fs::fstat(fd).map_err(|e| refused("look at what was made", path, e))?;
+        let chown = options.ownership && (now.st_uid, now.st_gid) != (self.uid, self.gid);
+        if chown {
             let (uid, gid) = self.owner();
             fs::fchown(fd, uid, gid).map_err(|e| refused("set the owner", path, e))?;
         }
-        fs::fchmod(fd, self.permissions()).map_err(|e| refused("set the mode", path, e))?;
+        if chown || Mode::from_raw_mode(now.st_mode) != self.permissions() {
+            fs::fchmod(fd, self.permissions()).map_err(|e| refused("set the mode", path, e))?;
+        }
         for xattr in &self.xattrs {
             let result = fs::fsetxattr(fd, &*xattr.name, &xattr.value, XattrFlags::empty());
             check_xattr(result, xattr, path, options)?;

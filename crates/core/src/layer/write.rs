@@ -31,8 +31,8 @@ impl LayerSink {
         self.end_file()?;
         let place = self.resolver.place(path, &mut self.records)?;
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        // Nobody but the owner before the last chmod: a setuid program must not be seen half-written.
-        let mode = Mode::RUSR | Mode::WUSR;
+        // Mostly right from the start; setuid and setgid only once the content and the owner are.
+        let mode = metadata.permissions() & (Mode::RWXU | Mode::RWXG | Mode::RWXO);
         let fd = self.replacing(&place, path, "make the file", |place| {
             fs::openat(&place.parent, &place.name, flags, mode)
         })?;

@@ -1,7 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { loadConfig, type RcxConfig } from './config/config.ts';
 import { ContainerStore } from './container/store.ts';
-import type { Digest } from './oci/digest.ts';
 import type { Registry } from './registry/index.ts';
 import { ImageStore, type StoredImage } from './store/images.ts';
 import { LayerStore } from './store/layers.ts';
@@ -48,9 +47,9 @@ export class Engine {
     return this.#registry;
   }
 
-  /** Directories of an image's layers, topmost first. */
+  /** Directories of an image's layers, topmost first. @throws ERR_RCX_LAYER_NOT_FOUND */
   layersOf(image: StoredImage): string[] {
-    return image.diffIds.map((diffId: Digest) => this.layers.path(diffId)).reverse();
+    return this.layers.lowerDirectories(image.diffIds);
   }
 
   /** Closes connections to registries. */

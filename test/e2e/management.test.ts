@@ -17,17 +17,17 @@ const rows = (table: string) =>
     .map((line) => line.split(/ {2,}/));
 const inspect = async (name: string, format: string) => (await store.ok(['inspect', '-f', format, name])).trimEnd();
 
-/** Starts a container that sleeps, and waits until it runs. */
-async function sleeper(name: string, ...flags: string[]) {
-  const process = store.start(['run', '--name', name, ...flags, 'ubuntu', 'sleep', '1000']);
+/** Starts a container that sleeps, and waits until it runs. In an object: what `start` gives would be awaited to its end. */
+async function sleeper(name: string) {
+  const process = store.start(['run', '--name', name, 'ubuntu', 'sleep', '1000']);
   const status = async () => (await store.rcx(['inspect', '-f', '{{.State.Status}}', name])).stdout;
   await expect.poll(status, { timeout: 20_000 }).toBe('running\n');
-  return process;
+  return { process };
 }
 
 describe('containers', () => {
   it('are listed as they are, from start to removal', async () => {
-    const process = await sleeper('web');
+    const { process } = await sleeper('web');
     const [running] = rows(await store.ok(['ps', '--no-trunc']));
     expect(running).toEqual([
       await inspect('web', '{{.Id}}'),
@@ -44,7 +44,7 @@ describe('containers', () => {
   });
 
   it('are known to have ended when their starter was killed', async () => {
-    const process = await sleeper('orphan');
+    const { process } = await sleeper('orphan');
     process.kill('SIGKILL');
     await process;
     const status = async () => rows(await store.ok(['ps', '-a']))[0]?.[4];
@@ -101,10 +101,10 @@ describe('images', () => {
     await own.ok(['run', '--name', 'user', 'ubuntu', 'true']);
     expectFailure(await own.rcx(['rmi', 'ubuntu']), 1, /the container user \([0-9a-f]{12}\) uses it; .*rcx rm user/);
     await own.ok(['rm', 'user']);
-    expect(await own.ok(['rmi', 'ubuntu'])).toMatch(/^Untagged: ubuntu:latest\n[^]*Deleted: sha256:/);
+    expect(await own.ok(['rmi', 'ubuntu'])).toMatch(/^Untagged: ubuntu:latest\n(Untagged: .*\n)*Deleted: sha256:/);
     expectFailure(await own.rcx(['image', 'rm', 'ubuntu']), 1, /no such image: ubuntu/);
     // The other image may have layers of the first; it is still whole.
-    expect(await own.ok(['run', '--rm', 'layered', 'echo', 'whole'])).toBe('whole\n');
+    expect(await own.ok(['run', '--rm', '--entrypoint', 'ls', 'layered', '/'])).toMatch(/^bin$/m);
     await own.close();
   });
 });

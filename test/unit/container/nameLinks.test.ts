@@ -1,0 +1,64 @@
+import { lutimesSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { NameLinks } from '../../../ts/container/nameLinks.ts';
+
+let folder: string;
+let containers: Set<string>;
+let names: NameLinks;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'rcx-names-'));
+  containers = new Set(['1', '2']);
+  names = new NameLinks(join(folder, '.names'), (id) => containers.has(id));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+/** Makes a name's link older than a container takes to appear. */
+function age(name: string): void {
+  const then = Date.now() / 1000 - 60;
+  lutimesSync(join(folder, '.names', name), then, then);
+}
+
+describe('NameLinks', () => {
+  it('gives a name to one container', () => {
+    expect(names.take('web', '1')).toBe(true);
+    expect(names.take('web', '2')).toBe(false);
+    expect(names.idOf('web')).toBe('1');
+  });
+
+  it('gives it to another once it is free', () => {
+    names.take('web', '1');
+    names.free('web', '2');
+    expect(names.idOf('web')).toBe('1');
+    names.free('web', '1');
+    expect(names.take('web', '2')).toBe(true);
+  });
+
+  it('leaves a name to a container that is just being made, and takes that of one which never was', () => {
+    names.take('web', 'unfinished');
+    expect(names.take('web', '1')).toBe(false);
+    age('web');
+    expect(names.take('web', '1')).toBe(true);
+    expect(names.idOf('web')).toBe('1');
+  });
+
+  it('never takes a name from a container that exists, however old', () => {
+    names.take('web', '1');
+    age('web');
+    expect(names.take('web', '2')).toBe(false);
+  });
+
+  it('frees all names of one container', () => {
+    names.freeAll('1');
+    names.take('web', '1');
+    names.take('db', '1');
+    names.take('other', '2');
+    names.freeAll('1');
+    expect(readdirSync(join(folder, '.names'))).toEqual(['other']);
+  });
+
+  it.each(['nobody', '', '.', '..', '../1', 'a/b', '-x', 'x'.repeat(300), 'a\0b'])('knows nobody called %j', (name) => {
+    expect(names.idOf(name)).toBeUndefined();
+  });
+});

@@ -1,0 +1,71 @@
+import { existsSync, lstatSync, mkdirSync, readdirSync, readlinkSync, symlinkSync, unlinkSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** A name is taken just before its folder appears: only a link that has stood alone for longer than this is nobody's. */
+const GRACE_MS = 10_000;
+/** What can be a name, and a file name (NAME_MAX). */
+const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,254}$/;
+
+/** Who has which name: a symbolic link for each, whose target is the container's id. Making a link is atomic. */
+export class NameLinks {
+  readonly #folder: string;
+  readonly #exists: (id: string) => boolean;
+
+  /** @param exists whether there is a container with that id */
+  constructor(folder: string, exists: (id: string) => boolean) {
+    this.#folder = folder;
+    this.#exists = exists;
+  }
+
+  /** Gives a name to a container unless another has it. A link that leads nowhere was left by a crash, and is taken over. */
+  take(name: string, id: string): boolean {
+    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+    const link = join(this.#folder, name);
+    for (let attempt = 0; attempt < 8; attempt++) {
+      try {
+        symlinkSync(id, link);
+        return true;
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      }
+      const owner = this.idOf(name);
+      if (owner === undefined) continue;
+      if (this.#exists(owner) || !isStale(link)) return false;
+      this.free(name, owner);
+    }
+    return false;
+  }
+
+  /** The id of the container that has, or had, the name. */
+  idOf(name: string): string | undefined {
+    if (!NAME.test(name)) return undefined;
+    try {
+      return readlinkSync(join(this.#folder, name));
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code;
+      if (code === 'ENOENT' || code === 'EINVAL') return undefined;
+      throw error;
+    }
+  }
+
+  /** Takes a name from a container that has it. */
+  free(name: string, id: string): void {
+    if (this.idOf(name) !== id) return;
+    try {
+      unlinkSync(join(this.#folder, name));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+  }
+
+  /** Takes whatever names a container has from it. */
+  freeAll(id: string): void {
+    if (!existsSync(this.#folder)) return;
+    for (const name of readdirSync(this.#folder)) this.free(name, id);
+  }
+}
+
+function isStale(link: string): boolean {
+  const stat = lstatSync(link, { throwIfNoEntry: false });
+  return stat === undefined || Date.now() - stat.mtimeMs > GRACE_MS;
+}

@@ -1,6 +1,7 @@
 import type { Engine } from '../engine.ts';
 import { native } from '../native/index.ts';
 import { toRcxError } from '../store/nativeError.ts';
+import { collectWreckage } from '../store/temporary.ts';
 import { cgroupPath } from './buildSpec.ts';
 import { isAlive } from './liveness.ts';
 import { type ContainerState, writeState } from './record.ts';
@@ -36,6 +37,8 @@ export async function heal(engine: Engine, stored: StoredContainer): Promise<Sto
 
 /** All containers, newest first, as they are. */
 export async function listContainers(engine: Engine): Promise<StoredContainer[]> {
+  // What a killed process had not finished making is nobody's container.
+  await collectWreckage(engine.paths.containers);
   const healed = await Promise.all(engine.containers.list().map((stored) => heal(engine, stored)));
   return healed.filter((stored) => stored !== undefined);
 }

@@ -27,7 +27,7 @@ export function infoText(info: SystemInfo): string {
   const overlay =
     info.OverlayApi === 'fsconfig'
       ? 'fsconfig(2), a layer at a time'
-      : 'mount(2), layers by descriptor (before Linux 6.5)';
+      : 'mount(2), layers by descriptor (before Linux 6.8)';
   const root = info.RootChange === 'pivot_root' ? 'pivot_root' : 'chroot (/ is an initramfs, which cannot be pivoted)';
   const lines: [string, string | number][] = [
     ['Version', info.Version],

@@ -41,7 +41,7 @@ export interface ContainerState {
   error?: string;
   /** How the root was changed. */
   root?: string;
-  /** System call that mounted the overlay: `fsconfig`, or `mount` on kernels before 6.5. */
+  /** System call that mounted the overlay: `fsconfig`, or `mount` on kernels before 6.8. */
   overlayApi?: 'fsconfig' | 'mount';
 }
 

@@ -5,10 +5,10 @@ import type { MountEntry } from './mountTable.ts';
 /** How the union mount is made: by `fsconfig(2)` with a layer at a time, or by `mount(2)` and one page of options. */
 export type OverlayApi = 'fsconfig' | 'mount';
 
-/** overlayfs takes layers one at a time from Linux 6.5 on. The launch itself tries it and needs no version. */
+/** overlayfs takes layers one at a time from Linux 6.8 on. The launch itself tries it and needs no version. */
 export function overlayApi(kernel: string = release()): OverlayApi {
   const [major = 0, minor = 0] = kernel.split(/[.-]/).map(Number);
-  return major > 6 || (major === 6 && minor >= 5) ? 'fsconfig' : 'mount';
+  return major > 6 || (major === 6 && minor >= 8) ? 'fsconfig' : 'mount';
 }
 
 /** What a container's root is changed by. The kernel refuses pivot_root where `/` is the initramfs itself. */

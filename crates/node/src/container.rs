@@ -46,7 +46,7 @@ pub struct ExitStatus {
 pub struct LaunchOutcome {
     /// `pivot_root`, or `chroot` where the kernel refused it.
     pub root: String,
-    /// The overlay was mounted by `mount(2)`: a kernel before 6.5.
+    /// The overlay was mounted by `mount(2)`: a kernel before 6.8.
     pub legacy_overlay: bool,
 }
 

@@ -5,8 +5,8 @@ import { mountTable, parseMountTable } from '../../../ts/system/mountTable.ts';
 describe('overlayApi', () => {
   it.each([
     ['5.10.0-28-amd64', 'mount'],
-    ['6.4.16', 'mount'],
-    ['6.5.0', 'fsconfig'],
+    ['6.7.12', 'mount'],
+    ['6.8.0', 'fsconfig'],
     ['6.18.44-fc', 'fsconfig'],
     ['7.0-rc1', 'fsconfig'],
     ['10.1', 'fsconfig'],

@@ -25,7 +25,7 @@ const FSCONFIG_STRING_MAX: usize = 255;
 pub fn mount_overlay(overlay: &mut Overlay) -> Result<bool, Errno> {
     if overlay.api == OverlayApi::Auto && fits_fsconfig(overlay) {
         match mount_by_fsconfig(overlay) {
-            // Before Linux 6.5 overlayfs does not know lowerdir+.
+            // Before Linux 6.8 overlayfs does not know lowerdir+.
             Err(Errno::INVAL) => {}
             other => return other.map(|()| false),
         }

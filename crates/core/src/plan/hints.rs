@@ -13,7 +13,7 @@ pub fn hint(op: &Op, errno: Errno) -> Option<&'static str> {
              point RCX_ROOT at ext4, xfs, btrfs or tmpfs"
         }
         (Op::Overlay(_), Errno::TOOBIG) => {
-            "too many layers for this kernel's mount call; Linux 6.5 lifts the limit"
+            "too many layers for this kernel's mount call; Linux 6.8 lifts the limit"
         }
         (Op::Overlay(_), Errno::NOENT) => "a layer of the image is missing: pull the image again",
         (Op::CloneTree { .. }, Errno::STALE) => {

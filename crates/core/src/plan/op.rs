@@ -104,7 +104,7 @@ pub struct Overlay {
     /// Leaves out every fsync of the upper filesystem (Linux 5.10), for a container that is removed at its end: at
     /// unmount the kernel would otherwise write back the whole filesystem that holds the store.
     pub volatile: bool,
-    /// Kernels before 6.5 have no `lowerdir+`: all layers must fit one page of options for `mount(2)`.
+    /// Kernels before 6.8 have no `lowerdir+`: all layers must fit one page of options for `mount(2)`.
     pub api: OverlayApi,
     /// Room for the option page, allocated beforehand.
     pub options: Vec<u8>,

@@ -42,12 +42,12 @@ fn refuse_ramfs(upper: &Path) -> Result<()> {
         .hint("point RCX_ROOT at a disk or a tmpfs; an initramfs is a ramfs"))
 }
 
-/// Before 6.5 overlayfs finds out only at the mount that it does not know `lowerdir+`, and complains in the kernel's log: at
+/// Before 6.8 overlayfs finds out only at the mount that it does not know `lowerdir+`, and complains in the kernel's log: at
 /// every start of a container.
 fn api(wanted: OverlayApi, kernel: &str) -> OverlayApi {
     let mut numbers = kernel.split(['.', '-']).map_while(|number| number.parse::<u32>().ok());
     match (numbers.next(), numbers.next()) {
-        (Some(major), Some(minor)) if (major, minor) < (6, 5) => OverlayApi::Legacy,
+        (Some(major), Some(minor)) if (major, minor) < (6, 8) => OverlayApi::Legacy,
         _ => wanted,
     }
 }
@@ -57,11 +57,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lowerdir_plus_is_not_tried_before_linux_6_5() {
-        for kernel in ["5.15.0-91-generic", "6.1.0-56-cloud-amd64", "6.4"] {
+    fn lowerdir_plus_is_not_tried_before_linux_6_8() {
+        for kernel in ["5.15.0-91-generic", "6.1.0-56-cloud-amd64", "6.5.13", "6.7"] {
             assert_eq!(api(OverlayApi::Auto, kernel), OverlayApi::Legacy, "{kernel}");
         }
-        for kernel in ["6.5.0", "6.18.44-rc1", "7.0", "unheard-of"] {
+        for kernel in ["6.8.0", "6.18.44-rc1", "7.0", "unheard-of"] {
             assert_eq!(api(OverlayApi::Auto, kernel), OverlayApi::Auto, "{kernel}");
         }
         assert_eq!(api(OverlayApi::Legacy, "7.0"), OverlayApi::Legacy);

@@ -58,7 +58,7 @@ pub struct Layers {
     /// The container is removed at its end: nothing of its read-write layer needs to survive a crash of the machine.
     #[serde(default)]
     pub volatile: bool,
-    /// `legacy` forces `mount(2)`, as on kernels before 6.5.
+    /// `legacy` forces `mount(2)`, as on kernels before 6.8.
     #[serde(default)]
     pub api: OverlayApi,
 }

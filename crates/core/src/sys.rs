@@ -20,7 +20,8 @@ pub struct MountAttr {
     pub userns_fd: u64,
 }
 
-fn check(result: libc::c_long) -> Result<libc::c_long, Errno> {
+/// The result of a raw system call, or the errno it left.
+pub fn check(result: libc::c_long) -> Result<libc::c_long, Errno> {
     if result == -1 {
         // SAFETY: errno is a plain thread-local integer.
         return Err(Errno::from_raw_os_error(unsafe { *libc::__errno_location() }));

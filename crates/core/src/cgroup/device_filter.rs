@@ -169,11 +169,7 @@ fn load(code: &[Insn]) -> Result<OwnedFd, Errno> {
 fn bpf<T>(command: libc::c_int, attr: &T) -> Result<i32, Errno> {
     // SAFETY: `attr` is a prefix of union bpf_attr for this command, with its size; its pointers outlive the call.
     let result = unsafe { libc::syscall(libc::SYS_bpf, command, std::ptr::from_ref(attr), size_of::<T>()) };
-    if result == -1 {
-        // SAFETY: errno is a plain thread-local integer.
-        return Err(Errno::from_raw_os_error(unsafe { *libc::__errno_location() }));
-    }
-    i32::try_from(result).map_err(|_| Errno::OVERFLOW)
+    i32::try_from(crate::sys::check(result)?).map_err(|_| Errno::OVERFLOW)
 }
 
 #[cfg(test)]

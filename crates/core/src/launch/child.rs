@@ -98,9 +98,5 @@ fn arrange(handover: &Handover<'_>) -> Result<(), Errno> {
 fn dup_to(from: RawFd, to: RawFd) -> Result<(), Errno> {
     // SAFETY: raw dup3 on numbers of this process' own descriptor table; nothing in it has a Rust owner that runs again.
     let result = unsafe { libc::syscall(libc::SYS_dup3, from, to, 0) };
-    if result == -1 {
-        // SAFETY: errno is a plain thread-local integer.
-        return Err(Errno::from_raw_os_error(unsafe { *libc::__errno_location() }));
-    }
-    Ok(())
+    crate::sys::check(result).map(drop)
 }

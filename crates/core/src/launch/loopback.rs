@@ -18,9 +18,5 @@ pub fn bring_up() -> Result<(), Errno> {
     let result = unsafe {
         libc::syscall(libc::SYS_ioctl, socket.as_raw_fd(), libc::SIOCSIFFLAGS, std::ptr::from_ref(&request))
     };
-    if result == -1 {
-        // SAFETY: errno is a plain thread-local integer.
-        return Err(Errno::from_raw_os_error(unsafe { *libc::__errno_location() }));
-    }
-    Ok(())
+    crate::sys::check(result).map(drop)
 }

@@ -149,7 +149,7 @@ fn get() -> Result<Sets, Errno> {
     let mut words = [Word::default(); 2];
     // SAFETY: capget fills two words for version 3.
     let result = unsafe { libc::syscall(libc::SYS_capget, std::ptr::from_ref(&header), words.as_mut_ptr()) };
-    check(result)?;
+    sys::check(result)?;
     let join = |pick: fn(&Word) -> u32| u64::from(pick(&words[0])) | u64::from(pick(&words[1])) << 32;
     Ok(Sets {
         effective: join(|word| word.effective),
@@ -168,15 +168,8 @@ fn set(sets: &Sets) -> Result<(), Errno> {
     };
     let words = [word(0), word(32)];
     // SAFETY: capset reads two words for version 3.
-    check(unsafe { libc::syscall(libc::SYS_capset, std::ptr::from_ref(&header), words.as_ptr()) })
-}
-
-fn check(result: libc::c_long) -> Result<(), Errno> {
-    if result == 0 {
-        return Ok(());
-    }
-    // SAFETY: errno is a plain thread-local integer.
-    Err(Errno::from_raw_os_error(unsafe { *libc::__errno_location() }))
+    sys::check(unsafe { libc::syscall(libc::SYS_capset, std::ptr::from_ref(&header), words.as_ptr()) })
+        .map(drop)
 }
 
 #[cfg(test)]

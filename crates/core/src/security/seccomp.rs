@@ -171,11 +171,7 @@ pub fn install(program: &[Instruction]) -> Result<(), Errno> {
     // SAFETY: the program and its instructions are valid for the call, the kernel copies them.
     let result =
         unsafe { libc::syscall(libc::SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, std::ptr::from_ref(&program)) };
-    if result == -1 {
-        // SAFETY: errno is a plain thread-local integer.
-        return Err(Errno::from_raw_os_error(unsafe { *libc::__errno_location() }));
-    }
-    Ok(())
+    crate::sys::check(result).map(drop)
 }
 
 #[cfg(test)]

@@ -88,7 +88,18 @@ function checkTypes(manifest: ImageManifest, reference: Reference): void {
       },
     );
   }
-  for (const layer of manifest.layers) layerCompression(layer.mediaType);
+  for (const layer of manifest.layers) checkLayerType(layer, reference);
+}
+
+function checkLayerType({ digest, mediaType }: Descriptor, reference: Reference): void {
+  try {
+    layerCompression(mediaType);
+  } catch (cause) {
+    if (!(cause instanceof RcxError)) throw cause;
+    const { code, hint } = cause;
+    const path = canonicalReference(reference);
+    throw new RcxError(`pull ${path}: layer ${digest}: ${cause.message}`, { code, step: 'pull', path, hint, cause });
+  }
 }
 
 function checkLayers(manifest: ImageManifest, config: ImageConfig, reference: Reference): void {

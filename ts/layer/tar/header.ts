@@ -35,8 +35,9 @@ export function isZeroBlock(block: Buffer, at: number): boolean {
  * follows Go's archive/tar, which all other container tools are built on: two readings of one archive are an attack.
  */
 export function readHeader(block: Buffer, at: number): TarHeader {
+  // Nothing in it is worth showing then, its name included.
+  if (!checksumMatches(block, at)) throw invalidLayer('the archive is damaged: a header has a wrong checksum');
   const name = bytes(block, at + NAME, 100);
-  if (!checksumMatches(block, at)) throw invalidLayer('the archive is damaged: a header has a wrong checksum', name);
   const magic = block.toString('latin1', at + MAGIC, at + MAGIC + 8);
   const gnu = magic === 'ustar  \0';
   const ustar = magic === 'ustar\x0000';

@@ -2,10 +2,12 @@ import { mkdirSync } from 'node:fs';
 import { hostname as hostHostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Engine } from '../engine.ts';
+import { RcxError } from '../errors.ts';
 import { runtimePath } from '../native/index.ts';
 import type { ExecutionConfig } from '../oci/types.ts';
 import type { StoredImage } from '../store/images.ts';
 import { contentLockPath, withLock } from '../store/lock.ts';
+import { toRcxError } from '../store/nativeError.ts';
 import { randomHex } from '../store/random.ts';
 import { temporaryDirectory } from '../store/temporary.ts';
 import { buildSpec } from './buildSpec.ts';
@@ -91,10 +93,19 @@ async function createLocked(engine: Engine, root: ContainerRoot, options: Contai
     });
   } catch (error) {
     await temporary.dispose();
-    throw error;
+    throw notMade(folder, error);
   }
   temporary.keep();
   return { folder, config: record, state };
+}
+
+/** A failure of the disk, with what it was needed for; everything else says that itself. */
+function notMade(folder: string, error: unknown): RcxError {
+  if (error instanceof RcxError) return error;
+  const cause = toRcxError(error, 'ERR_RCX_CREATE');
+  const { code, errno, hint } = cause;
+  const step = 'make the container';
+  return new RcxError(`${step}: ${folder}: ${cause.message}`, { code, step, path: folder, errno, hint, cause });
 }
 
 /** Topmost first: the init layer, then the image from its last layer down. */

@@ -38,7 +38,12 @@ function run(file, directory) {
   const source = `(function (exports, require, module, __filename, __dirname) {${fs.readFileSync(file, 'utf8')}\n})`;
   const script = new vm.Script(source, { filename: file, cachedData });
   // After the run, so that what was compiled on the way is in it.
-  if (cachedData === undefined || script.cachedDataRejected) process.once('exit', () => write(cache, script));
+  if (cachedData === undefined || script.cachedDataRejected) {
+    process.once('exit', (code) => {
+      // A mistyped word is no command.
+      if (code !== 125) write(cache, script);
+    });
+  }
   const module = { exports: {} };
   script.runInThisContext()(module.exports, createRequire(file), module, file, path.dirname(file));
 }

@@ -41,6 +41,8 @@ export async function run(image: string, command: string[] = [], options: RunOpt
   const pipes = container.takePipes();
   const output = Promise.all([readAll(pipes.stdout), readAll(pipes.stderr)]);
   const exit = container.wait();
+  // Its failure is that of the start, which is awaited first.
+  exit.catch(() => undefined);
   if (pipes.stdin !== undefined) feed(pipes.stdin, options.input ?? '');
   await container.start();
   const [{ exitCode, signal }, [stdout, stderr]] = await Promise.all([exit, output]);

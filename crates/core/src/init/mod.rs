@@ -33,9 +33,12 @@ pub fn main() -> ! {
     let (sync, payload) = unsafe { (OwnedFd::from_raw_fd(SYNC_FD), OwnedFd::from_raw_fd(PAYLOAD_FD)) };
     match run(sync.as_fd(), payload) {
         Ok(child) => {
-            // The launcher takes the end of the socket for the start of the program.
+            // The launcher takes the end of the socket for the start of the program; PID 1 keeps no other door open either.
             drop(sync);
-            sys::exit_now(reaper::serve(child).unwrap_or(255))
+            match sys::close_from(SYNC_FD.unsigned_abs(), false) {
+                Ok(()) => sys::exit_now(reaper::serve(child).unwrap_or(255)),
+                Err(_) => sys::exit_now(125),
+            }
         }
         Err(error) => {
             let told = wire::send_error(sync.as_fd(), &error);
@@ -55,16 +58,16 @@ fn run(sync: BorrowedFd<'_>, payload: OwnedFd) -> Result<Pid> {
     prepare(&config, &identity)?;
     wire::send(sync, wire::READY).step(CODE, "report ready")?;
     await_start(sync)?;
+    confine(&config, &identity)?;
+    die_with_parent(sync)?;
     if config.reaper {
-        die_with_parent(sync)?;
         if let Role::Reaper(child) =
             reaper::split(config.terminal).step(CODE, "fork the program from the init")?
         {
             return Ok(child);
         }
+        die_with_parent(sync)?;
     }
-    confine(&config, &identity)?;
-    die_with_parent(sync)?;
     reset_signals()?;
     Err(program.exec())
 }

@@ -3,7 +3,7 @@
 
 use rustix::io::Errno;
 
-use super::syscalls::{ARCHITECTURE, COMMON, LAST_KNOWN, NEWER};
+use super::syscalls::{ARCHITECTURE, COMMON, LAST_KNOWN, NEWER, UNNAMED};
 
 /// One instruction: the kernel's `struct sock_filter`, packed into a word so that a program can travel as numbers.
 pub type Instruction = u64;
@@ -102,7 +102,7 @@ fn only_equal(values: &[u32], denied: u32) -> Vec<Instruction> {
 /// Runs of numbers with the same answer, by their first number.
 fn ranges(denied: u32, absent: u32) -> Vec<(u32, u32)> {
     let mut allowed: Vec<u32> =
-        COMMON.iter().chain(NEWER).chain(ARCHITECTURE).map(|number| low(*number)).collect();
+        COMMON.iter().chain(NEWER).chain(UNNAMED).chain(ARCHITECTURE).map(|number| low(*number)).collect();
     allowed.sort_unstable();
     allowed.dedup();
     let mut ranges: Vec<(u32, u32)> = Vec::new();
@@ -217,7 +217,12 @@ mod tests {
         let program = default_filter();
         let special = [libc::SYS_clone, libc::SYS_clone3, libc::SYS_socket, libc::SYS_personality].map(low);
         for number in (0..=LAST_KNOWN).filter(|number| !special.contains(number)) {
-            let listed = COMMON.iter().chain(NEWER).chain(ARCHITECTURE).any(|known| low(*known) == number);
+            let listed = COMMON
+                .iter()
+                .chain(NEWER)
+                .chain(UNNAMED)
+                .chain(ARCHITECTURE)
+                .any(|known| low(*known) == number);
             let answer = run(&program, number, AUDIT_ARCH, 0);
             assert_eq!(answer, if listed { ALLOW } else { EPERM }, "system call {number}");
         }

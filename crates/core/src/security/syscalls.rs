@@ -44,17 +44,16 @@ pub const COMMON: &[libc::c_long] = numbers! {
     SYS_truncate SYS_umask SYS_uname SYS_unlinkat SYS_utimensat SYS_vmsplice SYS_wait4 SYS_waitid SYS_write SYS_writev
 };
 
-/// `io_pgetevents(2)`, which not every libc numbers.
+/// Calls that not every libc numbers: io_pgetevents, and uretprobe, without which a probe of the host kills the process.
 #[cfg(target_arch = "x86_64")]
-const IO_PGETEVENTS: libc::c_long = 333;
-/// `io_pgetevents(2)`, which not every libc numbers.
+pub const UNNAMED: &[libc::c_long] = &[333, 335];
+/// Calls that not every libc numbers: io_pgetevents.
 #[cfg(target_arch = "aarch64")]
-const IO_PGETEVENTS: libc::c_long = 292;
+pub const UNNAMED: &[libc::c_long] = &[292];
 
 /// Newer calls, whose numbers are the same everywhere and not in every libc: cachestat, fchmodat2, map_shadow_stack,
 /// futex_wake, futex_wait, futex_requeue, statmount, listmount, mseal, and setxattrat to removexattrat.
-pub const NEWER: &[libc::c_long] =
-    &[IO_PGETEVENTS, 451, 452, 453, 454, 455, 456, 457, 458, 462, 463, 464, 465, 466];
+pub const NEWER: &[libc::c_long] = &[451, 452, 453, 454, 455, 456, 457, 458, 462, 463, 464, 465, 466];
 
 /// The older forms that only x86-64 has.
 #[cfg(target_arch = "x86_64")]

@@ -53,24 +53,25 @@ function serve(wrong: Partial<Served> = {}): void {
 }
 
 /** Pulls and runs; asserts that it failed in one line and left nothing that can be seen. */
-async function expectRefused(message: RegExp): Promise<void> {
-  const outcome = await store.rcx(['run', '--rm', '-q', `${registry.host}/library/bad`, '/hello']);
+async function expectRefused(message: RegExp, { host } = registry): Promise<void> {
+  const outcome = await store.rcx(['run', '--rm', '-q', `${host}/library/bad`, '/hello']);
   expectFailure(outcome, 125, message);
   // Where: the image by its name, or the layer by its digest.
-  expect(outcome.stderr).toMatch(new RegExp(`${registry.host}|layer sha256:[0-9a-f]{64}`));
+  expect(outcome.stderr).toMatch(new RegExp(`${host}|layer sha256:[0-9a-f]{64}`));
   expect(await store.ok(['images', '-q'])).toBe('');
   expect(wreckage(store.root)).toEqual([]);
 }
 
 /** Answers everything about the image with one status. */
-function answer(status: number, headers: Record<string, string> = {}, body = ''): void {
+function answer(from: HostileRegistry, status: number, headers: Record<string, string> = {}, body = ''): void {
   for (const path of ['/v2/', `${REPOSITORY}/manifests/latest`]) {
-    registry.on(path, (_, response) => response.writeHead(status, headers).end(body));
+    from.on(path, (_, response) => response.writeHead(status, headers).end(body));
   }
 }
 
 describe('an answer of the registry', () => {
-  it.each([
+  // At the same time: rcx asks several times, with pauses, where that might help.
+  it.concurrent.each([
     [401, /401|log ?in|credentials/i],
     [403, /403|denied|not allowed/i],
     [404, /not found|no such/i],
@@ -78,13 +79,18 @@ describe('an answer of the registry', () => {
     [500, /500/],
     [503, /503/],
   ])('HTTP %i is an error in one line', async (status, message) => {
-    answer(status, status === 429 ? { 'retry-after': '0' } : {});
-    await expectRefused(message);
+    const own = await startHostileRegistry();
+    try {
+      answer(own, status, status === 429 ? { 'retry-after': '0' } : {});
+      await expectRefused(message, own);
+    } finally {
+      await own.close();
+    }
   });
 
   it('that says why is repeated, without what a terminal would obey', async () => {
     const body = JSON.stringify({ errors: [{ code: 'DENIED', message: 'your plan \u001b[31mends' }] });
-    answer(403, { 'content-type': 'application/json' }, body);
+    answer(registry, 403, { 'content-type': 'application/json' }, body);
     await expectRefused(/your plan/);
   });
 });

@@ -38,6 +38,10 @@ describe('-v', () => {
     expect(await shell(['-v', `${host}:/mnt:ro`], script)).toBe('of the host\n');
   });
 
+  it('takes a target in any form', async () => {
+    expect(await shell(['-v', `${host}:/usr/../mnt//here/`], 'cat /mnt/here/file')).toBe('of the host\n');
+  });
+
   it('takes relative paths from the working directory', async () => {
     const output = await store.ok(['run', '--rm', '-v', './host:/mnt', 'ubuntu', 'cat', '/mnt/file'], {
       cwd: store.folder,
@@ -73,6 +77,7 @@ describe('-v', () => {
     ['/tmp:relative', /must be absolute/],
     ['/tmp:/', /cannot be mounted over/],
     ['/tmp:/mnt:sideways', /unknown option sideways/],
+    ['/tmp:/mnt/../proc/', /needs its own \/proc/],
   ])('refuses %s', async (volume, message) => {
     expectFailure(await store.rcx(['run', '--rm', '-v', volume, 'ubuntu', 'true']), 125, message);
   });
@@ -110,6 +115,11 @@ describe('--tmpfs', () => {
     const script = 'ls -A /etc; cp /bin/true /etc/x; /etc/x 2>/dev/null || echo no exec; grep " /etc " /proc/mounts';
     const output = await shell(['--tmpfs', '/etc:size=1m'], script);
     expect(output).toMatch(/no exec\ntmpfs \/etc tmpfs rw,nosuid,nodev,noexec,.*size=1024k/);
+  });
+
+  it('says when the kernel does not know an option', async () => {
+    const outcome = await store.rcx(['run', '--rm', '--tmpfs', '/t:colour=red', 'ubuntu', 'true']);
+    expectFailure(outcome, 125, /tmpfs on \/t.*EINVAL.*option/);
   });
 
   it('takes exec and a mode', async () => {

@@ -69,18 +69,21 @@ export function parseTmpfs(text: string): ContainerMount {
 }
 
 function bind(source: string, target: string, options: string[], flag: string, text: string): ContainerMount {
-  requireAbsolute(target, flag, text);
-  return { type: 'bind', source, target, options: ['rbind', ...options] };
+  return { type: 'bind', source, target: checkTarget(target, flag, text), options: ['rbind', ...options] };
 }
 
 function tmpfs(target: string, options: string[], flag: string, text: string): ContainerMount {
-  requireAbsolute(target, flag, text);
-  return { type: 'tmpfs', target, options: ['nosuid', 'nodev', 'noexec', ...options] };
+  const own = ['nosuid', 'nodev', 'noexec'];
+  return { type: 'tmpfs', target: checkTarget(target, flag, text), options: [...own, ...options] };
 }
 
-function requireAbsolute(target: string, flag: string, text: string): void {
+/** The target in its shortest form. */
+function checkTarget(target: string, flag: string, text: string): string {
   if (!isAbsolute(target)) throw invalid(flag, text, 'the path inside the container must be absolute');
-  if (resolve(target) === '/') throw invalid(flag, text, 'the root itself cannot be mounted over');
+  const path = resolve(target);
+  if (path === '/') throw invalid(flag, text, 'the root itself cannot be mounted over');
+  if (path === '/proc') throw invalid(flag, text, 'the container needs its own /proc');
+  return path;
 }
 
 /** What Docker accepts for other systems or volumes and a bind on Linux has no use for. */

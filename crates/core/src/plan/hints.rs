@@ -22,6 +22,9 @@ pub fn hint(op: &Op, errno: Errno) -> Option<&'static str> {
         (Op::Mount { .. } | Op::Attach { .. }, Errno::LOOP) => {
             "the image has a symbolic link where rcx mounts; it is refused, because it could lead elsewhere"
         }
+        (Op::Mount { .. }, Errno::INVAL) => {
+            "the kernel knows no such option of this filesystem, or not this value of it"
+        }
         (Op::Attach { .. }, Errno::NOTDIR) => {
             "a directory can only be mounted on a directory and a file only on a file"
         }

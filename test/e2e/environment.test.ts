@@ -103,6 +103,17 @@ describe('-h', () => {
     expect(await run('-h', 'box', 'ubuntu', 'sh', '-c', script)).toBe('box\nbox\nbox\n127.0.0.1 box\nbox\n');
   });
 
+  it.each(['-x', 'a b', 'a/b', 'a\n10.0.0.1 evil', 'x'.repeat(65)])(
+    'refuses what no hostname can be: %j',
+    async (name) => {
+      expectFailure(await store.rcx(['run', '--rm', `--hostname=${name}`, 'ubuntu', 'true']), 125, /hostname/);
+    },
+  );
+
+  it('is the default when empty, as an unset variable of a script leaves it', async () => {
+    expect(await run('--hostname=', 'ubuntu', 'hostname')).toMatch(/^[0-9a-f]{12}\n$/);
+  });
+
   it('is the start of the container’s id when left out', async () => {
     const name = 'hostname-test';
     const hostname = (await store.ok(['run', '--name', name, 'ubuntu', 'hostname'])).trim();

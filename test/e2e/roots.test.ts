@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
@@ -38,6 +38,12 @@ describe('--rootfs', () => {
     await store.ok(['run', '--rm', '--rootfs', rootfs, 'true']);
     expect(existsSync(join(rootfs, 'proc/self'))).toBe(false);
     expect(existsSync(join(rootfs, 'dev/pts/ptmx'))).toBe(false);
+  });
+
+  it('refuses an empty path: that of an unset variable would be the working directory', async () => {
+    const empty = mkdtempSync(join(store.folder, 'cwd-'));
+    expectFailure(await store.rcx(['run', '--rm', '--rootfs', '', 'true'], { cwd: empty }), 125, /root filesystem/);
+    expect(readdirSync(empty)).toEqual([]);
   });
 
   it('refuses what is no directory', async () => {

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { hostname as hostHostname } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { Engine } from '../engine.ts';
 import { RcxError } from '../errors.ts';
 import { runtimePath } from '../native/index.ts';
@@ -11,6 +11,7 @@ import { toRcxError } from '../store/nativeError.ts';
 import { randomHex } from '../store/random.ts';
 import { temporaryDirectory } from '../store/temporary.ts';
 import { buildSpec } from './buildSpec.ts';
+import { checkHostname, rootfsPath } from './checkOptions.ts';
 import { STOP_SIGNAL } from './defaults.ts';
 import { copyAttributes, makeInitLayer, rootAttributes, writePublicFile } from './initLayer.ts';
 import { identify, type ProcessIdentity } from './liveness.ts';
@@ -46,7 +47,7 @@ async function createLocked(engine: Engine, root: ContainerRoot, options: Contai
   const folder = engine.containers.folder(id);
   const image = 'image' in root ? root.image : undefined;
   const layers = image === undefined ? undefined : engine.layersOf(image);
-  const hostname = options.hostname ?? (options.network === 'host' ? hostHostname() : id.slice(0, 12));
+  const hostname = hostnameOf(id, options);
   const config: ExecutionConfig = image?.config.config ?? {};
   const request: LaunchRequest = {
     spec: buildSpec({
@@ -55,7 +56,7 @@ async function createLocked(engine: Engine, root: ContainerRoot, options: Contai
       hostname,
       config,
       options,
-      rootfs: 'rootfs' in root ? resolve(root.rootfs) : undefined,
+      rootfs: 'rootfs' in root ? rootfsPath(root.rootfs) : undefined,
     }),
     rcx: {
       id,
@@ -97,6 +98,12 @@ async function createLocked(engine: Engine, root: ContainerRoot, options: Contai
   }
   temporary.keep();
   return { folder, config: record, state };
+}
+
+/** Checked only where it was given: what the host is called is not ours to judge. Empty is not given, as in Docker. */
+function hostnameOf(id: string, { hostname, network }: ContainerOptions): string {
+  if (hostname) return checkHostname(hostname);
+  return network === 'host' ? hostHostname() : id.slice(0, 12);
 }
 
 /** A failure of the disk, with what it was needed for; everything else says that itself. */

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { bootId } from '../store/boot.ts';
 
 /** A process that can be told from every other that ever had its pid. */
 export interface ProcessIdentity {
@@ -6,14 +7,6 @@ export interface ProcessIdentity {
   /** Clock ticks since boot, field 22 of `/proc/pid/stat`. */
   startTime: string;
   bootId: string;
-}
-
-let boot: string | undefined;
-
-/** The kernel's id of this boot. */
-export function bootId(): string {
-  boot ??= readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-  return boot;
 }
 
 /** Identity of a running process; `undefined` when it is gone. */

@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
-import { bootId, identify, isAlive } from '../../../ts/container/liveness.ts';
+import { identify, isAlive } from '../../../ts/container/liveness.ts';
+import { bootId } from '../../../ts/store/boot.ts';
 
 const children: ReturnType<typeof spawn>[] = [];
 afterEach(() => {

@@ -1,8 +1,9 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { expectFailure, newStore, type Store } from '../support/cli.ts';
 import { copyImage } from '../support/images.ts';
+import { waitUntil } from '../support/processes.ts';
 import { extendImage } from '../support/registryImages.ts';
 import { TarBuilder } from '../support/tarBuilder.ts';
 
@@ -36,6 +37,23 @@ describe('--pull', () => {
     await publish('two');
     expect(await version('--pull', 'missing')).toBe('one');
     expect(await version('--pull', 'never')).toBe('one');
+  });
+
+  it('missing pulls layers again that a power cut took', async () => {
+    const own = await newStore();
+    await own.ok(['pull', '-q', 'ubuntu']);
+    const layers = join(own.root, 'layers');
+    const [name] = readdirSync(layers).filter((entry) => /^[0-9a-f]{64}$/.test(entry));
+    const folder = join(layers, name as string);
+    const record = JSON.parse(readFileSync(join(folder, 'layer.json'), 'utf8')) as object;
+    writeFileSync(join(folder, 'layer.json'), JSON.stringify({ ...record, boot: 'an earlier one' }));
+    // The pull's flush may still be under way, and would mark it again.
+    await waitUntil(() => existsSync(join(folder, 'flushed')));
+    rmSync(join(folder, 'flushed'));
+    rmSync(join(folder, 'diff'), { recursive: true });
+    expectFailure(await own.rcx(['run', '--rm', '--pull', 'never', 'ubuntu', 'true']), 125, /layer.*pull the image/);
+    expect(await own.ok(['run', '--rm', '-q', 'ubuntu', 'echo', 'again'])).toBe('again\n');
+    await own.close();
   });
 
   it('always asks the registry', async () => {

@@ -1,8 +1,9 @@
-import { mkdirSync, mkdtempSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { expect, inject } from 'vitest';
+import { cgroupsOf } from './cgroups.ts';
 import { processesUsing, waitUntil } from './processes.ts';
 import { RCX_BIN } from './rcxBin.ts';
 
@@ -77,8 +78,19 @@ export class Store {
       () => [],
       () => processesUsing(this.root),
     );
+    const cgroups = await this.#removeContainers();
     await execa('rm', ['--recursive', '--force', '--one-file-system', this.folder]);
     expect(left, 'processes of containers that outlived their test').toEqual([]);
+    expect(cgroups, 'cgroups that outlived their container').toEqual([]);
+  }
+
+  /** Removes them all, also those whose rcx was killed; returns the cgroups that are left of them. */
+  async #removeContainers(): Promise<string[]> {
+    const containers = join(this.root, 'containers');
+    const ids = existsSync(containers) ? readdirSync(containers).filter((name) => /^[0-9a-f]{64}$/.test(name)) : [];
+    if (ids.length === 0) return [];
+    await this.rcx(['rm', '-f', ...ids]);
+    return ids.flatMap((id) => cgroupsOf(id));
   }
 }
 

@@ -52,6 +52,8 @@ function stored(engine: Engine, text: string, platform: Platform | undefined, po
     if (policy === 'missing' && isRcxError(error, 'ERR_RCX_IMAGE_NOT_FOUND')) return undefined;
     throw error;
   }
+  // The machine may have gone down before they were on the disk.
+  if (policy === 'missing' && !image.diffIds.every((diffId) => engine.layers.has(diffId))) return undefined;
   return platform === undefined || policy === 'never' || isFor(image, platform) ? image : undefined;
 }
 

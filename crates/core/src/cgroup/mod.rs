@@ -112,9 +112,24 @@ fn no_device_filter() -> Error {
         .hint("mount cgroup2 at /sys/fs/cgroup, or the v1 devices controller")
 }
 
+/// Makes a cgroup with those above it, which the end of another container may take away in the same moment.
 fn make(mount: &Path, path: &str) -> Result<PathBuf> {
+    const ATTEMPTS: u32 = 16;
     let dir = mount.join(path.trim_start_matches('/'));
-    fs::create_dir_all(&dir).step_at(CODE, "make the cgroup", dir.display())?;
+    let mut made = fs::create_dir_all(&dir);
+    for _ in 1..ATTEMPTS {
+        match &made {
+            Err(e) if e.kind() == ErrorKind::NotFound => made = fs::create_dir_all(&dir),
+            _ => break,
+        }
+    }
+    made.step_at(CODE, "make the cgroup", dir.display()).map_err(|error| match error.errno {
+        Some(Errno::ACCESS | Errno::PERM) if !rustix::process::geteuid().is_root() => {
+            error.hint("rcx needs root to run containers: try it with sudo")
+        }
+        Some(Errno::ROFS) => error.hint("the cgroup mount is read-only, as in a container without --privileged"),
+        _ => error,
+    })?;
     Ok(dir)
 }
 
@@ -133,8 +148,19 @@ pub fn remove(path: &str) -> Result<()> {
         if dir.exists() {
             remove_dir(&dir)?;
         }
+        remove_empty_parents(&dir, mount);
     }
     Ok(())
+}
+
+/// The last container takes along what was made for all of them. Parents with other cgroups or processes in them are not
+/// empty to the kernel (`EBUSY`), and stay.
+fn remove_empty_parents(dir: &Path, mount: &Path) {
+    for parent in dir.ancestors().skip(1).take_while(|parent| *parent != mount) {
+        if fs::remove_dir(parent).is_err() {
+            return;
+        }
+    }
 }
 
 /// A process that was just collected may keep its cgroup busy for a moment longer.

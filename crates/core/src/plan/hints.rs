@@ -16,6 +16,9 @@ pub fn hint(op: &Op, errno: Errno) -> Option<&'static str> {
             "too many layers for this kernel's mount call; Linux 6.8 lifts the limit"
         }
         (Op::Overlay(_), Errno::NOENT) => "a layer of the image is missing: pull the image again",
+        (Op::Propagation(_), Errno::INVAL) => {
+            "rcx runs in a chroot whose root is no mount point: enter it by pivot_root, or bind it onto itself before"
+        }
         (Op::CloneTree { .. }, Errno::STALE) => {
             "the path was replaced while the container started: try again"
         }

@@ -127,7 +127,9 @@ fn make(mount: &Path, path: &str) -> Result<PathBuf> {
         Some(Errno::ACCESS | Errno::PERM) if !rustix::process::geteuid().is_root() => {
             error.hint("rcx needs root to run containers: try it with sudo")
         }
-        Some(Errno::ROFS) => error.hint("the cgroup mount is read-only, as in a container without --privileged"),
+        Some(Errno::ROFS) => {
+            error.hint("the cgroup mount is read-only, as in a container without --privileged")
+        }
         _ => error,
     })?;
     Ok(dir)

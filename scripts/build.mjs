@@ -63,8 +63,6 @@ async function buildNative() {
 const BUNDLE = {
   outdir: 'dist',
   bundle: true,
-  // CommonJS behind a dynamic import loses its named exports when bundled; a pull can afford to load it from its package.
-  external: ['undici'],
   platform: 'node',
   target: 'node20.17',
   sourcemap: 'linked',
@@ -104,11 +102,11 @@ async function buildCommandLine() {
     define: { 'import.meta.url': '__rcxUrl' },
     banner: { js: "const __rcxUrl = require('node:url').pathToFileURL(__filename).href;" },
   };
-  // What only a pull or an archive needs stays outside: Node reads the main file at every start.
+  // What only an archive needs stays outside: Node reads the main file at every start.
   const main = await build({
     ...common,
     entryPoints: { main: 'cli/main.ts' },
-    external: ['undici', 'tar', 'fzstd'],
+    external: ['tar'],
     plugins: [lazyModules, execaBeside],
   });
   const execa = await build({ ...common, entryPoints: { execa: 'execa' } });
@@ -123,7 +121,18 @@ const execaBeside = {
   },
 };
 
-const LAZY_MODULES = ['child_process', 'crypto', 'net', 'stream', 'timers/promises', 'worker_threads', 'zlib'];
+const LAZY_MODULES = [
+  'child_process',
+  'crypto',
+  'http',
+  'https',
+  'net',
+  'stream',
+  'timers/promises',
+  'tls',
+  'worker_threads',
+  'zlib',
+];
 
 /** Modules of Node that take a millisecond or more to load are loaded when something of them is used. */
 const lazyModules = {

@@ -54,7 +54,7 @@ export class Engine {
 
   /** Closes connections to registries. */
   async close(): Promise<void> {
-    await this.#registry?.close();
+    this.#registry?.close();
     this.#registry = undefined;
   }
 }

@@ -1,8 +1,10 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { LayerArchive } from '../../ts/layer/archive.ts';
 import { DEFAULT_LIMITS, type LayerLimits } from '../../ts/layer/limits.ts';
 import { sinkOptions } from '../../ts/layer/privilege.ts';
-import { type UnpackResult, unpackLayer } from '../../ts/layer/unpack.ts';
+import { type UnpackRequest, type UnpackResult, unpackLayer } from '../../ts/layer/unpack.ts';
+import { native } from '../../ts/native/index.ts';
 import { digestOf } from '../../ts/oci/digest.ts';
 import { readTree, type Tree } from './tree.ts';
 
@@ -14,7 +16,7 @@ export interface Unpacked {
 
 export interface UnpackingOptions {
   limits?: Partial<LayerLimits>;
-  /** The archive arrives in pieces of this size. */
+  /** The parser gets the archive in pieces of this size. */
   pieces?: number;
   unprivileged?: boolean;
 }
@@ -29,10 +31,24 @@ export async function unpackInto(scratch: string, archive: Buffer, options: Unpa
     sink,
     limits: { ...DEFAULT_LIMITS, ...options.limits },
   };
-  const result = await unpackLayer(request, inPieces(archive, options.pieces ?? archive.length));
+  const result = unpackBlob(request, archive, options.pieces);
   return { directory, result, tree: readTree(directory) };
 }
 
-export async function* inPieces(content: Buffer, size: number): AsyncGenerator<Buffer> {
-  for (let at = 0; at < content.length; at += size) yield content.subarray(at, at + size);
+/** Unpacks a blob, compressed or not. */
+export function unpackBlob(request: UnpackRequest, blob: Buffer, pieces?: number): UnpackResult {
+  const path = `${request.directory}.blob`;
+  writeFileSync(path, blob);
+  try {
+    const feed = native().LayerFeed.open(path, blob.length);
+    feed.stored();
+    const archive = new LayerArchive(feed.id, request.diffId, pieces);
+    try {
+      return unpackLayer(request, archive);
+    } finally {
+      archive.close();
+    }
+  } finally {
+    rmSync(path);
+  }
 }

@@ -2,9 +2,9 @@ import { mkdirSync } from 'node:fs';
 import { isRcxError } from '../errors.ts';
 import { layerFailure } from '../layer/errors.ts';
 import type { LayerLimits } from '../layer/limits.ts';
-import { BlobFeed, type UnpackPool } from '../layer/pool.ts';
+import type { UnpackPool } from '../layer/pool.ts';
 import type { UnpackResult } from '../layer/unpack.ts';
-import type { LayerSinkOptions } from '../native/index.ts';
+import type { LayerFeed, LayerSinkOptions } from '../native/index.ts';
 import { native } from '../native/index.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Reference } from '../oci/reference.ts';
@@ -63,7 +63,9 @@ class LayerTask {
     if (!blobs.has(this.#blob.digest)) return await this.#downloadAndUnpack(directory);
     try {
       this.#reporter.downloaded();
-      return await this.#unpack(directory, blobs.path(this.#blob.digest), new BlobFeed(this.#blob.size), signal);
+      const feed = this.#feed(blobs.path(this.#blob.digest));
+      feed.stored();
+      return await this.#unpack(directory, feed, signal);
     } catch (error) {
       if (signal.aborted || (await blobs.isWhole(this.#blob))) throw error;
       // A power cut may leave a blob that is not what its name says.
@@ -84,17 +86,16 @@ class LayerTask {
     const writer = this.#context.blobs.writer(this.#blob.digest);
     const failure = new AbortController();
     const signal = AbortSignal.any([this.#context.signal, failure.signal]);
-    const feed = new BlobFeed();
+    const feed = this.#feed(writer.path);
     const download = async () => {
       for await (const chunk of this.#receive(signal)) {
         writer.write(chunk);
-        feed.add(chunk.byteLength);
+        feed.push(chunk);
       }
-      feed.flush();
       this.#reporter.downloaded();
     };
     try {
-      const unpacking = this.#unpack(directory, writer.path, feed, signal);
+      const unpacking = this.#unpack(directory, feed, signal);
       const tasks = [unpacking, this.#context.takeTurn(download)];
       await Promise.allSettled(tasks.map((task) => task.catch((error: unknown) => failure.abort(error))));
       signal.throwIfAborted();
@@ -114,9 +115,13 @@ class LayerTask {
     }
   }
 
-  async #unpack(directory: string, blob: string, feed: BlobFeed, signal: AbortSignal): Promise<MadeLayer> {
+  #feed(path: string): LayerFeed {
+    return native().LayerFeed.open(path, this.#blob.size);
+  }
+
+  async #unpack(directory: string, feed: LayerFeed, signal: AbortSignal): Promise<MadeLayer> {
     const { pool, sink, limits } = this.#context;
-    const job = { diffId: this.#diffId, directory, sink, limits, blob, blobSize: this.#blob.size };
+    const job = { diffId: this.#diffId, directory, sink, limits };
     try {
       const onProgress = (bytes: number) => this.#reporter.unpacked(bytes);
       return toInfo(await pool.run(job, { feed, signal, onProgress }));

@@ -2,50 +2,12 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { RcxError } from '../errors.ts';
-import { packageRoot } from '../native/index.ts';
-import { type FromWorker, fromErrorData, type ToWorker, type UnpackJob } from './protocol.ts';
-import type { UnpackResult } from './unpack.ts';
-
-/** A worker is told of new bytes in steps of this size: it reads in pieces as large. */
-const STEP_BYTES = 1024 * 1024;
-
-/** Tells how much of a job's blob is on disk, while it is being downloaded. */
-export class BlobFeed {
-  #bytes: number;
-  #told = 0;
-  #listener: ((bytes: number) => void) | undefined;
-
-  /** @param bytes what is there from the start */
-  constructor(bytes = 0) {
-    this.#bytes = bytes;
-  }
-
-  /** So many more bytes were written. */
-  add(bytes: number): void {
-    this.#bytes += bytes;
-    if (this.#bytes - this.#told >= STEP_BYTES) this.flush();
-  }
-
-  /** Tells of all that was written. */
-  flush(): void {
-    this.#told = this.#bytes;
-    this.#listener?.(this.#bytes);
-  }
-
-  /** Calls `listener` now and as the file grows. */
-  follow(listener: (bytes: number) => void): void {
-    this.#listener = listener;
-    this.flush();
-  }
-
-  /** The listener must hear no more: its worker has another job by now. */
-  unfollow(): void {
-    this.#listener = undefined;
-  }
-}
+import { type LayerFeed, packageRoot } from '../native/index.ts';
+import { type FromWorker, fromErrorData, type UnpackJob } from './protocol.ts';
+import type { UnpackRequest, UnpackResult } from './unpack.ts';
 
 export interface RunOptions {
-  feed: BlobFeed;
+  feed: LayerFeed;
   signal: AbortSignal;
   /** Called when a thread takes the job up, and with the bytes of the blob that were unpacked. */
   onProgress?: ((bytes: number) => void) | undefined;
@@ -64,7 +26,7 @@ export class UnpackPool {
   }
 
   /** @throws what unpacking threw, or ERR_RCX_ABORTED after the signal */
-  async run(job: UnpackJob, options: RunOptions): Promise<UnpackResult> {
+  async run(job: UnpackRequest, options: RunOptions): Promise<UnpackResult> {
     const worker = await this.#acquire();
     try {
       options.signal.throwIfAborted();
@@ -81,12 +43,11 @@ export class UnpackPool {
     await Promise.all(workers.map((worker) => worker.terminate()));
   }
 
-  #execute(worker: Worker, job: UnpackJob, { feed, signal, onProgress }: RunOptions): Promise<UnpackResult> {
-    const send = (message: ToWorker) => worker.postMessage(message);
+  #execute(worker: Worker, job: UnpackRequest, { feed, signal, onProgress }: RunOptions): Promise<UnpackResult> {
+    const message: UnpackJob = { ...job, feed: feed.id };
     return new Promise<UnpackResult>((resolve, reject) => {
-      const onAbort = () => send({ type: 'abort' });
+      const onAbort = () => feed.cancel();
       const settle = (finish: () => void) => {
-        feed.unfollow();
         signal.removeEventListener('abort', onAbort);
         worker.off('message', onMessage).off('error', onError).off('exit', onExit);
         finish();
@@ -100,9 +61,8 @@ export class UnpackPool {
       const onExit = (code: number) => settle(() => reject(died(`exit code ${code}`)));
       worker.on('message', onMessage).on('error', onError).on('exit', onExit);
       signal.addEventListener('abort', onAbort, { once: true });
-      send({ type: 'unpack', job });
+      worker.postMessage(message);
       onProgress?.(0);
-      feed.follow((bytes) => send({ type: 'available', bytes }));
     });
   }
 

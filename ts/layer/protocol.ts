@@ -2,16 +2,11 @@ import { RcxError } from '../errors.ts';
 import { toRcxError } from '../store/nativeError.ts';
 import type { UnpackRequest, UnpackResult } from './unpack.ts';
 
-/** A layer to unpack from a blob that may still be growing. */
+/** A layer to unpack: all that the main thread tells a worker. */
 export interface UnpackJob extends UnpackRequest {
-  /** The compressed layer on disk. */
-  blob: string;
-  /** Bytes the blob will have when it is complete. */
-  blobSize: number;
+  /** Id of the `LayerFeed` that has the compressed layer. */
+  feed: number;
 }
-
-/** What the main thread tells a worker. */
-export type ToWorker = { type: 'unpack'; job: UnpackJob } | { type: 'available'; bytes: number } | { type: 'abort' };
 
 /** What a worker tells the main thread. */
 export type FromWorker =

@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
 import { RcxError } from '../errors.ts';
 import type { LayerSinkOptions } from '../native/index.ts';
 import { native } from '../native/index.ts';
-import { algorithmOf, type Digest } from '../oci/digest.ts';
-import { decompress } from './decompress.ts';
+import type { Digest } from '../oci/digest.ts';
+import type { LayerArchive } from './archive.ts';
 import { LayerExtractor } from './extract.ts';
 import { type LayerLimits, LimitChecker } from './limits.ts';
 import { TarReader } from './tar/reader.ts';
@@ -28,31 +27,29 @@ export interface UnpackResult {
   skippedNodes: number;
 }
 
-/** Pieces of at most this are handed on at once, so that hashing and parsing find them in the processor's cache. */
-const PIECE = 256 * 1024;
-
 /**
- * Unpacks the archive of one layer, compressed or not, and verifies that it is the one asked for. On an error the
- * directory holds rubbish: the caller throws it away.
- * @throws ERR_RCX_LAYER_INVALID, ERR_RCX_LAYER_WRITE, ERR_RCX_DIGEST_MISMATCH, and whatever `source` throws
+ * Unpacks the archive of one layer and verifies that it is the one asked for. On an error the directory holds rubbish: the
+ * caller throws it away.
+ * @param onProgress hears how many compressed bytes were taken
+ * @throws ERR_RCX_LAYER_INVALID, ERR_RCX_LAYER_READ, ERR_RCX_LAYER_WRITE, ERR_RCX_DIGEST_MISMATCH, ERR_RCX_ABORTED
  */
-export async function unpackLayer(request: UnpackRequest, source: AsyncIterable<Buffer>): Promise<UnpackResult> {
+export function unpackLayer(
+  request: UnpackRequest,
+  archive: LayerArchive,
+  onProgress: (bytes: number) => void = () => undefined,
+): UnpackResult {
   const sink = native().LayerSink.open(request.directory, request.sink);
   try {
     const limits = new LimitChecker(request.limits);
     const reader = new TarReader(new LayerExtractor(sink, limits));
-    const hash = createHash(algorithmOf(request.diffId));
-    let compressed = 0;
-    for await (const chunk of decompress(counted(source, (length) => (compressed += length)))) {
-      limits.output(chunk.length, compressed);
-      for (let at = 0; at < chunk.length; at += PIECE) {
-        const piece = chunk.subarray(at, at + PIECE);
-        hash.update(piece);
-        reader.push(piece);
-      }
+    for (const piece of archive.pieces()) {
+      const { consumed } = archive;
+      limits.output(piece.length, consumed);
+      reader.push(piece);
+      onProgress(consumed);
     }
     reader.finish();
-    checkDiffId(request.diffId, hash.digest('hex'));
+    checkDiffId(request.diffId, archive.digest());
     const { bytes, skippedNodes, opaqueRoot } = sink.finish();
     return { size: bytes, entries: limits.entries, opaqueRoot, skippedNodes };
   } finally {
@@ -60,15 +57,7 @@ export async function unpackLayer(request: UnpackRequest, source: AsyncIterable<
   }
 }
 
-async function* counted(source: AsyncIterable<Buffer>, add: (length: number) => void): AsyncGenerator<Buffer> {
-  for await (const chunk of source) {
-    add(chunk.length);
-    yield chunk;
-  }
-}
-
-function checkDiffId(expected: Digest, hex: string): void {
-  const actual = `${algorithmOf(expected)}:${hex}`;
+function checkDiffId(expected: Digest, actual: Digest): void {
   if (actual === expected) return;
   throw new RcxError(`the unpacked content is ${actual}, not ${expected} as the image's config says`, {
     code: 'ERR_RCX_DIGEST_MISMATCH',

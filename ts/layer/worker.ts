@@ -1,44 +1,37 @@
 // The entry of the threads that unpack layers: one layer at a time, synchronously, because a tree of many small files
 // costs several times as much when every system call waits for an event loop.
 import { parentPort } from 'node:worker_threads';
-import { RcxError } from '../errors.ts';
-import { GrowingFile } from './growingFile.ts';
-import { type FromWorker, type ToWorker, toErrorData, type UnpackJob } from './protocol.ts';
+import { LayerArchive } from './archive.ts';
+import { type FromWorker, toErrorData, type UnpackJob } from './protocol.ts';
 import { unpackLayer } from './unpack.ts';
 
 const PROGRESS_BYTES = 1024 * 1024;
-
-let current: GrowingFile | undefined;
 
 function send(message: FromWorker): void {
   parentPort?.postMessage(message);
 }
 
-async function* reporting(file: GrowingFile): AsyncGenerator<Buffer> {
-  let bytes = 0;
+/** Reports progress in steps that somebody could see. */
+function reporter(): (bytes: number) => void {
   let reported = 0;
-  for await (const chunk of file) {
-    yield chunk;
-    bytes += chunk.length;
-    if (bytes - reported < PROGRESS_BYTES) continue;
+  return (bytes) => {
+    if (bytes - reported < PROGRESS_BYTES) return;
     reported = bytes;
     send({ type: 'progress', bytes });
-  }
+  };
 }
 
-async function unpack(job: UnpackJob): Promise<void> {
-  current = new GrowingFile(job.blob, job.blobSize);
+function unpack(job: UnpackJob): void {
   try {
-    send({ type: 'done', result: await unpackLayer(job, reporting(current)) });
+    const archive = new LayerArchive(job.feed, job.diffId);
+    try {
+      send({ type: 'done', result: unpackLayer(job, archive, reporter()) });
+    } finally {
+      archive.close();
+    }
   } catch (error) {
     send({ type: 'failed', error: toErrorData(error) });
-  } finally {
-    current = undefined;
   }
 }
 
-parentPort?.on('message', (message: ToWorker) => {
-  if (message.type === 'unpack') void unpack(message.job);
-  else if (message.type === 'available') current?.advance(message.bytes);
-  else current?.fail(new RcxError('unpack layer: cancelled', { code: 'ERR_RCX_ABORTED', step: 'unpack layer' }));
-});
+parentPort?.on('message', unpack);

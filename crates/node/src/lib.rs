@@ -3,4 +3,5 @@
 mod container;
 mod error;
 mod layer;
+mod layer_stream;
 mod store;

@@ -58,7 +58,7 @@ describe('what a command loads', () => {
     'of %s is no more than it needs',
     (name) => {
       const loaded = [...loadedWith(resolve(FOLDER, `${name}.ts`))];
-      expect(loaded.filter((module) => /^(undici|tar|execa|fzstd)$/.test(module))).toEqual([]);
+      expect(loaded.filter((module) => /^(tar|execa)$/.test(module))).toEqual([]);
       expect(loaded.filter((module) => /\/ts\/(registry|layer)\//.test(module))).toEqual([]);
     },
   );

@@ -7,6 +7,7 @@ mod metadata;
 mod record;
 mod resolve;
 mod sink;
+pub mod stream;
 mod write;
 
 pub use metadata::{Metadata, Xattr};

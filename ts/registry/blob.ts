@@ -2,6 +2,7 @@ import { RcxError } from '../errors.ts';
 import type { DigestVerifier } from '../oci/digest.ts';
 import { plain } from '../oci/quote.ts';
 import type { Subject } from './answer.ts';
+import { discard } from './body.ts';
 import { type Endpoint, endpointName } from './endpoint.ts';
 import { networkFailure, Transient } from './failure.ts';
 import { type RetryPolicy, waitAfter } from './retry.ts';
@@ -64,7 +65,7 @@ async function* request(
   if (start === undefined) {
     // Next time the whole blob is asked for, and what is there already is skipped.
     server.honoursRange = false;
-    await response.body.dump();
+    await discard(response.body);
     throw new Transient(badRange(endpoint, transfer, response));
   }
   let skip = verifier.received - start;

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { HttpResponse } from './transport.ts';
 
 /**
@@ -18,4 +19,20 @@ export async function readLimited({ headers, body }: HttpResponse, limit: number
     chunks.push(chunk);
   }
   return Buffer.concat(chunks, size);
+}
+
+/** Bytes; reading more than this of a body costs more than a new connection. */
+const MAX_DISCARDED = 128 * 1024;
+
+/** Reads a body that nobody wants, so that its connection can be used again. */
+export async function discard(body: IncomingMessage): Promise<void> {
+  let size = 0;
+  try {
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      size += chunk.byteLength;
+      if (size > MAX_DISCARDED) return;
+    }
+  } catch {
+    // A connection that broke is not used again; nothing else was to be had of it.
+  }
 }

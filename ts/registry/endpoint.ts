@@ -7,14 +7,16 @@ import { isLoopback } from './loopback.ts';
 /** Where Docker Hub really answers. */
 const DOCKER_HUB_HOST = 'registry-1.docker.io';
 
+export type Scheme = 'https' | 'http';
+
 /** One server that may hold a repository: a mirror or the registry itself. */
 export interface Endpoint {
   /** Whose credentials apply: the registry's name, or the mirror's host and port. */
   registry: string;
   /** Host and optional port to connect to. */
   host: string;
-  /** Several where it must be found out which one answers. */
-  schemes: readonly ('https' | 'http')[];
+  /** Several where it must be found out which one answers; the first is the one to begin with. */
+  schemes: readonly [Scheme, ...Scheme[]];
   /** As this server calls it. */
   repository: string;
   isMirror: boolean;
@@ -64,6 +66,11 @@ function upstreamEndpoint(registry: string, repository: string, config: RcxConfi
       hint: 'Correct the part of the image name before the first slash.',
     });
   }
-  const insecure = isInsecure(new URL(`https://${host}`), config);
-  return { registry, host, schemes: insecure ? ['https', 'http'] : ['https'], repository, isMirror: false };
+  return { registry, host, schemes: schemesFor(new URL(`https://${host}`), config), repository, isMirror: false };
+}
+
+/** Nobody can listen in on this machine's own loopback, where registries are for trying things out and mostly plain. */
+function schemesFor(url: URL, config: RcxConfig): Endpoint['schemes'] {
+  if (isLoopback(url.hostname)) return ['http', 'https'];
+  return isInsecure(url, config) ? ['https', 'http'] : ['https'];
 }

@@ -1,17 +1,14 @@
 import { RcxError } from '../errors.ts';
 import { plain } from '../oci/quote.ts';
 
-/** Codes of Node and undici for a connection that worked and then broke; the next one may not. */
+/** Codes for a connection that worked and then broke; the next one may not. */
 const PASSING = new Set([
   'ECONNRESET',
   'EPIPE',
   'ETIMEDOUT',
-  'UND_ERR_SOCKET',
-  'UND_ERR_HEADERS_TIMEOUT',
-  'UND_ERR_BODY_TIMEOUT',
-  'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH',
-  'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
   'ERR_STREAM_PREMATURE_CLOSE',
+  'ERR_RCX_TIMEOUT_HEADERS',
+  'ERR_RCX_TIMEOUT_IDLE',
 ]);
 
 const WORDS: Readonly<Record<string, string>> = {
@@ -23,11 +20,10 @@ const WORDS: Readonly<Record<string, string>> = {
   EAI_AGAIN: 'the host name could not be looked up',
   ETIMEDOUT: 'timed out',
   EPIPE: 'connection closed',
-  UND_ERR_SOCKET: 'connection closed',
-  UND_ERR_CONNECT_TIMEOUT: 'no connection within the time limit',
-  UND_ERR_HEADERS_TIMEOUT: 'no answer within the time limit',
+  ERR_RCX_TIMEOUT_CONNECT: 'no connection within the time limit',
+  ERR_RCX_TIMEOUT_HEADERS: 'no answer within the time limit',
   TimeoutError: 'no complete answer within the time limit',
-  UND_ERR_BODY_TIMEOUT: 'no further data within the time limit',
+  ERR_RCX_TIMEOUT_IDLE: 'no further data within the time limit',
 };
 
 /** The symbolic code of a network error, looked for in its causes too. */

@@ -6,12 +6,13 @@ import type { Descriptor } from '../oci/types.ts';
 import { Authorizer } from './authorizer.ts';
 import { type BlobTransfer, streamBlob } from './blob.ts';
 import { type Endpoint, endpointName, endpointsFor, isInsecure } from './endpoint.ts';
+import type { Timeouts } from './exchange.ts';
 import { aborted, inContext } from './failure.ts';
 import { type FetchedManifest, getManifest } from './manifest.ts';
 import { DEFAULT_RETRY, type RetryPolicy, withRetry } from './retry.ts';
 import { SchemeProbe } from './scheme.ts';
 import { Session } from './session.ts';
-import { DEFAULT_TIMEOUTS, type Timeouts, Transport } from './transport.ts';
+import { DEFAULT_TIMEOUTS, Transport } from './transport.ts';
 
 export interface RegistryOptions {
   config: RcxConfig;
@@ -114,8 +115,8 @@ export class Registry {
   }
 
   /** Ends all connections; transfers still under way fail. */
-  async close(): Promise<void> {
-    await this.#transport.close();
+  close(): void {
+    this.#transport.close();
   }
 
   #endpoints(reference: Reference): Endpoint[] {

@@ -1,3 +1,4 @@
+import { discard } from './body.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { Transport } from './transport.ts';
 
@@ -5,8 +6,9 @@ import type { Transport } from './transport.ts';
 const PROBE_TIMEOUT = 5_000;
 
 /**
- * Finds out whether an insecure or loopback registry speaks HTTPS or plain HTTP, as Docker does: HTTPS first, so that a
- * server which has both is never spoken to in plain text. Remembers the answer. Carries no credentials.
+ * Finds out whether an insecure registry speaks HTTPS or plain HTTP: HTTPS first, so that a server which has both is never
+ * spoken to in plain text, as with Docker. On loopback plain HTTP is assumed until a server says otherwise, which spares a
+ * question. Remembers the answer. Carries no credentials.
  */
 export class SchemeProbe {
   readonly #transport: Transport;
@@ -20,10 +22,25 @@ export class SchemeProbe {
   async base({ host, schemes }: Endpoint): Promise<URL> {
     const [first, second] = schemes;
     if (second === undefined) return new URL(`${first}://${host}`);
-    const known = this.#known.get(host) ?? this.#probe(host);
-    this.#known.set(host, known);
+    const known = this.#known.get(host);
+    if (known === undefined && first === 'http') return new URL(`http://${host}`);
+    return await this.#remember(host, known ?? this.#probe(host));
+  }
+
+  /**
+   * To be asked when a server did not understand: whether it was spoken to by an assumption that turned out to be wrong, so
+   * that the next attempt will go another way. Rejects with the failure of TLS where that is all the server speaks.
+   */
+  async correct({ host, schemes }: Endpoint): Promise<boolean> {
+    if (schemes.length === 1 || schemes[0] !== 'http' || this.#known.has(host)) return false;
+    const base = await this.#remember(host, this.#probe(host));
+    return base.protocol === 'https:';
+  }
+
+  async #remember(host: string, answer: Promise<URL>): Promise<URL> {
+    this.#known.set(host, answer);
     try {
-      return await known;
+      return await answer;
     } catch (error) {
       // A registry that is down may be up at the next attempt.
       this.#known.delete(host);
@@ -47,7 +64,7 @@ export class SchemeProbe {
 
   async #answers(base: URL): Promise<number> {
     const response = await this.#transport.request(new URL('/v2/', base), { headersTimeout: PROBE_TIMEOUT });
-    await response.body.dump();
+    await discard(response.body);
     return response.status;
   }
 }

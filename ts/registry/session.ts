@@ -1,6 +1,7 @@
 import { RcxError } from '../errors.ts';
 import { refusal, type Subject } from './answer.ts';
 import type { Authorizer } from './authorizer.ts';
+import { discard } from './body.ts';
 import { type Endpoint, endpointName } from './endpoint.ts';
 import { networkFailure, Transient } from './failure.ts';
 import type { SchemeProbe } from './scheme.ts';
@@ -36,12 +37,26 @@ export class Session {
     options: GetOptions,
   ): Promise<HttpResponse> {
     try {
-      const response = await this.#authorized(endpoint, path, options);
+      const response = await this.#understood(endpoint, path, options);
       if (accepted.includes(response.status)) return response;
       throw this.#explain(endpoint, await refusal(subject, response));
     } catch (cause) {
       throw networkFailure(subject.name, endpointName(endpoint), cause, options.signal);
     }
+  }
+
+  /** Again over TLS where the server turns out to speak nothing else: that it was plain HTTP may have been an assumption. */
+  async #understood(endpoint: Endpoint, path: string, options: GetOptions): Promise<HttpResponse> {
+    let response: HttpResponse;
+    try {
+      response = await this.#authorized(endpoint, path, options);
+    } catch (cause) {
+      if (!isGarbled(cause) || !(await this.#scheme.correct(endpoint))) throw cause;
+      return await this.#authorized(endpoint, path, options);
+    }
+    if (response.status !== BAD_REQUEST || !(await this.#scheme.correct(endpoint))) return response;
+    await discard(response.body);
+    return await this.#authorized(endpoint, path, options);
   }
 
   async #authorized(endpoint: Endpoint, path: string, { headers, signal }: GetOptions): Promise<HttpResponse> {
@@ -51,7 +66,7 @@ export class Session {
     const response = await this.#send(url, known, { headers, signal });
     // A 401 from where a redirect led is not the registry's question: answering it would give the login away.
     if (response.status !== 401 || !response.fromOrigin) return response;
-    await response.body.dump();
+    await discard(response.body);
     const answer = await unlessAborted(this.#authorizer.answer(base, endpoint, response, known), signal);
     return answer === undefined ? response : this.#send(url, answer, { headers, signal });
   }
@@ -67,6 +82,15 @@ export class Session {
     const { message, code, step, path } = failure;
     return new RcxError(`${message}; ${problem.message}`, { code, step, path, hint: problem.hint, cause: problem });
   }
+}
+
+/** What web servers answer to plain HTTP on their TLS port. */
+const BAD_REQUEST = 400;
+
+/** No HTTP came back: an alert of TLS, or the end of the connection. */
+function isGarbled(cause: unknown): boolean {
+  const code = cause instanceof Error ? (cause as NodeJS.ErrnoException).code : undefined;
+  return code !== undefined && (code.startsWith('HPE_') || code === 'ECONNRESET' || code === 'EPIPE');
 }
 
 /** Waits for work that others wait for too: it goes on for them when this caller is cancelled. */

@@ -1,24 +1,16 @@
-import type { Dispatcher } from 'undici';
+import { type IncomingHttpHeaders, type IncomingMessage, Agent as PlainAgent } from 'node:http';
+import { Agent as SecureAgent } from 'node:https';
+import { discard } from './body.ts';
+import { exchange, type Timeouts } from './exchange.ts';
 import { aborted } from './failure.ts';
 import { proxyFor } from './proxy.ts';
 import { isRedirect, MAX_REDIRECTS, redirectTarget, tooManyRedirects } from './redirect.ts';
-import { proxyAuthorization, tunnelConnector } from './tunnel.ts';
-
-/** Milliseconds. */
-export interface Timeouts {
-  connect: number;
-  /** From the request to the first byte of the answer. */
-  headers: number;
-  /** Between two pieces of the answer; a slow reader on this side does not count. */
-  idle: number;
-  /** For a whole manifest or token, however slowly it drips. */
-  document: number;
-}
+import { proxyAuthorization, tunnelAgent } from './tunnel.ts';
 
 export const DEFAULT_TIMEOUTS: Timeouts = { connect: 15_000, headers: 60_000, idle: 60_000, document: 180_000 };
 
 export interface HttpRequest {
-  method?: 'GET' | 'POST';
+  method?: 'GET' | 'HEAD' | 'POST';
   /** Names in lower case. */
   headers?: Record<string, string>;
   body?: string;
@@ -29,8 +21,8 @@ export interface HttpRequest {
 
 export interface HttpResponse {
   status: number;
-  headers: Dispatcher.ResponseData['headers'];
-  body: Dispatcher.ResponseData['body'];
+  headers: IncomingHttpHeaders;
+  body: IncomingMessage;
   /** Where the answer came from in the end. */
   url: URL;
   /** False after a redirect to another origin: whoever answered is not the one that was asked. */
@@ -45,7 +37,7 @@ export class Transport {
   readonly #env: NodeJS.ProcessEnv;
   readonly #timeouts: Timeouts;
   readonly #isInsecure: IsInsecure;
-  readonly #dispatchers = new Map<string, Dispatcher>();
+  readonly #agents = new Map<string, PlainAgent>();
   #closed = false;
 
   constructor(env: NodeJS.ProcessEnv, timeouts: Timeouts, isInsecure: IsInsecure) {
@@ -54,20 +46,20 @@ export class Transport {
     this.#isInsecure = isInsecure;
   }
 
-  /** Sends one request and follows redirects of a GET; rejects with the network's own error. */
+  /** Sends one request and follows redirects of a GET or HEAD; rejects with the network's own error. */
   async request(url: URL, request: HttpRequest): Promise<HttpResponse> {
     let target = url;
     let headers: Record<string, string> = { 'user-agent': 'rcx', 'accept-encoding': 'identity', ...request.headers };
     let fromOrigin = true;
     for (let hops = 0; ; hops++) {
-      const response = await this.#send(target, { ...request, headers });
-      if ((request.method ?? 'GET') !== 'GET' || !isRedirect(response.statusCode)) {
-        const { statusCode: status, body } = response;
-        return { status, headers: response.headers, body, url: target, fromOrigin };
+      const body = await this.#send(target, { ...request, headers });
+      const status = body.statusCode ?? 0;
+      if (request.method === 'POST' || !isRedirect(status)) {
+        return { status, headers: body.headers, body, url: target, fromOrigin };
       }
-      await response.body.dump();
+      await discard(body);
       if (hops === MAX_REDIRECTS) throw tooManyRedirects(url);
-      const next = redirectTarget(target, response.headers.location, this.#isInsecure);
+      const next = redirectTarget(target, body.headers.location, this.#isInsecure);
       if (next.origin !== target.origin) {
         fromOrigin = false;
         const { authorization: _kept, ...harmless } = headers;
@@ -78,61 +70,65 @@ export class Transport {
   }
 
   /** Ends all connections; requests still under way fail. */
-  async close(): Promise<void> {
+  close(): void {
     this.#closed = true;
-    await Promise.all([...this.#dispatchers.values()].map((dispatcher) => dispatcher.destroy()));
-    this.#dispatchers.clear();
+    for (const agent of this.#agents.values()) agent.destroy();
+    this.#agents.clear();
   }
 
-  async #send(
-    url: URL,
-    { method, headers, body, signal, headersTimeout }: HttpRequest,
-  ): Promise<Dispatcher.ResponseData> {
+  async #send(url: URL, request: HttpRequest): Promise<IncomingMessage> {
+    const { method, headers, body, signal, headersTimeout } = request;
     if (signal?.aborted) throw aborted(signal.reason);
-    const { dispatcher, ...target } = await this.#route(url);
-    const response = await dispatcher.request({
-      ...target,
+    if (this.#closed) throw aborted(new Error('the registry client is closed'));
+    const route = this.#route(url);
+    return await exchange({
+      ...route,
       method: method ?? 'GET',
-      headers: { ...headers, ...target.headers },
-      body: body ?? null,
-      signal: signal ?? null,
-      headersTimeout: headersTimeout ?? this.#timeouts.headers,
-      bodyTimeout: this.#timeouts.idle,
+      headers: { ...headers, ...route.headers },
+      body,
+      rejectUnauthorized: !this.#isInsecure(url),
+      timeouts: { ...this.#timeouts, headers: headersTimeout ?? this.#timeouts.headers },
+      signal,
     });
-    // Readers of the body get the error from their iteration; without a listener, a body nobody reads would end the process.
-    response.body.on('error', () => undefined);
-    return response;
   }
 
   /** Directly, through a tunnel, or, where there is nothing to keep secret, as a request to the proxy itself. */
-  async #route(url: URL): Promise<Route> {
+  #route(url: URL): Route {
     const proxy = proxyFor(url, this.#env);
-    const direct = { origin: url.origin, path: `${url.pathname}${url.search}`, headers: {} };
-    if (proxy === undefined) return { ...direct, dispatcher: await this.#dispatcher(url, undefined) };
-    if (url.protocol === 'https:') return { ...direct, dispatcher: await this.#dispatcher(url, proxy) };
-    const headers = { host: url.host, ...proxyAuthorization(proxy) };
-    const dispatcher = await this.#dispatcher(proxy, undefined);
-    return { origin: proxy.origin, path: `${url.origin}${direct.path}`, headers, dispatcher };
+    const path = `${url.pathname}${url.search}`;
+    const headers = { host: url.host };
+    if (proxy === undefined) return { server: url, path, headers, agent: this.#agent(url, undefined) };
+    if (url.protocol === 'https:') return { server: url, path, headers, agent: this.#agent(url, proxy) };
+    const login = proxyAuthorization(proxy);
+    return {
+      server: proxy,
+      path: `${url.origin}${path}`,
+      headers: { ...headers, ...login },
+      agent: this.#agent(proxy, undefined),
+    };
   }
 
-  async #dispatcher(url: URL, proxy: URL | undefined): Promise<Dispatcher> {
-    const tls = { timeout: this.#timeouts.connect, rejectUnauthorized: !this.#isInsecure(url) };
-    const key = `${tls.rejectUnauthorized} ${proxy?.href ?? ''}`;
-    // Loaded here, not at the top: starting the CLI must not pay for it.
-    const { Agent } = await import('undici');
-    if (this.#closed) throw aborted(new Error('the registry client is closed'));
-    const known = this.#dispatchers.get(key);
+  /** Connections are kept for further requests: a pull makes many to one server. */
+  #agent(server: URL, proxy: URL | undefined): PlainAgent {
+    const key = `${server.protocol} ${proxy?.href ?? ''}`;
+    const known = this.#agents.get(key);
     if (known !== undefined) return known;
-    const dispatcher = new Agent({ connect: proxy === undefined ? tls : tunnelConnector(proxy, tls) });
-    this.#dispatchers.set(key, dispatcher);
-    return dispatcher;
+    const agent = this.#newAgent(server, proxy);
+    this.#agents.set(key, agent);
+    return agent;
+  }
+
+  #newAgent(server: URL, proxy: URL | undefined): PlainAgent {
+    if (server.protocol === 'http:') return new PlainAgent({ keepAlive: true });
+    const agent = new SecureAgent({ keepAlive: true });
+    return proxy === undefined ? agent : tunnelAgent(agent, proxy, this.#timeouts.connect);
   }
 }
 
 /** Whom to send a request to, and how to write its target there. */
 interface Route {
-  dispatcher: Dispatcher;
-  origin: string;
+  server: URL;
   path: string;
   headers: Record<string, string>;
+  agent: PlainAgent;
 }

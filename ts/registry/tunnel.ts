@@ -1,33 +1,35 @@
 import { type ClientRequest, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
-import { request as httpsRequest } from 'node:https';
+import { type Agent, request as httpsRequest } from 'node:https';
 import { isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import type { buildConnector } from 'undici';
 import { bareAddress } from './loopback.ts';
 
-/** The proxy is at fault, not the registry behind it. Other than errors of a socket, undici does not try these again. */
+/** The proxy is at fault, not the registry behind it. */
 export class ProxyError extends Error {
   readonly code = 'ERR_RCX_PROXY';
 }
 
-export interface TunnelOptions {
-  /** Milliseconds for the proxy's answer, and again for the TLS handshake behind it. */
-  timeout: number;
-  /** Whether the server at the far end must have a valid certificate. */
-  rejectUnauthorized: boolean;
+/** What an agent says of the connection that it needs. */
+interface Target {
+  host: string;
+  port: number | string;
+  rejectUnauthorized?: boolean;
 }
 
+type Connected = (error: Error | null, socket?: Socket) => void;
+
 /**
- * A connector for undici that reaches its hosts by CONNECT (RFC 9110 §9.3.6). undici's own ProxyAgent repeats the request
- * without pause or end when a proxy closes the connection.
+ * Has an agent reach its hosts by CONNECT (RFC 9110 §9.3.6).
+ * @param timeout milliseconds for the proxy's answer, and again for the TLS handshake behind it
  */
-export function tunnelConnector(proxy: URL, options: TunnelOptions): buildConnector.connector {
-  return (target, callback) => {
-    open(proxy, target, options).then(
-      (socket) => callback(null, socket),
-      (error: unknown) => callback(error instanceof Error ? error : new ProxyError(String(error)), null),
+export function tunnelAgent(agent: Agent, proxy: URL, timeout: number): Agent {
+  const createConnection = (target: Target, connected: Connected): void => {
+    open(proxy, target, timeout).then(
+      (socket) => connected(null, socket),
+      (error: unknown) => connected(error instanceof Error ? error : new ProxyError(String(error))),
     );
   };
+  return Object.assign(agent, { createConnection });
 }
 
 /** The header for a login that stands in the proxy's URL. */
@@ -37,11 +39,9 @@ export function proxyAuthorization({ username, password }: URL): Record<string, 
   return { 'proxy-authorization': `Basic ${Buffer.from(login).toString('base64')}` };
 }
 
-async function open(proxy: URL, target: buildConnector.Options, options: TunnelOptions): Promise<Socket> {
-  const port = target.port || (target.protocol === 'https:' ? '443' : '80');
-  const host = isIP(target.hostname) === 6 ? `[${target.hostname}]` : target.hostname;
-  const socket = await askProxy(proxy, `${host}:${port}`, options.timeout);
-  return target.protocol === 'https:' ? startTls(socket, target, options) : socket;
+async function open(proxy: URL, target: Target, timeout: number): Promise<Socket> {
+  const host = isIP(target.host) === 6 ? `[${target.host}]` : target.host;
+  return startTls(await askProxy(proxy, `${host}:${target.port}`, timeout), target, timeout);
 }
 
 function askProxy(proxy: URL, path: string, timeout: number): Promise<Socket> {
@@ -72,15 +72,14 @@ function send(proxy: URL, options: RequestOptions): ClientRequest {
   return proxy.protocol === 'https:' ? httpsRequest({ ...options, ...where }) : httpRequest({ ...options, ...where });
 }
 
-function startTls(socket: Socket, { hostname }: buildConnector.Options, options: TunnelOptions): Promise<Socket> {
-  const { rejectUnauthorized, timeout } = options;
+function startTls(socket: Socket, { host, rejectUnauthorized }: Target, timeout: number): Promise<Socket> {
   // An address is no server name (RFC 6066 §3), but the certificate is still checked against it.
-  const servername = isIP(hostname) === 0 ? { servername: hostname } : {};
+  const servername = isIP(host) === 0 ? { servername: host } : {};
   return new Promise((resolve, reject) => {
     const secure = connectTls({
       socket,
-      host: hostname,
-      rejectUnauthorized,
+      host,
+      rejectUnauthorized: rejectUnauthorized ?? true,
       ALPNProtocols: ['http/1.1'],
       ...servername,
     });

@@ -28,9 +28,9 @@ describe('endpointsFor', () => {
   });
 
   it.each([
-    ['localhost:5000/a', {}, ['https', 'http']],
-    ['127.0.0.2/a', {}, ['https', 'http']],
-    ['[::1]:80/a', {}, ['https', 'http']],
+    ['localhost:5000/a', {}, ['http', 'https']],
+    ['127.0.0.2/a', {}, ['http', 'https']],
+    ['[::1]:80/a', {}, ['http', 'https']],
     ['r.test/a', {}, ['https']],
     ['r.test:5000/a', { 'r.test:5000': { insecure: true } }, ['https', 'http']],
     ['r.test:5000/a', { 'r.test': { insecure: true } }, ['https']],

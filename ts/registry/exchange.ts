@@ -1,0 +1,111 @@
+import {
+  type Agent,
+  type ClientRequest,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  request as requestPlain,
+} from 'node:http';
+import { request as requestSecure } from 'node:https';
+import type { Socket } from 'node:net';
+import { bareAddress } from './loopback.ts';
+
+/** Milliseconds. */
+export interface Timeouts {
+  connect: number;
+  /** From the request to the first byte of the answer. */
+  headers: number;
+  /** Between two pieces of the answer; a slow reader on this side does not count. */
+  idle: number;
+  /** For a whole manifest or token, however slowly it drips. */
+  document: number;
+}
+
+/** What took longer than it may. */
+export type TimeLimitName = 'connect' | 'headers' | 'idle';
+
+/** A server was slower than one of the {@link Timeouts}. */
+export class TimeLimitError extends Error {
+  readonly code: `ERR_RCX_TIMEOUT_${Uppercase<TimeLimitName>}`;
+
+  constructor(limit: TimeLimitName) {
+    super(`no ${limit === 'connect' ? 'connection' : 'answer'} within the time limit`);
+    this.code = `ERR_RCX_TIMEOUT_${limit.toUpperCase() as Uppercase<TimeLimitName>}`;
+  }
+}
+
+/** A request to one server. */
+export interface Exchange {
+  /** Whom the connection is made to: the server itself or a proxy. */
+  server: URL;
+  agent: Agent;
+  method: string;
+  /** What stands in the request line. */
+  path: string;
+  headers: OutgoingHttpHeaders;
+  body: string | Buffer | undefined;
+  /** Whether the server must have a valid certificate. */
+  rejectUnauthorized: boolean;
+  timeouts: Pick<Timeouts, 'connect' | 'headers' | 'idle'>;
+  signal: AbortSignal | undefined;
+}
+
+/** Sends a request and waits for the head of the answer. Rejects with the network's own error, or the signal's reason. */
+export function exchange(wanted: Exchange): Promise<IncomingMessage> {
+  const { timeouts, body, signal } = wanted;
+  const request = open(wanted);
+  const stop = () => request.destroy(signal?.reason);
+  const ignore = () => signal?.removeEventListener('abort', stop);
+  signal?.addEventListener('abort', stop, { once: true });
+  return new Promise((resolve, reject) => {
+    const limit = setTimeout(() => request.destroy(new TimeLimitError('headers')), timeouts.headers);
+    request.on('socket', (socket) => limitConnect(socket, timeouts.connect));
+    // Stays on: an answer that nobody reads any more may still fail, which must not end the process.
+    request.on('error', (error) => {
+      clearTimeout(limit);
+      ignore();
+      reject(error);
+    });
+    request.on('response', (response) => {
+      clearTimeout(limit);
+      ignore();
+      response.on('error', () => undefined);
+      limitIdle(response, timeouts.idle);
+      endWith(response, signal);
+      resolve(response);
+    });
+    request.end(body);
+  });
+}
+
+function open({ server, agent, method, path, headers, rejectUnauthorized }: Exchange): ClientRequest {
+  const where = { host: bareAddress(server.hostname), ...(server.port !== '' && { port: server.port }) };
+  const options = { ...where, agent, method, path, headers };
+  return server.protocol === 'https:' ? requestSecure({ ...options, rejectUnauthorized }) : requestPlain(options);
+}
+
+/** Whoever reads the answer learns why it was ended: the request could say only that the connection is gone. */
+function endWith(response: IncomingMessage, signal: AbortSignal | undefined): void {
+  const stop = () => response.destroy(signal?.reason);
+  signal?.addEventListener('abort', stop, { once: true });
+  response.once('close', () => signal?.removeEventListener('abort', stop));
+}
+
+/** A connection that was open before, or was made by a proxy, is none to wait for. */
+function limitConnect(socket: Socket, milliseconds: number): void {
+  if (!socket.connecting) return;
+  const limit = setTimeout(() => socket.destroy(new TimeLimitError('connect')), milliseconds);
+  const stop = () => clearTimeout(limit);
+  socket.once('encrypted' in socket ? 'secureConnect' : 'connect', stop).once('close', stop);
+}
+
+/** Ends an answer in which nothing comes for too long. */
+function limitIdle(response: IncomingMessage, milliseconds: number): void {
+  const { socket } = response;
+  const onTimeout = () => {
+    // What is there has not been read: it is this side that is slow.
+    if (response.readableLength > 0) socket.setTimeout(milliseconds);
+    else response.destroy(new TimeLimitError('idle'));
+  };
+  socket.setTimeout(milliseconds).on('timeout', onTimeout);
+  response.once('close', () => socket.setTimeout(0).off('timeout', onTimeout));
+}

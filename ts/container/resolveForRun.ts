@@ -1,7 +1,7 @@
 import type { Engine } from '../engine.ts';
 import { isRcxError } from '../errors.ts';
 import type { PullEvent } from '../image/events.ts';
-import { hostPlatform } from '../oci/platform.ts';
+import { isFor } from '../oci/platform.ts';
 import { familiarReference, parseReference } from '../oci/reference.ts';
 import type { Platform } from '../oci/types.ts';
 import type { StoredImage } from '../store/images.ts';
@@ -54,13 +54,5 @@ function stored(engine: Engine, text: string, platform: Platform | undefined, po
   }
   // The machine may have gone down before they were on the disk.
   if (policy === 'missing' && !image.diffIds.every((diffId) => engine.layers.has(diffId))) return undefined;
-  return platform === undefined || policy === 'never' || isFor(image, platform) ? image : undefined;
-}
-
-function isFor(image: StoredImage, platform: Platform): boolean {
-  const variant = platform.variant ?? hostPlatform().variant;
-  const { os, architecture } = image.config;
-  const sameVariant =
-    platform.variant === undefined || image.config.variant === undefined || image.config.variant === variant;
-  return os === platform.os && architecture === platform.architecture && sameVariant;
+  return platform === undefined || policy === 'never' || isFor(image.config, platform) ? image : undefined;
 }

@@ -16,6 +16,7 @@ import { type LayerContext, pullLayer } from './pullLayer.ts';
 import { type ResolvedImage, resolveImage } from './resolve.ts';
 import type { ImageSource } from './source.ts';
 import { turns } from './turns.ts';
+import { upToDate } from './upToDate.ts';
 
 export interface PullContext {
   paths: StorePaths;
@@ -49,6 +50,8 @@ export async function pull(
 ): Promise<StoredImage> {
   const signal = options.signal ?? new AbortController().signal;
   try {
+    const current = await upToDate(context, reference, options, signal);
+    if (current !== undefined) return current;
     return await withLock(contentLockPath(context.paths), () => pullLocked(context, reference, options, signal), {
       shared: true,
       signal,

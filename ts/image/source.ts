@@ -1,3 +1,4 @@
+import type { Digest } from '../oci/digest.ts';
 import type { Reference } from '../oci/reference.ts';
 import type { Descriptor } from '../oci/types.ts';
 
@@ -8,6 +9,11 @@ export interface ImageSource {
     reference: Reference,
     options?: { signal?: AbortSignal },
   ): Promise<{ descriptor: Descriptor; bytes: Buffer }>;
+  /**
+   * The digest that the reference leads to, where it can be had more cheaply than the manifest.
+   * @returns undefined where it cannot
+   */
+  fetchDigest?(reference: Reference, options?: { signal?: AbortSignal }): Promise<Digest | undefined>;
   /** The blob's content; throws at the end, at the latest, if it is not what the descriptor says. */
   fetchBlob(reference: Reference, descriptor: Descriptor, options?: { signal?: AbortSignal }): AsyncIterable<Buffer>;
 }

@@ -1,6 +1,6 @@
 import { RcxError } from '../errors.ts';
 import { plain, quote } from './quote.ts';
-import type { Descriptor, ImageIndex, Platform } from './types.ts';
+import type { Descriptor, ImageConfig, ImageIndex, Platform } from './types.ts';
 
 const ARCHITECTURE_ALIASES: Readonly<Record<string, { architecture: string; variant?: string }>> = {
   x86_64: { architecture: 'amd64' },
@@ -77,6 +77,15 @@ export function choosePlatform(index: ImageIndex, platform: Platform): Descripto
   const silent = index.manifests.find((entry) => entry.platform === undefined);
   if (silent !== undefined) return silent;
   throw notFound(index, platform);
+}
+
+/** Whether a config is for `platform`; a variant that either does not name is any. */
+export function isFor(config: Pick<ImageConfig, 'os' | 'architecture' | 'variant'>, platform: Platform): boolean {
+  const { os, architecture, variant } = config;
+  const has = normalize({ os, architecture, ...(variant !== undefined && { variant }) });
+  const wanted = normalize(platform);
+  const sameVariant = platform.variant === undefined || variant === undefined || has.variant === wanted.variant;
+  return has.os === wanted.os && has.architecture === wanted.architecture && sameVariant;
 }
 
 function matches(offered: Platform, wanted: string): boolean {

@@ -5,7 +5,7 @@ import { bareMediaType, parseManifest } from '../oci/parse.ts';
 import { canonicalReference, type Reference } from '../oci/reference.ts';
 import type { Descriptor } from '../oci/types.ts';
 import type { Subject } from './answer.ts';
-import { readLimited } from './body.ts';
+import { discard, readLimited } from './body.ts';
 import { type Endpoint, endpointName } from './endpoint.ts';
 import { inContext, networkFailure } from './failure.ts';
 import type { Session } from './session.ts';
@@ -20,6 +20,11 @@ export interface FetchedManifest {
   bytes: Buffer;
 }
 
+/** A signal that fires with the first of two. */
+export function either(one: AbortSignal, other: AbortSignal | undefined): AbortSignal {
+  return other === undefined ? one : AbortSignal.any([one, other]);
+}
+
 /** Asks one endpoint for a manifest, once. */
 export async function getManifest(
   session: Session,
@@ -32,8 +37,8 @@ export async function getManifest(
   const path = `manifests/${reference.digest ?? reference.tag}`;
   const headers = { accept: MANIFEST_TYPES.join(', ') };
   try {
-    const combined = signal === undefined ? deadline : AbortSignal.any([signal, deadline]);
-    const response = await session.get(endpoint, path, subject, [200], { headers, signal: combined });
+    const options = { headers, signal: either(deadline, signal) };
+    const response = await session.get(endpoint, path, subject, [200], options);
     const bytes = await readLimited(response, MAX_MANIFEST_SIZE);
     if (bytes === undefined) throw tooLarge(response);
     return check(reference, response, bytes);
@@ -41,6 +46,24 @@ export async function getManifest(
     const failure = networkFailure(subject.name, endpointName(endpoint), cause, signal);
     throw isAboutContent(failure) ? inContext(failure, `${subject.name} from ${endpointName(endpoint)}`) : failure;
   }
+}
+
+/**
+ * Asks one endpoint what a tag leads to, without the manifest itself: registries that count pulls do not count this.
+ * @returns undefined where the registry does not say
+ */
+export async function getDigest(
+  session: Session,
+  endpoint: Endpoint,
+  reference: Reference,
+  signal: AbortSignal,
+): Promise<Digest | undefined> {
+  const subject: Subject = { name: canonicalReference(reference), kind: 'manifest', registry: endpoint.registry };
+  const headers = { accept: MANIFEST_TYPES.join(', ') };
+  const path = `manifests/${reference.digest ?? reference.tag}`;
+  const response = await session.get(endpoint, path, subject, [200], { method: 'HEAD', headers, signal });
+  await discard(response.body);
+  return announcedDigest(response.headers['docker-content-digest']);
 }
 
 function check(reference: Reference, { headers }: HttpResponse, bytes: Buffer): FetchedManifest {

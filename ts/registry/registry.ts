@@ -1,6 +1,6 @@
 import type { RcxConfig } from '../config/config.ts';
 import { RcxError } from '../errors.ts';
-import { DigestVerifier } from '../oci/digest.ts';
+import { type Digest, DigestVerifier } from '../oci/digest.ts';
 import { familiarName, type Reference } from '../oci/reference.ts';
 import type { Descriptor } from '../oci/types.ts';
 import { Authorizer } from './authorizer.ts';
@@ -8,7 +8,7 @@ import { type BlobTransfer, streamBlob } from './blob.ts';
 import { type Endpoint, endpointName, endpointsFor, isInsecure } from './endpoint.ts';
 import type { Timeouts } from './exchange.ts';
 import { aborted, inContext } from './failure.ts';
-import { type FetchedManifest, getManifest } from './manifest.ts';
+import { either, type FetchedManifest, getDigest, getManifest } from './manifest.ts';
 import { DEFAULT_RETRY, type RetryPolicy, withRetry } from './retry.ts';
 import { SchemeProbe } from './scheme.ts';
 import { Session } from './session.ts';
@@ -80,6 +80,23 @@ export class Registry {
       }
     }
     throw summary(failures);
+  }
+
+  /**
+   * The digest that a reference leads to, from whoever would be asked for the manifest first.
+   * @returns undefined where that one does not answer or does not say: {@link fetchManifest} then tells why
+   * @throws ERR_RCX_ABORTED
+   */
+  async fetchDigest(reference: Reference, { signal }: FetchOptions = {}): Promise<Digest | undefined> {
+    const [endpoint] = this.#endpoints(reference);
+    if (endpoint === undefined) return undefined;
+    const deadline = AbortSignal.timeout(this.#timeouts.headers);
+    try {
+      return await getDigest(this.#session, endpoint, reference, either(deadline, signal));
+    } catch (error) {
+      if (signal?.aborted) throw aborted(error);
+      return undefined;
+    }
   }
 
   /**

@@ -8,6 +8,8 @@ import type { SchemeProbe } from './scheme.ts';
 import type { HttpResponse, Transport } from './transport.ts';
 
 interface GetOptions {
+  /** `HEAD` asks for the headers alone. */
+  method?: 'GET' | 'HEAD';
   headers: Record<string, string>;
   signal: AbortSignal | undefined;
 }
@@ -59,21 +61,22 @@ export class Session {
     return await this.#authorized(endpoint, path, options);
   }
 
-  async #authorized(endpoint: Endpoint, path: string, { headers, signal }: GetOptions): Promise<HttpResponse> {
+  async #authorized(endpoint: Endpoint, path: string, options: GetOptions): Promise<HttpResponse> {
+    const { signal } = options;
     const base = await unlessAborted(this.#scheme.base(endpoint), signal);
     const url = new URL(`/v2/${endpoint.repository}/${path}`, base);
     const known = this.#authorizer.current(base, endpoint);
-    const response = await this.#send(url, known, { headers, signal });
+    const response = await this.#send(url, known, options);
     // A 401 from where a redirect led is not the registry's question: answering it would give the login away.
     if (response.status !== 401 || !response.fromOrigin) return response;
     await discard(response.body);
     const answer = await unlessAborted(this.#authorizer.answer(base, endpoint, response, known), signal);
-    return answer === undefined ? response : this.#send(url, answer, { headers, signal });
+    return answer === undefined ? response : this.#send(url, answer, options);
   }
 
-  #send(url: URL, authorization: string | undefined, { headers, signal }: GetOptions): Promise<HttpResponse> {
+  #send(url: URL, authorization: string | undefined, { headers, ...options }: GetOptions): Promise<HttpResponse> {
     const all = authorization === undefined ? headers : { ...headers, authorization };
-    return this.#transport.request(url, { headers: all, signal });
+    return this.#transport.request(url, { ...options, headers: all });
   }
 
   #explain(endpoint: Endpoint, failure: RcxError | Transient): RcxError | Transient {

@@ -5,7 +5,7 @@ import { readName } from './names.ts';
 import type { TarEntry } from './tar/entry.ts';
 import type { TarHandler } from './tar/reader.ts';
 import { SparseWriter } from './tar/sparseWriter.ts';
-import { importedXattrs } from './xattrs.ts';
+import { carriedXattrs } from './xattrs.ts';
 
 /** Where the content of the current entry goes. */
 type ContentTarget = { write(chunk: Buffer): void; end(): void };
@@ -67,7 +67,7 @@ export class LayerExtractor implements TarHandler {
 function metadataOf(entry: TarEntry): EntryMetadata {
   const { mode, uid, gid, mtime, mtimeNsec } = entry;
   const metadata: EntryMetadata = { mode: mode & 0o7777, uid, gid, mtime, mtimeNsec };
-  if (entry.xattrs.length > 0) metadata.xattrs = importedXattrs(entry.xattrs);
+  if (entry.xattrs.length > 0) metadata.xattrs = carriedXattrs(entry.xattrs);
   return metadata;
 }
 

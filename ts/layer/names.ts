@@ -1,6 +1,7 @@
 import { type ByteString, invalidLayer } from './errors.ts';
 
-const WHITEOUT = '.wh.';
+/** Begins the name of an entry that deletes a file of the layers below. */
+export const WHITEOUT = '.wh.';
 /** AUFS kept its own books under such names; only the opaque marker means something in a layer. */
 const RESERVED = '.wh..wh.';
 const OPAQUE = '.wh..wh..opq';

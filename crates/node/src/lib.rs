@@ -5,3 +5,4 @@ mod error;
 mod layer;
 mod layer_stream;
 mod store;
+mod tree_reader;

@@ -4,6 +4,7 @@
 //! it cannot be led out of its directory: every name is resolved below one directory descriptor, see [`resolve`].
 
 mod metadata;
+pub mod read;
 mod record;
 mod resolve;
 mod sink;

@@ -41,7 +41,7 @@ function row(container: StoredContainer, options: ContainerTableOptions): string
   return [
     containerId(config.id, options),
     printable(imageName(container, options)),
-    commandText(config.command, options.noTrunc),
+    commandText(config.request.spec.process.args, options.noTrunc),
     formatSince(config.created),
     containerStatus(container),
     '',

@@ -10,8 +10,7 @@ export interface SpecInput {
   /** The container's folder. */
   folder: string;
   hostname: string;
-  /** The image's defaults; empty for a bare root filesystem. */
-  config: ExecutionConfig;
+  execution: ExecutionConfig;
   /** Host path of a root filesystem that is used as it is. */
   rootfs?: string | undefined;
   options: ContainerOptions;
@@ -21,17 +20,18 @@ const CPU_PERIOD_MICROS = 100_000;
 
 /** The OCI runtime-spec configuration of a container. */
 export function buildSpec(input: SpecInput): RuntimeSpec {
-  const { id, config, options, hostname } = input;
+  const { id, execution, options, hostname } = input;
+  const tty = options.tty ?? false;
   const capabilities = [...CAPABILITIES];
   return {
     ociVersion: '1.2.0',
     hostname,
     process: {
-      terminal: options.tty ?? false,
+      terminal: tty,
       user: { uid: 0, gid: 0 },
-      args: processArgs(config, options),
-      env: processEnv(config, options, hostname),
-      cwd: processCwd(config, options),
+      args: processArgs(execution),
+      env: processEnv(execution, tty, hostname),
+      cwd: processCwd(execution),
       capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
     },
     root: { path: input.rootfs ?? `${input.folder}/rootfs`, ...(options.readOnly ? { readonly: true } : {}) },

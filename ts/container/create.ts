@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import type { Engine } from '../engine.ts';
 import { RcxError } from '../errors.ts';
 import { runtimePath } from '../native/index.ts';
-import type { ExecutionConfig } from '../oci/types.ts';
 import type { StoredImage } from '../store/images.ts';
 import { contentLockPath, withLock } from '../store/lock.ts';
 import { toRcxError } from '../store/nativeError.ts';
@@ -18,6 +17,7 @@ import { identify, type ProcessIdentity } from './liveness.ts';
 import { checkName } from './names.ts';
 import { networkFiles } from './networkFiles.ts';
 import type { ContainerOptions } from './options.ts';
+import { executionOf } from './process.ts';
 import { type ContainerConfig, type ContainerState, writeNew } from './record.ts';
 import type { LaunchRequest } from './runtimeSpec.ts';
 import { parseSignal } from './signals.ts';
@@ -48,13 +48,13 @@ async function createLocked(engine: Engine, root: ContainerRoot, options: Contai
   const image = 'image' in root ? root.image : undefined;
   const layers = image === undefined ? undefined : engine.layersOf(image);
   const hostname = hostnameOf(id, options);
-  const config: ExecutionConfig = image?.config.config ?? {};
+  const execution = executionOf(image?.config.config ?? {}, options);
   const request: LaunchRequest = {
     spec: buildSpec({
       id,
       folder,
       hostname,
-      config,
+      execution,
       options,
       rootfs: 'rootfs' in root ? rootfsPath(root.rootfs) : undefined,
     }),
@@ -63,13 +63,12 @@ async function createLocked(engine: Engine, root: ContainerRoot, options: Contai
       runtime: runtimePath(),
       mountpoint: join(folder, 'rootfs'),
       ...(layers === undefined ? {} : { overlay: overlay(folder, layers, options.autoRemove ?? false) }),
-      user: options.user ?? config.User ?? '',
+      user: execution.User ?? '',
       init: options.init ?? false,
       noPivot: options.noPivot ?? false,
     },
   };
-  const stopSignal = options.stopSignal ?? config.StopSignal ?? STOP_SIGNAL;
-  parseSignal(stopSignal);
+  parseSignal(execution.StopSignal ?? STOP_SIGNAL);
   const state: ContainerState = { status: 'created', owner: self() };
   const record: ContainerConfig = {
     id,
@@ -77,9 +76,7 @@ async function createLocked(engine: Engine, root: ContainerRoot, options: Contai
     created: new Date().toISOString(),
     ...('image' in root ? { image: root.reference, imageId: root.image.id } : {}),
     diffIds: image?.diffIds ?? [],
-    command: request.spec.process.args,
-    labels: { ...config.Labels, ...options.labels },
-    stopSignal,
+    execution,
     autoRemove: options.autoRemove ?? false,
     network: options.network ?? 'none',
     request,

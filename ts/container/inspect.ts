@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { KERNEL_MOUNTS } from './defaults.ts';
+import { KERNEL_MOUNTS, STOP_SIGNAL } from './defaults.ts';
 import type {
   ContainerInspect,
   InspectConfig,
@@ -21,7 +21,7 @@ const PROPAGATIONS = /^r?(private|slave|shared)$/;
 
 /** Describes a container from its record alone. */
 export function inspectContainer({ folder, config, state }: StoredContainer): ContainerInspect {
-  const [path = '', ...args] = config.command;
+  const [path = '', ...args] = config.request.spec.process.args;
   return {
     Id: config.id,
     Created: config.created,
@@ -94,17 +94,19 @@ function hostConfig(config: ContainerConfig): InspectHostConfig {
 }
 
 function containerConfig(config: ContainerConfig): InspectConfig {
+  const { execution } = config;
   const { spec, rcx } = config.request;
   return {
     Hostname: spec.hostname ?? '',
     User: rcx.user,
     Tty: spec.process.terminal,
     Env: spec.process.env,
-    Cmd: config.command,
+    Cmd: execution.Cmd ?? null,
+    Entrypoint: execution.Entrypoint ?? null,
     Image: config.image ?? '',
     WorkingDir: spec.process.cwd,
-    Labels: config.labels,
-    StopSignal: config.stopSignal,
+    Labels: execution.Labels ?? {},
+    StopSignal: execution.StopSignal ?? STOP_SIGNAL,
   };
 }
 

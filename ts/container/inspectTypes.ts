@@ -74,7 +74,8 @@ export interface InspectConfig {
   User: string;
   Tty: boolean;
   Env: string[];
-  Cmd: string[];
+  Cmd: string[] | null;
+  Entrypoint: string[] | null;
   /** As the user named it. */
   Image: string;
   WorkingDir: string;

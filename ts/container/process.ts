@@ -4,13 +4,32 @@ import type { ExecutionConfig } from '../oci/types.ts';
 import { DEFAULT_PATH } from './defaults.ts';
 import type { ContainerOptions } from './options.ts';
 
-/** The program and arguments, by Docker's rules for entrypoint and command. */
-export function processArgs(config: ExecutionConfig, options: ContainerOptions): string[] {
+/**
+ * How a container is run: the image's defaults with what its creator wanted instead, as Docker puts the two together. It is
+ * what an image made of the container has for defaults.
+ */
+export function executionOf(config: ExecutionConfig, options: ContainerOptions): ExecutionConfig {
   const given = options.command !== undefined && options.command.length > 0 ? options.command : undefined;
-  const entrypoint = options.entrypoint ?? config.Entrypoint ?? [];
   // The image's command belongs to the image's entrypoint: another one would not know what to do with it.
-  const command = given ?? (options.entrypoint === undefined ? (config.Cmd ?? []) : []);
-  const args = [...entrypoint, ...command];
+  const command = given ?? (options.entrypoint === undefined ? config.Cmd : undefined);
+  const env = mergeEnv(config.Env ?? [], options.env ?? []);
+  const { Cmd: _command, Entrypoint: _entrypoint, ...rest } = config;
+  const entrypoint = options.entrypoint ?? config.Entrypoint;
+  return {
+    ...rest,
+    ...(command !== undefined && { Cmd: command }),
+    ...(entrypoint !== undefined && entrypoint.length > 0 && { Entrypoint: entrypoint }),
+    ...(env.length > 0 && { Env: env }),
+    ...(options.user !== undefined && { User: options.user }),
+    ...(options.workdir !== undefined && { WorkingDir: options.workdir }),
+    ...(options.stopSignal !== undefined && { StopSignal: options.stopSignal }),
+    Labels: { ...config.Labels, ...options.labels },
+  };
+}
+
+/** The program and its arguments. @throws ERR_RCX_NO_COMMAND */
+export function processArgs({ Entrypoint = [], Cmd = [] }: ExecutionConfig): string[] {
+  const args = [...Entrypoint, ...Cmd];
   if (args.length === 0) {
     throw new RcxError('run the container: no command was given and the image has none', {
       code: 'ERR_RCX_NO_COMMAND',
@@ -21,23 +40,24 @@ export function processArgs(config: ExecutionConfig, options: ContainerOptions):
   return args;
 }
 
-/** The environment: Docker's defaults, then the image's, then the caller's; the last of a name counts. */
-export function processEnv(config: ExecutionConfig, options: ContainerOptions, hostname: string): string[] {
+/** The environment: Docker's defaults, which everything else replaces, then the container's own. */
+export function processEnv({ Env = [] }: ExecutionConfig, tty: boolean, hostname: string): string[] {
+  return mergeEnv([DEFAULT_PATH, `HOSTNAME=${hostname}`, ...(tty ? ['TERM=xterm'] : [])], Env);
+}
+
+/** The last of a name counts, in the place of the first. */
+function mergeEnv(...lists: readonly (readonly string[])[]): string[] {
   const env = new Map<string, string>();
-  const add = (pair: string) => env.set(pair.split('=', 1)[0] ?? pair, pair);
-  add(DEFAULT_PATH);
-  add(`HOSTNAME=${hostname}`);
-  if (options.tty) add('TERM=xterm');
-  for (const pair of [...(config.Env ?? []), ...(options.env ?? [])]) add(pair);
+  for (const pair of lists.flat()) env.set(pair.split('=', 1)[0] ?? pair, pair);
   return [...env.values()];
 }
 
 /**
- * The working directory: the caller's, else the image's, else `/`.
+ * The working directory; `/` by default.
  * @throws ERR_RCX_INVALID_OPTION when it is relative: there is nothing it could be relative to
  */
-export function processCwd(config: ExecutionConfig, options: ContainerOptions): string {
-  const cwd = options.workdir ?? (config.WorkingDir || '/');
+export function processCwd({ WorkingDir }: ExecutionConfig): string {
+  const cwd = WorkingDir || '/';
   if (isAbsolute(cwd)) return cwd;
   throw new RcxError(`set the working directory: ${JSON.stringify(cwd)} is not an absolute path`, {
     code: 'ERR_RCX_INVALID_OPTION',

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { RcxError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
+import type { ExecutionConfig } from '../oci/types.ts';
 import { writeFileAtomic } from '../store/atomic.ts';
 import type { ProcessIdentity } from './liveness.ts';
 import type { LaunchRequest } from './runtimeSpec.ts';
@@ -17,9 +18,8 @@ export interface ContainerConfig {
   imageId?: Digest;
   /** Layers of the image, base first: they are in use as long as the container exists. */
   diffIds: Digest[];
-  command: string[];
-  labels: Record<string, string>;
-  stopSignal: string;
+  /** What the image's defaults came to. */
+  execution: ExecutionConfig;
   autoRemove: boolean;
   network: string;
   /** What the core was given. */

@@ -1,6 +1,6 @@
 import { RcxError } from '../errors.ts';
 import { DEFAULT_LIMITS, type LayerLimits } from '../layer/limits.ts';
-import { UnpackPool } from '../layer/pool.ts';
+import { LayerPool } from '../layer/pool.ts';
 import { sinkOptions } from '../layer/privilege.ts';
 import type { Digest } from '../oci/digest.ts';
 import { canonicalReference, type Reference } from '../oci/reference.ts';
@@ -73,7 +73,7 @@ async function pullLocked(
   const image = await resolveImage({ source: registry, blobs, reference, signal }, options.platform);
   const onEvent = options.onEvent ?? (() => undefined);
   onEvent(manifestEvent(image));
-  const pool = new UnpackPool();
+  const pool = new LayerPool();
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const shared = { blobs, layers, pool, source: registry, reference, sink: sinkOptions(), limits, onEvent };
   try {

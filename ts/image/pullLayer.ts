@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { isRcxError } from '../errors.ts';
 import { layerFailure } from '../layer/errors.ts';
 import type { LayerLimits } from '../layer/limits.ts';
-import type { UnpackPool } from '../layer/pool.ts';
+import type { LayerPool } from '../layer/pool.ts';
 import type { UnpackResult } from '../layer/unpack.ts';
 import type { LayerFeed, LayerSinkOptions } from '../native/index.ts';
 import { native } from '../native/index.ts';
@@ -19,7 +19,7 @@ import type { ImageSource } from './source.ts';
 export interface LayerContext {
   blobs: BlobStore;
   layers: LayerStore;
-  pool: UnpackPool;
+  pool: LayerPool;
   source: ImageSource;
   reference: Reference;
   signal: AbortSignal;
@@ -83,7 +83,7 @@ class LayerTask {
 
   /** Both at the same time; nothing is kept unless both end well, and the first failure stops the other. */
   async #downloadAndUnpack(directory: string): Promise<MadeLayer> {
-    const writer = this.#context.blobs.writer(this.#blob.digest);
+    const writer = this.#context.blobs.writer();
     const failure = new AbortController();
     const signal = AbortSignal.any([this.#context.signal, failure.signal]);
     const feed = this.#feed(writer.path);
@@ -99,7 +99,7 @@ class LayerTask {
       const tasks = [unpacking, this.#context.takeTurn(download)];
       await Promise.allSettled(tasks.map((task) => task.catch((error: unknown) => failure.abort(error))));
       signal.throwIfAborted();
-      writer.commit();
+      writer.commit(this.#blob.digest);
       return await unpacking;
     } finally {
       await writer.dispose();
@@ -121,10 +121,10 @@ class LayerTask {
 
   async #unpack(directory: string, feed: LayerFeed, signal: AbortSignal): Promise<MadeLayer> {
     const { pool, sink, limits } = this.#context;
-    const job = { diffId: this.#diffId, directory, sink, limits };
+    const request = { diffId: this.#diffId, directory, sink, limits };
     try {
       const onProgress = (bytes: number) => this.#reporter.unpacked(bytes);
-      return toInfo(await pool.run(job, { feed, signal, onProgress }));
+      return toInfo(await pool.unpack(request, feed, { signal, onProgress }));
     } catch (error) {
       throw signal.aborted || isRcxError(error, 'ERR_RCX_ABORTED') ? error : layerFailure(this.#blob.digest, error);
     }

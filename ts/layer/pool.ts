@@ -3,18 +3,25 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { RcxError } from '../errors.ts';
 import { type LayerFeed, packageRoot } from '../native/index.ts';
-import { type FromWorker, fromErrorData, type UnpackJob } from './protocol.ts';
+import type { PackRequest, PackResult } from './packToFile.ts';
+import {
+  type FromWorker,
+  fromErrorData,
+  type PackJob,
+  type ResultOf,
+  type ToWorker,
+  type UnpackJob,
+} from './protocol.ts';
 import type { UnpackRequest, UnpackResult } from './unpack.ts';
 
 export interface RunOptions {
-  feed: LayerFeed;
   signal: AbortSignal;
   /** Called when a thread takes the job up, and with the bytes of the blob that were unpacked. */
   onProgress?: ((bytes: number) => void) | undefined;
 }
 
-/** Unpacks layers in worker threads, as many at a time as there are processors; more wait their turn. */
-export class UnpackPool {
+/** Unpacks and packs layers in worker threads, as many at a time as there are processors; more wait their turn. */
+export class LayerPool {
   readonly #size: number;
   readonly #idle: Worker[] = [];
   readonly #waiting: ((worker: Worker) => void)[] = [];
@@ -26,11 +33,27 @@ export class UnpackPool {
   }
 
   /** @throws what unpacking threw, or ERR_RCX_ABORTED after the signal */
-  async run(job: UnpackRequest, options: RunOptions): Promise<UnpackResult> {
+  async unpack(request: UnpackRequest, feed: LayerFeed, options: RunOptions): Promise<UnpackResult> {
+    // A thread that waits for the feed in native code hears no messages.
+    const onAbort = () => feed.cancel();
+    options.signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      return await this.#run({ type: 'unpack', ...request, feed: feed.id }, options);
+    } finally {
+      options.signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  /** @throws what packing threw, or ERR_RCX_ABORTED after the signal */
+  async pack(request: PackRequest, options: RunOptions): Promise<PackResult> {
+    return await this.#run({ type: 'pack', ...request }, options);
+  }
+
+  async #run<Job extends UnpackJob | PackJob>(job: Job, options: RunOptions): Promise<ResultOf<Job>> {
     const worker = await this.#acquire();
     try {
       options.signal.throwIfAborted();
-      return await this.#execute(worker, job, options);
+      return await execute(worker, job, options);
     } finally {
       this.#release(worker);
     }
@@ -41,29 +64,6 @@ export class UnpackPool {
     const workers = this.#all;
     this.#all = [];
     await Promise.all(workers.map((worker) => worker.terminate()));
-  }
-
-  #execute(worker: Worker, job: UnpackRequest, { feed, signal, onProgress }: RunOptions): Promise<UnpackResult> {
-    const message: UnpackJob = { ...job, feed: feed.id };
-    return new Promise<UnpackResult>((resolve, reject) => {
-      const onAbort = () => feed.cancel();
-      const settle = (finish: () => void) => {
-        signal.removeEventListener('abort', onAbort);
-        worker.off('message', onMessage).off('error', onError).off('exit', onExit);
-        finish();
-      };
-      const onMessage = (message: FromWorker) => {
-        if (message.type === 'progress') onProgress?.(message.bytes);
-        else if (message.type === 'done') settle(() => resolve(message.result));
-        else settle(() => reject(fromErrorData(message.error)));
-      };
-      const onError = (cause: Error) => settle(() => reject(died(cause.message, cause)));
-      const onExit = (code: number) => settle(() => reject(died(`exit code ${code}`)));
-      worker.on('message', onMessage).on('error', onError).on('exit', onExit);
-      signal.addEventListener('abort', onAbort, { once: true });
-      worker.postMessage(message);
-      onProgress?.(0);
-    });
   }
 
   async #acquire(): Promise<Worker> {
@@ -93,10 +93,38 @@ export class UnpackPool {
   }
 }
 
+function execute<Job extends UnpackJob | PackJob>(
+  worker: Worker,
+  job: Job,
+  { signal, onProgress }: RunOptions,
+): Promise<ResultOf<Job>> {
+  const send = (message: ToWorker) => worker.postMessage(message);
+  return new Promise<ResultOf<Job>>((resolve, reject) => {
+    const onAbort = () => send({ type: 'abort' });
+    const settle = (finish: () => void) => {
+      signal.removeEventListener('abort', onAbort);
+      worker.off('message', onMessage).off('error', onError).off('exit', onExit);
+      finish();
+    };
+    const onMessage = (message: FromWorker) => {
+      if (message.type === 'progress') onProgress?.(message.bytes);
+      // A worker has one job at a time: this is the result of this one.
+      else if (message.type === 'done') settle(() => resolve(message.result as ResultOf<Job>));
+      else settle(() => reject(fromErrorData(message.error)));
+    };
+    const onError = (cause: Error) => settle(() => reject(died(cause.message, cause)));
+    const onExit = (code: number) => settle(() => reject(died(`exit code ${code}`)));
+    worker.on('message', onMessage).on('error', onError).on('exit', onExit);
+    signal.addEventListener('abort', onAbort, { once: true });
+    send(job);
+    onProgress?.(0);
+  });
+}
+
 function died(reason: string, cause?: Error): RcxError {
-  return new RcxError(`unpack layer: the worker thread ended: ${reason}`, {
+  return new RcxError(`work on a layer: the worker thread ended: ${reason}`, {
     code: 'ERR_RCX_LAYER_WORKER',
-    step: 'unpack layer',
+    step: 'work on a layer',
     hint: 'Run it again with --debug; if it happens again, please report it with the name of the image.',
     cause,
   });

@@ -1,17 +1,32 @@
 import { RcxError } from '../errors.ts';
 import { toRcxError } from '../store/nativeError.ts';
+import type { PackRequest, PackResult } from './packToFile.ts';
 import type { UnpackRequest, UnpackResult } from './unpack.ts';
 
-/** A layer to unpack: all that the main thread tells a worker. */
+/** A layer to unpack. */
 export interface UnpackJob extends UnpackRequest {
+  type: 'unpack';
   /** Id of the `LayerFeed` that has the compressed layer. */
   feed: number;
 }
 
+/** A layer to pack. */
+export interface PackJob extends PackRequest {
+  type: 'pack';
+}
+
+/** What the main thread tells a worker. */
+export type ToWorker = UnpackJob | PackJob | { type: 'abort' };
+
+/** What comes of a job. */
+export type ResultOf<Job> = Job extends { type: 'unpack' } ? UnpackResult : PackResult;
+
 /** What a worker tells the main thread. */
 export type FromWorker =
   /** So many bytes of the blob have been unpacked. */
-  { type: 'progress'; bytes: number } | { type: 'done'; result: UnpackResult } | { type: 'failed'; error: ErrorData };
+  | { type: 'progress'; bytes: number }
+  | { type: 'done'; result: UnpackResult | PackResult }
+  | { type: 'failed'; error: ErrorData };
 
 /** An {@link RcxError} as data: classes do not survive the way between threads. */
 export interface ErrorData {

@@ -3,6 +3,7 @@ import {
   closeSync,
   createReadStream,
   existsSync,
+  fsyncSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -84,7 +85,7 @@ export class BlobStore {
    * @throws ERR_RCX_DIGEST_MISMATCH, ERR_RCX_SIZE_MISMATCH, ERR_RCX_STORE
    */
   async ingest(descriptor: Pick<Descriptor, 'digest' | 'size'>, chunks: AsyncIterable<Uint8Array>): Promise<void> {
-    const writer = this.writer(descriptor.digest);
+    const writer = this.writer();
     const verifier = new DigestVerifier(descriptor.digest, descriptor.size);
     try {
       for await (const chunk of chunks) {
@@ -92,7 +93,7 @@ export class BlobStore {
         writer.write(chunk);
       }
       verifier.finish();
-      writer.commit();
+      writer.commit(descriptor.digest);
     } finally {
       await writer.dispose();
     }
@@ -111,15 +112,25 @@ export class BlobStore {
     }
   }
 
-  /** Stores a small blob whose digest the caller has just computed or verified. */
+  /**
+   * Stores a small blob whose digest the caller has just computed or verified; it is on the disk when this returns, so that
+   * the index never names a document that a power cut took.
+   */
   async put(digest: Digest, bytes: Uint8Array): Promise<void> {
     if (this.readIfWhole({ digest, size: bytes.byteLength }) !== undefined) return;
-    await this.ingest({ digest, size: bytes.byteLength }, single(bytes));
+    const writer = this.writer();
+    try {
+      writer.write(bytes);
+      writer.sync();
+      writer.commit(digest);
+    } finally {
+      await writer.dispose();
+    }
   }
 
   /** A blob in the making; the caller verifies the content before it calls {@link BlobWriter.commit}. */
-  writer(digest: Digest): BlobWriter {
-    return new BlobWriter(temporaryFile(this.#images), this.path(digest));
+  writer(): BlobWriter {
+    return new BlobWriter(temporaryFile(this.#images), (digest) => this.path(digest));
   }
 
   /** Removes a blob that nothing refers to, or one that turned out to be damaged. */
@@ -131,17 +142,17 @@ export class BlobStore {
 /** Appends to a temporary file that becomes a blob by one rename. */
 export class BlobWriter {
   readonly #temporary: Temporary;
-  readonly #target: string;
+  readonly #pathOf: (digest: Digest) => string;
   readonly #fd: number;
   #open = true;
 
-  constructor(temporary: Temporary, target: string) {
+  constructor(temporary: Temporary, pathOf: (digest: Digest) => string) {
     this.#temporary = temporary;
-    this.#target = target;
+    this.#pathOf = pathOf;
     this.#fd = openSync(temporary.path, 'r+');
   }
 
-  /** The temporary file: others may read what was written so far. */
+  /** The temporary file: others may read what was written so far, or write to it instead. */
   get path(): string {
     return this.#temporary.path;
   }
@@ -154,10 +165,25 @@ export class BlobWriter {
     }
   }
 
-  commit(): void {
+  /** Waits until what was written is on the disk. */
+  sync(): void {
+    try {
+      fsyncSync(this.#fd);
+    } catch (error) {
+      throw toRcxError(error, 'ERR_RCX_STORE');
+    }
+  }
+
+  /** Makes it the blob of that digest. */
+  commit(digest: Digest): void {
     this.#close();
-    mkdirSync(dirname(this.#target), { recursive: true });
-    renameSync(this.#temporary.path, this.#target);
+    const target = this.#pathOf(digest);
+    try {
+      mkdirSync(dirname(target), { recursive: true });
+      renameSync(this.#temporary.path, target);
+    } catch (error) {
+      throw toRcxError(error, 'ERR_RCX_STORE');
+    }
   }
 
   /** Must be called in any case; without {@link commit} nothing remains. */
@@ -170,8 +196,4 @@ export class BlobWriter {
     if (this.#open) closeSync(this.#fd);
     this.#open = false;
   }
-}
-
-async function* single(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
 }

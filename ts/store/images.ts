@@ -90,6 +90,17 @@ export class ImageStore {
     return this.find(name);
   }
 
+  /** Adds an image without a name, as `put` does with one. */
+  async putUnnamed(manifest: Descriptor): Promise<StoredImage> {
+    const size = this.#unpackedSize(manifest);
+    const added = toEntry(withoutAnnotations(manifest), { reference: undefined, sourceDigest: undefined, size });
+    await this.#layout.update((entries) => {
+      const known = entries.some((entry) => entry.digest === manifest.digest);
+      return known ? [...entries] : [...entries, added];
+    });
+    return this.find(this.#idOf(manifest) ?? manifest.digest);
+  }
+
   /** Gives the image that `text` names another name. */
   async tag(text: string, reference: Reference): Promise<StoredImage> {
     return await this.put(reference, this.find(text).manifest);

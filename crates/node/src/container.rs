@@ -165,9 +165,3 @@ pub fn make_terminal_raw(env: &Env) -> napi::Result<()> {
 pub fn restore_terminal(env: &Env) -> napi::Result<()> {
     terminal::restore().map_err(|error| to_js(env, &error))
 }
-
-/// Kills what is left in a container's cgroups and removes them.
-#[napi]
-pub fn remove_cgroup(env: &Env, path: String) -> napi::Result<()> {
-    rcx_core::cgroup::remove(&path).map_err(|error| to_js(env, &error))
-}

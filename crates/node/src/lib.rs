@@ -1,5 +1,6 @@
 //! The napi-rs bridge: converts types and errors, never decides.
 
+mod cgroup;
 mod container;
 mod error;
 mod layer;

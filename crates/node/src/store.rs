@@ -54,6 +54,13 @@ fn acquire(env: Env, path: &str, mode: LockMode, target: LockTarget) -> Result<O
 /// A blocking operation of the core, run on the thread pool.
 pub struct Blocking(Box<dyn Fn() -> rcx_core::Result<()> + Send>);
 
+impl Blocking {
+    /// An operation that resolves to nothing.
+    pub fn new(operation: impl Fn() -> rcx_core::Result<()> + Send + 'static) -> Self {
+        Self(Box::new(operation))
+    }
+}
+
 impl Task for Blocking {
     type Output = rcx_core::Result<()>;
     type JsValue = ();
@@ -70,11 +77,11 @@ impl Task for Blocking {
 /// Removes a directory tree or file without following symbolic links or crossing mounts; a missing one is no error.
 #[napi(ts_return_type = "Promise<void>")]
 pub fn remove_tree(path: String) -> AsyncTask<Blocking> {
-    AsyncTask::new(Blocking(Box::new(move || tree::remove_tree(Path::new(&path)))))
+    AsyncTask::new(Blocking::new(move || tree::remove_tree(Path::new(&path))))
 }
 
 /// Writes the file system that holds the directory `layers` to the disk, then marks the layers `names` in it as flushed.
 #[napi(ts_return_type = "Promise<void>")]
 pub fn flush_layers(layers: String, names: Vec<String>) -> AsyncTask<Blocking> {
-    AsyncTask::new(Blocking(Box::new(move || store::flush(Path::new(&layers), &names))))
+    AsyncTask::new(Blocking::new(move || store::flush(Path::new(&layers), &names)))
 }

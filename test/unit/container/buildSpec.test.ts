@@ -6,8 +6,8 @@ import type { ContainerOptions } from '../../../ts/container/options.ts';
 const ID = 'a'.repeat(64);
 
 function spec(options: ContainerOptions = {}, input: Partial<SpecInput> = {}) {
-  const config = { Cmd: ['sh'] };
-  return buildSpec({ id: ID, folder: '/store/c', hostname: 'box', config, options, ...input });
+  const execution = { Cmd: ['sh'] };
+  return buildSpec({ id: ID, folder: '/store/c', hostname: 'box', execution, options, ...input });
 }
 
 const destinations = (options: ContainerOptions) => spec(options).mounts.map((mount) => mount.destination);
@@ -49,10 +49,8 @@ describe('buildSpec', () => {
   });
 
   it('takes directory, terminal and root from the options first', () => {
-    const image = { config: { Cmd: ['sh'], WorkingDir: '/srv' } };
-    expect(spec({}, image).process.cwd).toBe('/srv');
-    expect(spec({ workdir: '/mine' }, image).process.cwd).toBe('/mine');
-    expect(spec({}, { config: { Cmd: ['sh'], WorkingDir: '' } }).process.cwd).toBe('/');
+    expect(spec({}, { execution: { Cmd: ['sh'], WorkingDir: '/srv' } }).process.cwd).toBe('/srv');
+    expect(spec({}, { execution: { Cmd: ['sh'], WorkingDir: '' } }).process.cwd).toBe('/');
     expect(spec({ tty: true }).process.terminal).toBe(true);
     expect(spec({ readOnly: true }).root).toEqual({ path: '/store/c/rootfs', readonly: true });
     expect(spec({}, { rootfs: '/srv/root' }).root.path).toBe('/srv/root');

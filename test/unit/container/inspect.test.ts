@@ -19,8 +19,8 @@ interface Made {
 
 /** A container's record as creating one writes it. */
 function container({ options = {}, state = {}, rootfs }: Made = {}): StoredContainer {
-  const config = { Cmd: ['sleep', '9'], Env: ['A=b'] };
-  const spec = buildSpec({ id: ID, folder: FOLDER, hostname: 'box', config, options, rootfs });
+  const execution = { Entrypoint: ['sleep'], Cmd: ['9'], Env: ['A=b'], Labels: { a: 'b' }, StopSignal: 'SIGINT' };
+  const spec = buildSpec({ id: ID, folder: FOLDER, hostname: 'box', execution, options, rootfs });
   const overlay = {
     lower: [`${FOLDER}/init`, '/store/layers/2/diff', '/store/layers/1/diff'],
     upper: `${FOLDER}/upper`,
@@ -36,9 +36,7 @@ function container({ options = {}, state = {}, rootfs }: Made = {}): StoredConta
       created: '2026-01-02T03:04:05.678Z',
       ...(rootfs === undefined ? { image: 'debian', imageId: IMAGE } : {}),
       diffIds: [],
-      command: spec.process.args,
-      labels: { a: 'b' },
-      stopSignal: 'SIGINT',
+      execution,
       autoRemove: options.autoRemove ?? false,
       network: options.network ?? 'none',
       request: { spec, rcx: { ...extras, ...(rootfs === undefined ? { overlay } : {}) } },
@@ -63,7 +61,8 @@ describe('inspectContainer', () => {
       Config: {
         Hostname: 'box',
         User: 'me',
-        Cmd: ['sleep', '9'],
+        Entrypoint: ['sleep'],
+        Cmd: ['9'],
         Image: 'debian',
         WorkingDir: '/',
         Labels: { a: 'b' },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_PATH } from '../../../ts/container/defaults.ts';
-import { processArgs, processEnv } from '../../../ts/container/process.ts';
+import { executionOf, processArgs, processCwd, processEnv } from '../../../ts/container/process.ts';
 
 describe('processArgs', () => {
   const both = { Entrypoint: ['entry', '-e'], Cmd: ['cmd', '-c'] };
@@ -15,7 +15,7 @@ describe('processArgs', () => {
     ['a given command without any entrypoint', both, { entrypoint: [], command: ['b'] }, ['b']],
     ['empty arguments as they are', {}, { command: ['sh', ''] }, ['sh', '']],
   ])('is %s', (_, config, options, expected) => {
-    expect(processArgs(config, options)).toEqual(expected);
+    expect(processArgs(executionOf(config, options))).toEqual(expected);
   });
 
   it.each([
@@ -23,26 +23,65 @@ describe('processArgs', () => {
     ['an empty image', { Entrypoint: [], Cmd: [] }, {}],
     ['an entrypoint that was taken away', both, { entrypoint: [] }],
   ])('refuses %s', (_, config, options) => {
-    expect(() => processArgs(config, options)).toThrow(expect.objectContaining({ code: 'ERR_RCX_NO_COMMAND' }));
+    expect(() => processArgs(executionOf(config, options))).toThrow(
+      expect.objectContaining({ code: 'ERR_RCX_NO_COMMAND' }),
+    );
   });
 });
 
 describe('processEnv', () => {
   it('begins with Docker’s defaults', () => {
-    expect(processEnv({}, {}, 'box')).toEqual([DEFAULT_PATH, 'HOSTNAME=box']);
-    expect(processEnv({}, { tty: true }, 'box')).toEqual([DEFAULT_PATH, 'HOSTNAME=box', 'TERM=xterm']);
+    expect(processEnv({}, false, 'box')).toEqual([DEFAULT_PATH, 'HOSTNAME=box']);
+    expect(processEnv({}, true, 'box')).toEqual([DEFAULT_PATH, 'HOSTNAME=box', 'TERM=xterm']);
   });
 
   it('lets the image win over the defaults, and the caller over the image', () => {
-    const env = processEnv(
+    const execution = executionOf(
       { Env: ['PATH=/image', 'A=image', 'B=image'] },
       { tty: true, env: ['A=mine', 'TERM=dumb'] },
-      'h',
     );
-    expect(env).toEqual(['PATH=/image', 'HOSTNAME=h', 'TERM=dumb', 'A=mine', 'B=image']);
+    expect(processEnv(execution, true, 'h')).toEqual(['PATH=/image', 'HOSTNAME=h', 'TERM=dumb', 'A=mine', 'B=image']);
   });
 
   it('keeps the last of a name, and names apart that begin alike', () => {
-    expect(processEnv({}, { env: ['A=1', 'AB=2', 'A=3=4', 'A_='] }, 'h').slice(2)).toEqual(['A=3=4', 'AB=2', 'A_=']);
+    const { Env } = executionOf({}, { env: ['A=1', 'AB=2', 'A=3=4', 'A_='] });
+    expect(Env).toEqual(['A=3=4', 'AB=2', 'A_=']);
+  });
+});
+
+describe('executionOf', () => {
+  const image = {
+    User: 'web',
+    WorkingDir: '/srv',
+    StopSignal: 'SIGINT',
+    Labels: { a: 'image', b: 'image' },
+    Volumes: { '/data': {} },
+    ExposedPorts: { '80/tcp': {} },
+  };
+
+  it('keeps what the image says and nobody wanted otherwise', () => {
+    expect(executionOf(image, {})).toEqual(image);
+  });
+
+  it('has what the creator wanted instead', () => {
+    const options = { user: '0', workdir: '/mine', stopSignal: 'HUP', labels: { a: 'mine' }, entrypoint: ['e'] };
+    expect(executionOf({ ...image, Cmd: ['gone'] }, options)).toEqual({
+      ...image,
+      User: '0',
+      WorkingDir: '/mine',
+      StopSignal: 'HUP',
+      Labels: { a: 'mine', b: 'image' },
+      Entrypoint: ['e'],
+    });
+  });
+});
+
+describe('processCwd', () => {
+  it('is the root by default', () => expect(processCwd({})).toBe('/'));
+
+  it('is relative to nothing', () => {
+    expect(() => processCwd({ WorkingDir: 'srv' })).toThrow(
+      expect.objectContaining({ code: 'ERR_RCX_INVALID_OPTION' }),
+    );
   });
 });

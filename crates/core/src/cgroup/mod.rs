@@ -2,6 +2,7 @@
 
 mod device_filter;
 mod devices;
+mod freezer;
 mod layout;
 mod limits;
 
@@ -15,6 +16,7 @@ use oci_spec::runtime::LinuxResources;
 use rustix::fs::{Mode, OFlags, open};
 use rustix::io::Errno;
 
+pub use self::freezer::freeze;
 pub use self::layout::{Hierarchy, Layout};
 use crate::error::{Context, Error, Result};
 

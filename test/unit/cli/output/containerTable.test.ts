@@ -9,13 +9,15 @@ const ID = '0123456789abcdef'.repeat(4);
 const IMAGE = `sha256:${'f'.repeat(64)}` as const;
 const OWNER = { pid: 1, startTime: '1', bootId: 'b' };
 
-function container(config: Partial<StoredContainer['config']> = {}): StoredContainer {
+function container(
+  config: Partial<StoredContainer['config']> = {},
+  args: string[] = ['sh', '-c', 'echo "hello world"'],
+): StoredContainer {
+  const request = { spec: { process: { args }, root: { path: '/srv/root' } } } as StoredContainer['config']['request'];
   const own = { id: ID, name: 'web', created: new Date().toISOString(), image: 'debian', imageId: IMAGE };
-  const command = ['sh', '-c', 'echo "hello world"'];
-  const request = { spec: { root: { path: '/srv/root' } } };
   return {
     folder: '/store',
-    config: { ...own, command, request, ...config } as StoredContainer['config'],
+    config: { ...own, request, ...config } as StoredContainer['config'],
     state: { status: 'created', owner: OWNER },
   };
 }
@@ -68,7 +70,7 @@ describe('containerTable', () => {
   });
 
   it('sends a terminal nothing that it would obey', () => {
-    const table = containerTable([container({ command: ['\u001b[2J\u009b', '\n'] })], [], {
+    const table = containerTable([container({}, ['\u001b[2J\u009b', '\n'])], [], {
       images: images(IMAGE),
       noTrunc: true,
     });

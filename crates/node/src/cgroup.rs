@@ -1,0 +1,21 @@
+//! Cgroups of containers for JavaScript, by their path below each hierarchy: `/rcx/<id>`.
+
+use napi::Env;
+use napi::bindgen_prelude::{AsyncTask, Result};
+use napi_derive::napi;
+use rcx_core::cgroup;
+
+use crate::error::to_js;
+use crate::store::Blocking;
+
+/// Kills what is left in a container's cgroups and removes them.
+#[napi]
+pub fn remove_cgroup(env: &Env, path: String) -> Result<()> {
+    cgroup::remove(&path).map_err(|error| to_js(env, &error))
+}
+
+/// Stops all processes of a container, or lets them go on; resolves when it is so.
+#[napi(ts_return_type = "Promise<void>")]
+pub fn freeze_cgroup(path: String, frozen: bool) -> AsyncTask<Blocking> {
+    AsyncTask::new(Blocking::new(move || cgroup::freeze(&path, frozen)))
+}

@@ -1,0 +1,79 @@
+import { createHash } from 'node:crypto';
+import { closeSync, openSync, writeSync } from 'node:fs';
+import type { Digest } from '../oci/digest.ts';
+import { toRcxError } from '../store/nativeError.ts';
+import { gzipBlocks } from './gzip.ts';
+import { type PackOptions, packLayer } from './pack.ts';
+
+/** A read-write layer to be made an archive of. */
+export interface PackRequest extends PackOptions {
+  directory: string;
+  /** An existing file, which is filled with the compressed archive. */
+  file: string;
+}
+
+/** What an archive came to. */
+export interface PackResult {
+  /** Of the compressed archive. */
+  digest: Digest;
+  /** Bytes of the compressed archive. */
+  size: number;
+  /** Of the archive itself. */
+  diffId: Digest;
+  /** Bytes of the archive itself. */
+  archiveSize: number;
+}
+
+/**
+ * Writes a layer's archive, compressed by gzip, to a file.
+ * @throws what {@link packLayer} throws, ERR_RCX_STORE, and the signal's reason
+ */
+export async function packToFile(request: PackRequest, signal: AbortSignal): Promise<PackResult> {
+  const archive = new Measured();
+  const compressed = new Measured();
+  const fd = openSync(request.file, 'r+');
+  try {
+    for await (const piece of gzipBlocks(archive.pass(packLayer(request.directory, request)))) {
+      signal.throwIfAborted();
+      compressed.add(piece);
+      writeFully(fd, piece);
+    }
+  } finally {
+    closeSync(fd);
+  }
+  return {
+    ...{ digest: compressed.digest(), size: compressed.size },
+    ...{ diffId: archive.digest(), archiveSize: archive.size },
+  };
+}
+
+/** Counts and hashes what passes. */
+export class Measured {
+  readonly #hash = createHash('sha256');
+  size = 0;
+
+  add(piece: Uint8Array): void {
+    this.#hash.update(piece);
+    this.size += piece.byteLength;
+  }
+
+  *pass(pieces: Iterable<Buffer>): Generator<Buffer> {
+    for (const piece of pieces) {
+      this.add(piece);
+      yield piece;
+    }
+  }
+
+  /** Once, at the end. */
+  digest(): Digest {
+    return `sha256:${this.#hash.digest('hex')}`;
+  }
+}
+
+function writeFully(fd: number, piece: Buffer): void {
+  try {
+    for (let at = 0; at < piece.length; ) at += writeSync(fd, piece, at);
+  } catch (error) {
+    throw toRcxError(error, 'ERR_RCX_STORE');
+  }
+}

@@ -4,7 +4,11 @@ import type { Credentials } from './dockerConfig.ts';
 
 /** Milliseconds; a helper may ask a cloud service, but not a person. */
 const TIMEOUT = 30_000;
+/** Milliseconds to store or erase: the keychain may have to be opened first, by a person. */
+const PATIENT_TIMEOUT = 300_000;
 const MAX_OUTPUT = 1 << 20;
+/** The user name that marks a secret as an identity token. */
+const TOKEN_USER = '<token>';
 
 /**
  * Asks `docker-credential-<helper> get` for a login (https://github.com/docker/docker-credential-helpers).
@@ -17,10 +21,53 @@ export async function askHelper(
   env: NodeJS.ProcessEnv,
   timeout: number = TIMEOUT,
 ): Promise<Credentials | undefined> {
-  const program = `docker-credential-${helper}`;
+  const call: HelperCall = { helper, action: 'get', input: server, goal: 'get the login from' };
+  const output = await runHelper(call, env, timeout);
+  return output === undefined ? undefined : readAnswer(call, output);
+}
+
+/** A login as a helper keeps it. */
+export type StorableCredentials = { username: string } & ({ password: string } | { identityToken: string });
+
+/**
+ * Gives a login to `docker-credential-<helper> store`, on its stdin.
+ * @throws ERR_RCX_CREDENTIAL_HELPER as {@link askHelper}
+ */
+export async function storeInHelper(
+  helper: string,
+  server: string,
+  credentials: StorableCredentials,
+  env: NodeJS.ProcessEnv,
+): Promise<void> {
+  const login =
+    'identityToken' in credentials
+      ? { Username: TOKEN_USER, Secret: credentials.identityToken }
+      : { Username: credentials.username, Secret: credentials.password };
+  const input = JSON.stringify({ ServerURL: server, ...login });
+  await runHelper({ helper, action: 'store', input, goal: 'store the login with' }, env, PATIENT_TIMEOUT);
+}
+
+/**
+ * Has `docker-credential-<helper> erase` forget a login; one that it does not have is no error.
+ * @throws ERR_RCX_CREDENTIAL_HELPER as {@link askHelper}
+ */
+export async function eraseFromHelper(helper: string, server: string, env: NodeJS.ProcessEnv): Promise<void> {
+  await runHelper({ helper, action: 'erase', input: server, goal: 'erase the login with' }, env, PATIENT_TIMEOUT);
+}
+
+interface HelperCall {
+  helper: string;
+  action: 'get' | 'store' | 'erase';
+  input: string;
+  /** In words, for the error. */
+  goal: string;
+}
+
+/** @returns what the helper printed; undefined where it has no such login */
+async function runHelper(call: HelperCall, env: NodeJS.ProcessEnv, timeout: number): Promise<string | undefined> {
   const { execa } = await import('execa');
-  const result = await execa(program, ['get'], {
-    input: server,
+  const result = await execa(programOf(call), [call.action], {
+    input: call.input,
     env,
     extendEnv: false,
     timeout,
@@ -28,9 +75,9 @@ export async function askHelper(
     maxBuffer: MAX_OUTPUT,
     reject: false,
   });
-  if (!result.failed) return readAnswer(program, result.stdout);
+  if (!result.failed) return result.stdout;
   if (result.exitCode !== undefined && /credentials not found/i.test(result.stdout)) return undefined;
-  throw failure(program, whatHappened(result));
+  throw failure(call, whatHappened(result));
 }
 
 interface HelperFailure {
@@ -47,24 +94,29 @@ function whatHappened({ timedOut, code, exitCode, signal }: HelperFailure): stri
   return plain(signal === undefined ? `it could not run (${code})` : `it was killed by ${signal}`);
 }
 
-function readAnswer(program: string, output: string): Credentials | undefined {
+function readAnswer(call: HelperCall, output: string): Credentials | undefined {
   let answer: unknown;
   try {
     answer = JSON.parse(output);
   } catch {
-    throw failure(program, 'its answer is not JSON');
+    throw failure(call, 'its answer is not JSON');
   }
   const { Username: username, Secret: secret } = (answer ?? {}) as { Username?: unknown; Secret?: unknown };
-  if (typeof username !== 'string' || typeof secret !== 'string') throw failure(program, 'its answer has no login');
+  if (typeof username !== 'string' || typeof secret !== 'string') throw failure(call, 'its answer has no login');
   if (username === '' && secret === '') return undefined;
-  if (username === '<token>') return { kind: 'identityToken', token: secret };
+  if (username === TOKEN_USER) return { kind: 'identityToken', token: secret };
   return { kind: 'password', username, password: secret };
 }
 
-function failure(program: string, problem: string): RcxError {
-  return new RcxError(`cannot get the login from ${program}: ${problem}`, {
+function programOf({ helper }: HelperCall): string {
+  return `docker-credential-${helper}`;
+}
+
+function failure(call: HelperCall, problem: string): RcxError {
+  const program = programOf(call);
+  return new RcxError(`cannot ${call.goal} ${program}: ${problem}`, {
     code: 'ERR_RCX_CREDENTIAL_HELPER',
-    step: 'read credentials',
+    step: call.action === 'get' ? 'read credentials' : `${call.action} credentials`,
     path: program,
     hint: `Install or repair ${program}, or remove it from credsStore and credHelpers in ~/.docker/config.json.`,
   });

@@ -1,10 +1,16 @@
 import { isRcxError, type RcxError } from '../errors.ts';
 import { canonicalRegistry, DEFAULT_REGISTRY } from '../oci/reference.ts';
 import { askHelper } from './credentialHelper.ts';
-import { type Credentials, type DockerConfig, readDockerConfig } from './dockerConfig.ts';
+import {
+  type Credentials,
+  DOCKER_HUB_KEY,
+  type DockerConfig,
+  parseDockerConfig,
+  readDockerConfig,
+} from './dockerConfig.ts';
 
-/** Docker Hub's key in `~/.docker/config.json`, a URL for historical reasons. */
-const DOCKER_HUB_KEY = 'https://index.docker.io/v1/';
+/** A variable that holds logins in the form of a configuration's `auths`, and goes before all others. */
+export const AUTH_VARIABLE = 'DOCKER_AUTH_CONFIG';
 
 /** The login for a registry, if any, and what stood in the way of finding one. */
 export interface Login {
@@ -17,13 +23,20 @@ export interface Login {
 }
 
 /**
- * Looks up the login for a registry as Docker does: `credHelpers`, then `credsStore`, then `auths`.
+ * Looks up the login for a registry as Docker does: `$DOCKER_AUTH_CONFIG`, then `credHelpers`, `credsStore` and `auths`.
  * @throws ERR_RCX_INVALID_CONFIG, ERR_RCX_CONFIG_UNREADABLE
  */
 export async function findLogin(registry: string, env: NodeJS.ProcessEnv): Promise<Login> {
+  const key = loginKey(registry);
+  const variable = parseDockerConfig(
+    env[AUTH_VARIABLE] || '{}',
+    AUTH_VARIABLE,
+    `Correct ${AUTH_VARIABLE} or unset it.`,
+  );
+  const given = lookUp(variable.auths, key);
+  if (given !== undefined) return { credentials: given };
   const config = await readDockerConfig(env);
-  const key = registry === DEFAULT_REGISTRY ? DOCKER_HUB_KEY : registry;
-  const helper = lookUp(config.credHelpers, key) ?? config.credsStore;
+  const helper = helperFor(config, key);
   if (helper === undefined) return fromFile(config, key);
   try {
     const credentials = await askHelper(helper, key, env);
@@ -34,6 +47,21 @@ export async function findLogin(registry: string, env: NodeJS.ProcessEnv): Promi
   }
 }
 
+/** What a registry's login is stored under. */
+export function loginKey(registry: string): string {
+  return registry === DEFAULT_REGISTRY ? DOCKER_HUB_KEY : registry;
+}
+
+/** The helper that has the login with this key, if it is not in the file itself. */
+export function helperFor({ credHelpers, credsStore }: DockerConfig, key: string): string | undefined {
+  return lookUp(credHelpers, key) ?? credsStore;
+}
+
+/** Whether two keys of a configuration mean the same registry. */
+export function isSameRegistry(one: string, other: string): boolean {
+  return hostOf(one) === hostOf(other);
+}
+
 function fromFile({ auths }: DockerConfig, key: string): Login {
   const credentials = lookUp(auths, key);
   return credentials === undefined ? {} : { credentials };
@@ -42,8 +70,7 @@ function fromFile({ auths }: DockerConfig, key: string): Login {
 /** The entry written exactly as `key`, else one whose host is the same: logins may be stored as URLs. */
 function lookUp<T>(entries: Record<string, T | undefined>, key: string): T | undefined {
   if (Object.hasOwn(entries, key) && entries[key] !== undefined) return entries[key];
-  const wanted = hostOf(key);
-  return Object.entries(entries).find(([name, value]) => value !== undefined && hostOf(name) === wanted)?.[1];
+  return Object.entries(entries).find(([name, value]) => value !== undefined && isSameRegistry(name, key))?.[1];
 }
 
 function hostOf(key: string): string {

@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import { RcxError } from '../errors.ts';
 import { JsonNode, mapOf, present, type Reader, string } from '../oci/json.ts';
 
+/** Docker Hub's key in `~/.docker/config.json`, a URL for historical reasons. */
+export const DOCKER_HUB_KEY = 'https://index.docker.io/v1/';
+
 /** A login. */
 export type Credentials =
   | { kind: 'password'; username: string; password: string }
@@ -21,18 +24,28 @@ export interface DockerConfig {
   credsStore?: string;
 }
 
+/** `$DOCKER_CONFIG/config.json`, by default in `~/.docker`. */
+export function dockerConfigFile(env: NodeJS.ProcessEnv): string {
+  return join(env.DOCKER_CONFIG || join(env.HOME || homedir(), '.docker'), 'config.json');
+}
+
 /**
- * Reads `$DOCKER_CONFIG/config.json` (`~/.docker` by default); a file that does not exist holds no logins.
+ * Reads the file that {@link dockerConfigFile} names.
  * @throws ERR_RCX_INVALID_CONFIG, ERR_RCX_CONFIG_UNREADABLE
  */
 export async function readDockerConfig(env: NodeJS.ProcessEnv): Promise<DockerConfig> {
-  const file = join(env.DOCKER_CONFIG || join(env.HOME || homedir(), '.docker'), 'config.json');
-  let text: string;
+  const file = dockerConfigFile(env);
+  return parseDockerConfig(await readDockerConfigText(file), file);
+}
+
+/** The text of a Docker configuration; one that does not exist or is empty has no members, as for Docker. */
+export async function readDockerConfigText(file: string): Promise<string> {
   try {
-    text = await readFile(file, 'utf8');
+    const text = await readFile(file, 'utf8');
+    return text.trim() === '' ? '{}' : text;
   } catch (cause) {
     const errno = (cause as NodeJS.ErrnoException).code;
-    if (errno === 'ENOENT') return { file, auths: {}, credHelpers: {} };
+    if (errno === 'ENOENT') return '{}';
     throw new RcxError(`cannot read the Docker logins in ${file}: ${errno}`, {
       code: 'ERR_RCX_CONFIG_UNREADABLE',
       step: 'read credentials',
@@ -42,17 +55,24 @@ export async function readDockerConfig(env: NodeJS.ProcessEnv): Promise<DockerCo
       cause,
     });
   }
-  return parseDockerConfig(text, file);
 }
 
-/** Checks the text of a Docker configuration; no message repeats any of its content, which is secret. */
-export function parseDockerConfig(text: string, file: string): DockerConfig {
+/**
+ * Checks the text of a Docker configuration; no message repeats any of its content, which is secret.
+ * @param file where it stands
+ * @throws ERR_RCX_INVALID_CONFIG
+ */
+export function parseDockerConfig(
+  text: string,
+  file: string,
+  hint = 'Correct the file, or move it away and log in again with `rcx login`.',
+): DockerConfig {
   const failure = (problem: string): RcxError =>
     new RcxError(`invalid Docker configuration in ${file}: ${problem}`, {
       code: 'ERR_RCX_INVALID_CONFIG',
       step: 'read credentials',
       path: file,
-      hint: 'Correct the file, or move it away and log in again with `docker login`.',
+      hint,
     });
   const node = new JsonNode(parseJson(text, failure), failure);
   return {
@@ -81,6 +101,7 @@ const helperName: Reader<string> = (node) => {
 };
 
 const login: Reader<Credentials | undefined> = (node) => {
+  if (node.value === null) return undefined;
   const identity = node.optional('identitytoken', string);
   if (identity) return { kind: 'identityToken', token: identity };
   const registryToken = node.optional('registrytoken', string);

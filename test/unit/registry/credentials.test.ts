@@ -87,6 +87,24 @@ describe('findLogin', () => {
     expect((await findLogin('c.test', env)).credentials).toEqual(password('all', '2'));
   });
 
+  it('finds that of the variable before all others', async () => {
+    await helper('all', `echo '{"Username":"all","Secret":"2"}'`);
+    await configure({ credsStore: 'all' });
+    const given = { ...env, DOCKER_AUTH_CONFIG: JSON.stringify({ auths: { 'r.test': { auth: auth('me:x') } } }) };
+    expect((await findLogin('r.test', given)).credentials).toEqual(password('me', 'x'));
+    expect((await findLogin('other.test', given)).credentials).toEqual(password('all', '2'));
+    const broken = findLogin('r.test', { ...env, DOCKER_AUTH_CONFIG: '{"auths": secret' });
+    await expect(broken).rejects.toMatchObject({
+      code: 'ERR_RCX_INVALID_CONFIG',
+      message: 'invalid Docker configuration in DOCKER_AUTH_CONFIG: it is not JSON',
+    });
+  });
+
+  it('takes an empty file for one without logins', async () => {
+    await writeFile(join(folder, 'config.json'), '\n');
+    expect(await findLogin('r.test', env)).toEqual({});
+  });
+
   it('goes on without a login when a helper is missing, and keeps the reason', async () => {
     await configure({ credsStore: 'desktop' });
     const login = await findLogin('docker.io', env);

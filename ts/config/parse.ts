@@ -46,7 +46,7 @@ const mirror: Reader<string> = (node) => {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) throw node.error(`is ${quote(text)}, not an http(s) URL`);
   if (url.username !== '' || url.password !== '') {
-    throw node.error('holds a password; put it in ~/.docker/config.json with `docker login` instead');
+    throw node.error('holds a password; put it in ~/.docker/config.json with `rcx login` instead');
   }
   if (url.search !== '' || url.hash !== '') throw node.error(`is ${quote(text)}, which has a query or fragment`);
   return text;

@@ -9,9 +9,11 @@ import type { HttpResponse } from './transport.ts';
 export interface Subject {
   /** `docker.io/library/ubuntu:latest`, `blob sha256:… of docker.io/library/ubuntu`. */
   name: string;
-  kind: 'manifest' | 'blob' | 'token';
-  /** As in the image's name, for `docker login`. */
+  kind: 'manifest' | 'blob' | 'token' | 'tags' | 'search' | 'login';
+  /** As in the image's name, for `rcx login`. */
   registry: string;
+  /** What is left out of the server's own words, should it repeat it. */
+  secrets?: readonly string[];
 }
 
 const MAX_ERROR_BODY = 16_384;
@@ -21,33 +23,22 @@ const MAX_ERROR_BODY = 16_384;
  * @returns a {@link Transient} where trying again may help
  */
 export async function refusal(subject: Subject, response: HttpResponse): Promise<RcxError | Transient> {
-  const said = await serverMessage(response);
+  const said = await serverMessage(response, subject.secrets ?? []);
   const { status, url } = response;
   const detail = `HTTP ${status}${said === '' ? '' : `: ${said}`}`;
-  const fail = (code: string, problem: string, hint: string): RcxError =>
+  const fail: Fail = (code, problem, hint) =>
     new RcxError(`${subject.name}: ${problem} ${url.origin} (${detail})`, {
       code,
-      step: `fetch ${subject.kind}`,
+      step: subject.kind === 'login' ? 'log in' : `fetch ${subject.kind}`,
       path: withoutQuery(url),
       hint,
     });
-  const login = `docker login ${subject.registry === 'docker.io' ? '' : subject.registry}`.trim();
+  const login = `rcx login ${subject.registry === 'docker.io' ? '' : subject.registry}`.trim();
 
-  if (status === 401) {
-    return fail(
-      'ERR_RCX_UNAUTHORIZED',
-      'login needed or refused by',
-      `Check the name: private and missing repositories look the same. If it is right, log in with \`${login}\`.`,
-    );
+  if (status === 401 || status === 403) return denied(subject, status, login, fail);
+  if (status === 404 || status === 410 || (status === 405 && subject.kind === 'search')) {
+    return fail(...MISSING[subject.kind]);
   }
-  if (status === 403) {
-    return fail(
-      'ERR_RCX_FORBIDDEN',
-      'access denied by',
-      `The login in use may not read this; log in as somebody who may with \`${login}\`.`,
-    );
-  }
-  if (status === 404 || status === 410) return missing(subject, fail);
   if (status === 429) {
     const hint = `Wait and try again, log in with \`${login}\` for a higher limit, or set a mirror in /etc/rcx/config.json.`;
     const wait = parseRetryAfter(response.headers['retry-after']);
@@ -69,36 +60,80 @@ export async function refusal(subject: Subject, response: HttpResponse): Promise
   );
 }
 
-function missing({ kind, name }: Subject, fail: (code: string, problem: string, hint: string) => RcxError): RcxError {
-  if (kind === 'manifest') {
+type Fail = (code: string, problem: string, hint: string) => RcxError;
+
+function denied({ kind }: Subject, status: 401 | 403, login: string, fail: Fail): RcxError {
+  const code = status === 401 ? 'ERR_RCX_UNAUTHORIZED' : 'ERR_RCX_FORBIDDEN';
+  if (kind === 'login') {
     return fail(
-      'ERR_RCX_IMAGE_NOT_FOUND',
-      'no such image on',
-      'Check the name and the tag for typing errors, and that the tag exists in the registry.',
+      code,
+      'the user name or the password was refused by',
+      'Check both; some registries take an access token in place of the password.',
     );
   }
-  if (kind === 'blob') {
+  if (kind === 'search') {
     return fail(
-      'ERR_RCX_BLOB_NOT_FOUND',
-      'a part of the image is missing on',
-      'The image in the registry is incomplete: push it again, or use another tag or mirror.',
+      code,
+      'the list of the repositories is refused by',
+      `Log in with \`${login}\`, or ask for the image by its whole name.`,
+    );
+  }
+  if (status === 401) {
+    return fail(
+      code,
+      'login needed or refused by',
+      `Check the name: private and missing repositories look the same. If it is right, log in with \`${login}\`.`,
     );
   }
   return fail(
-    'ERR_RCX_REGISTRY_ERROR',
-    `no token service for ${plain(name)} at`,
-    'The registry names a token service that does not exist; ask its operator.',
+    code,
+    'access denied by',
+    `The login in use may not read this; log in as somebody who may with \`${login}\`.`,
   );
 }
 
+/** Code, problem and hint of a 404. */
+const MISSING: Readonly<Record<Subject['kind'], readonly [code: string, problem: string, hint: string]>> = {
+  manifest: [
+    'ERR_RCX_IMAGE_NOT_FOUND',
+    'no such image on',
+    'Check the name and the tag for typing errors, and that the tag exists in the registry.',
+  ],
+  blob: [
+    'ERR_RCX_BLOB_NOT_FOUND',
+    'a part of the image is missing on',
+    'The image in the registry is incomplete: push it again, or use another tag or mirror.',
+  ],
+  token: [
+    'ERR_RCX_REGISTRY_ERROR',
+    'no token service at',
+    'The registry names a token service that does not exist; ask its operator.',
+  ],
+  tags: ['ERR_RCX_IMAGE_NOT_FOUND', 'no such repository on', 'Check the name for typing errors.'],
+  search: [
+    'ERR_RCX_UNSUPPORTED',
+    'there is no list of the repositories on',
+    'Not every registry offers one; ask for the image by its whole name.',
+  ],
+  login: [
+    'ERR_RCX_REGISTRY_ERROR',
+    'no registry at',
+    'Check the name of the server; a registry answers under /v2/ of its host.',
+  ],
+};
+
 /** The registry's own words (distribution-spec, "Error Codes"), one harmless line; empty for pages and silence. */
-async function serverMessage(response: HttpResponse): Promise<string> {
+async function serverMessage(response: HttpResponse, secrets: readonly string[]): Promise<string> {
   try {
     const text = (await readLimited(response, MAX_ERROR_BODY))?.toString('utf8') ?? '';
     const { errors, details, message } = JSON.parse(text) as { errors?: unknown; details?: unknown; message?: unknown };
     const first = (Array.isArray(errors) ? errors[0] : undefined) as { code?: unknown; message?: unknown } | undefined;
     const words = [first?.code, first?.message, details, message].filter((word) => typeof word === 'string');
-    return plain(words.slice(0, 2).join(' '), 200);
+    const said = words.slice(0, 2).join(' ');
+    return plain(
+      secrets.reduce((text, secret) => text.replaceAll(secret, '…'), said),
+      200,
+    );
   } catch {
     // An unreadable explanation leaves the status, which is the failure that counts.
     return '';

@@ -1,9 +1,8 @@
-import { RcxError } from '../errors.ts';
-import { quote } from '../oci/quote.ts';
+import type { RcxError } from '../errors.ts';
 import { type Challenge, parseChallenges } from './challenge.ts';
 import { findLogin, type Login } from './credentials.ts';
 import type { Endpoint } from './endpoint.ts';
-import { withoutQuery } from './failure.ts';
+import { checkRealm } from './realm.ts';
 import { type RetryPolicy, withRetry } from './retry.ts';
 import { basicHeader, fetchToken, type TokenRequest } from './token.ts';
 import type { HttpResponse, IsInsecure, Transport } from './transport.ts';
@@ -98,11 +97,11 @@ export class Authorizer {
     if (credentials?.kind === 'registryToken') {
       return { header: `Bearer ${credentials.token}`, expires: Number.POSITIVE_INFINITY };
     }
-    const realm = this.#realm(base, challenge.parameters.get('realm'), credentials !== undefined);
+    const realm = checkRealm(base, challenge.parameters.get('realm'), credentials !== undefined, this.#isInsecure);
     const request: TokenRequest = {
       realm,
       service: challenge.parameters.get('service'),
-      scope: challenge.parameters.get('scope') ?? `repository:${endpoint.repository}:pull`,
+      scope: challenge.parameters.get('scope') ?? defaultScope(endpoint),
       registry: endpoint.registry,
       credentials,
     };
@@ -112,28 +111,8 @@ export class Authorizer {
     );
     return { header: `Bearer ${token.value}`, expires: token.expires };
   }
+}
 
-  /** Checks the token service's address: a registry reached over TLS cannot have a login sent in plain text elsewhere. */
-  #realm(base: URL, text: string | undefined, withCredentials: boolean): URL {
-    const realm = text !== undefined && URL.canParse(text) ? new URL(text) : undefined;
-    if (realm === undefined || !/^https?:$/.test(realm.protocol) || realm.username !== '' || realm.password !== '') {
-      throw this.#badRealm(base, `which is no usable URL: ${quote(text ?? '')}`);
-    }
-    if (withCredentials && realm.protocol === 'http:' && base.protocol === 'https:' && !this.#isInsecure(realm)) {
-      throw this.#badRealm(
-        base,
-        `at ${withoutQuery(realm)}, where the login would travel unencrypted; it was not sent`,
-      );
-    }
-    return realm;
-  }
-
-  #badRealm(base: URL, problem: string): RcxError {
-    return new RcxError(`${base.origin} names a token service ${problem}`, {
-      code: 'ERR_RCX_UNSAFE_AUTHENTICATION',
-      step: 'fetch token',
-      path: base.origin,
-      hint: 'This is a fault of the registry or an attack; ask its operator before trying again.',
-    });
-  }
+function defaultScope({ repository }: Endpoint): string {
+  return repository === '' ? '' : `repository:${repository}:pull`;
 }

@@ -1,11 +1,14 @@
 import { type RcxConfig, registryConfig } from '../config/config.ts';
 import { RcxError } from '../errors.ts';
 import { plain, quote } from '../oci/quote.ts';
-import { canonicalRegistry, DEFAULT_REGISTRY, type Reference } from '../oci/reference.ts';
+import { canonicalRegistry, DEFAULT_REGISTRY } from '../oci/reference.ts';
 import { isLoopback } from './loopback.ts';
+import type { Repository } from './options.ts';
 
 /** Where Docker Hub really answers. */
 const DOCKER_HUB_HOST = 'registry-1.docker.io';
+/** Where Docker Hub is searched: it has no catalog. */
+const DOCKER_HUB_SEARCH_HOST = 'index.docker.io';
 
 export type Scheme = 'https' | 'http';
 
@@ -26,16 +29,31 @@ export interface Endpoint {
  * The servers to ask for an image, in order: the mirrors of its registry, then the registry.
  * @throws ERR_RCX_INVALID_REFERENCE for a registry name that cannot be a host
  */
-export function endpointsFor({ registry, repository }: Reference, config: RcxConfig): Endpoint[] {
+export function endpointsFor({ registry, repository }: Repository, config: RcxConfig): Endpoint[] {
   const mirrors = (registryConfig(config, registry).mirrors ?? []).map((mirror) => mirrorEndpoint(mirror, repository));
   return [...mirrors, upstreamEndpoint(registry, repository, config)];
+}
+
+/**
+ * A registry as such, without its mirrors and without a repository.
+ * @throws ERR_RCX_INVALID_REFERENCE for a name that cannot be a host
+ */
+export function registryEndpoint(registry: string, config: RcxConfig): Endpoint {
+  return upstreamEndpoint(registry, '', config);
+}
+
+/** The same, for the search of the registry API's first version. */
+export function searchEndpoint(registry: string, config: RcxConfig): Endpoint {
+  const endpoint = registryEndpoint(registry, config);
+  return registry === DEFAULT_REGISTRY ? { ...endpoint, host: DOCKER_HUB_SEARCH_HOST } : endpoint;
 }
 
 /** Whether any certificate, or none, will do for the host of `url`: Docker's rule, loopback or configured. */
 export function isInsecure(url: URL, config: RcxConfig): boolean {
   if (isLoopback(url.hostname)) return true;
   const withPort = `${url.hostname}:${url.port || (url.protocol === 'https:' ? 443 : 80)}`;
-  const names = url.hostname === DOCKER_HUB_HOST ? [DEFAULT_REGISTRY] : [url.host, withPort];
+  const isHub = url.hostname === DOCKER_HUB_HOST || url.hostname === DOCKER_HUB_SEARCH_HOST;
+  const names = isHub ? [DEFAULT_REGISTRY] : [url.host, withPort];
   return names.some((name) => registryConfig(config, name).insecure === true);
 }
 

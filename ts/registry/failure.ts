@@ -36,6 +36,15 @@ function codeOf(cause: unknown): string | undefined {
   return codeOf(cause.cause);
 }
 
+/** Whether a network error means that the server speaks something else than TLS: plain HTTP, most likely. */
+export function speaksNoTls(cause: unknown): boolean {
+  if (!(cause instanceof Error)) return false;
+  const { code } = cause as NodeJS.ErrnoException;
+  // OpenSSL takes the first bytes of the answer for a version or a length.
+  const said = /wrong.version.number|packet.length.too.long/i.test(`${code} ${cause.message}`);
+  return said || speaksNoTls(cause.cause);
+}
+
 /** The caller's AbortSignal fired. */
 export function aborted(cause: unknown): RcxError {
   return new RcxError('the transfer was cancelled', { code: 'ERR_RCX_ABORTED', step: 'registry request', cause });
@@ -73,18 +82,27 @@ export function networkFailure(
 
 function unreachable(what: string, where: string, cause: unknown): RcxError {
   const code = codeOf(cause);
-  const reason = WORDS[code ?? ''] ?? plain(cause instanceof Error ? cause.message : String(cause));
+  const reason = speaksNoTls(cause)
+    ? 'it speaks no TLS'
+    : (WORDS[code ?? ''] ?? plain(cause instanceof Error ? cause.message : String(cause)));
   const errno = code !== undefined && /^E[A-Z]/.test(code) && !code.startsWith('ERR_') ? code : undefined;
   return new RcxError(`${what}: cannot reach ${where}: ${reason}${errno === undefined ? '' : ` (${errno})`}`, {
     code: 'ERR_RCX_REGISTRY_UNAVAILABLE',
     step: 'registry request',
     path: where,
     errno,
-    hint: isCertificateProblem(code)
-      ? 'If the registry uses a private certificate authority, set NODE_EXTRA_CA_CERTS to its PEM file; for a test registry set "insecure": true in /etc/rcx/config.json.'
-      : 'Check that the registry runs and the network reaches it (HTTPS_PROXY, NO_PROXY, mirrors in /etc/rcx/config.json).',
+    hint: unreachableHint(code, cause),
     cause,
   });
+}
+
+function unreachableHint(code: string | undefined, cause: unknown): string {
+  if (speaksNoTls(cause)) {
+    return 'If it is meant to be reached by plain HTTP, set "insecure": true for it in /etc/rcx/config.json.';
+  }
+  return isCertificateProblem(code)
+    ? 'If the registry uses a private certificate authority, set NODE_EXTRA_CA_CERTS to its PEM file; for a test registry set "insecure": true in /etc/rcx/config.json.'
+    : 'Check that the registry runs and the network reaches it (HTTPS_PROXY, NO_PROXY, mirrors in /etc/rcx/config.json).';
 }
 
 /** Signed URLs carry secrets in the query, which do not belong in messages and logs. */

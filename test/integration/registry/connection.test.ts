@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer } from 'node:http';
 import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
@@ -8,6 +8,7 @@ import { OCI_CONFIG, OCI_MANIFEST } from '../../../ts/oci/mediaTypes.ts';
 import { parseReference } from '../../../ts/oci/reference.ts';
 import { type Certificate, selfSignedCertificate } from '../../support/certificate.ts';
 import { testClient } from '../../support/client.ts';
+import { type ForwardProxy, startForwardProxy } from '../../support/forwardProxy.ts';
 import { type HostileRegistry, startHostileRegistry } from '../../support/hostileRegistry.ts';
 
 const CONFIG = { mediaType: OCI_CONFIG, digest: digestOf(Buffer.from('x')), size: 1 };
@@ -33,27 +34,13 @@ async function registry(tls?: Certificate): Promise<HostileRegistry> {
   return server;
 }
 
-/** A forward proxy that leads every name to `target`, and keeps the names it was asked for. */
-async function proxyTo(target: HostileRegistry): Promise<{ url: string; asked: string[]; server: Server }> {
-  const asked: string[] = [];
-  const [host = '', port = ''] = target.host.split(':');
-  const server = createServer((request, response) => {
-    asked.push(request.url ?? '');
-    response.setHeader('content-type', OCI_MANIFEST).end(MANIFEST);
-  });
-  server.on('connect', (request, client) => {
-    asked.push(`CONNECT ${request.url}`);
-    const upstream = connect(Number(port), host, () => {
-      client.write('HTTP/1.1 200 OK\r\n\r\n');
-      upstream.pipe(client).pipe(upstream);
-    });
-    upstream.on('error', () => client.destroy());
-    client.on('error', () => upstream.destroy());
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  open.push({ close: async () => server.close() && server.closeAllConnections() });
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked, server };
+/** A forward proxy that leads every name to `target`. */
+async function proxyTo(target: HostileRegistry): Promise<ForwardProxy> {
+  const proxy = await startForwardProxy(target.host, (_, response) =>
+    response.setHeader('content-type', OCI_MANIFEST).end(MANIFEST),
+  );
+  open.push(proxy);
+  return proxy;
 }
 
 describe('the scheme of a loopback registry', () => {

@@ -226,7 +226,7 @@ describe('a real registry with logins', () => {
     await expect(testClient({ auths }).fetchManifest(parseReference(`${locked.host}/private`))).rejects.toMatchObject({
       code: 'ERR_RCX_UNAUTHORIZED',
       message: expect.stringMatching(/login needed or refused by http:\/\/127/),
-      hint: expect.stringContaining(`docker login ${locked.host}`),
+      hint: expect.stringContaining(`rcx login ${locked.host}`),
     });
   });
 });

@@ -1,2 +1,3 @@
 export type { FetchedManifest } from './manifest.ts';
-export { type FetchBlobOptions, type FetchOptions, Registry, type RegistryOptions } from './registry.ts';
+export type { FetchBlobOptions, FetchOptions, RegistryOptions, Repository } from './options.ts';
+export { Registry } from './registry.ts';

@@ -8,33 +8,16 @@ import { type BlobTransfer, streamBlob } from './blob.ts';
 import { type Endpoint, endpointName, endpointsFor, isInsecure } from './endpoint.ts';
 import type { Timeouts } from './exchange.ts';
 import { aborted, inContext } from './failure.ts';
+import { type EndpointFailure, nextMayHelp, summary } from './fallback.ts';
 import { either, type FetchedManifest, getDigest, getManifest } from './manifest.ts';
+import type { FetchBlobOptions, FetchOptions, RegistryOptions, Repository } from './options.ts';
+import type { Lister } from './pages.ts';
 import { DEFAULT_RETRY, type RetryPolicy, withRetry } from './retry.ts';
 import { SchemeProbe } from './scheme.ts';
+import { type FoundImage, type SearchQuery, search } from './search.ts';
 import { Session } from './session.ts';
+import { listTags } from './tags.ts';
 import { DEFAULT_TIMEOUTS, Transport } from './transport.ts';
-
-export interface RegistryOptions {
-  config: RcxConfig;
-  /** Where proxies, `DOCKER_CONFIG` and the `PATH` of credential helpers are looked up; `process.env` by default. */
-  env?: NodeJS.ProcessEnv;
-  timeouts?: Partial<Timeouts>;
-  retry?: Partial<RetryPolicy>;
-}
-
-export interface FetchOptions {
-  signal?: AbortSignal | undefined;
-}
-
-export interface FetchBlobOptions extends FetchOptions {
-  /** Called with the bytes received so far, skipped ones not counted twice. */
-  onProgress?: ((bytesSoFar: number) => void) | undefined;
-}
-
-interface EndpointFailure {
-  endpoint: Endpoint;
-  error: RcxError;
-}
 
 /** More attempts than these keep the user from the registry itself, which is next in line. */
 const MIRROR_ATTEMPTS = 2;
@@ -66,20 +49,29 @@ export class Registry {
    *   ERR_RCX_UNSUPPORTED_MEDIA_TYPE, ERR_RCX_DIGEST_MISMATCH, ERR_RCX_ABORTED
    */
   async fetchManifest(reference: Reference, { signal }: FetchOptions = {}): Promise<FetchedManifest> {
-    const failures: EndpointFailure[] = [];
-    for (const endpoint of this.#endpoints(reference)) {
-      try {
-        const deadline = AbortSignal.timeout(this.#timeouts.document);
-        const manifest = await withRetry(this.#policy(endpoint), signal, () =>
-          getManifest(this.#session, endpoint, reference, deadline, signal),
-        );
-        this.#prefer(reference, endpoint);
-        return manifest;
-      } catch (error) {
-        failures.push({ endpoint, error: nextMayHelp(error, signal) });
-      }
-    }
-    throw summary(failures);
+    return this.#fromFirst(reference, signal, (endpoint, policy) => {
+      const deadline = AbortSignal.timeout(this.#timeouts.document);
+      return withRetry(policy, signal, () => getManifest(this.#session, endpoint, reference, deadline, signal));
+    });
+  }
+
+  /**
+   * The tags of a repository, in the registry's order.
+   * @throws ERR_RCX_IMAGE_NOT_FOUND, ERR_RCX_LIST_TOO_LONG, ERR_RCX_BAD_LINK, and as {@link fetchManifest} for what
+   *   concerns the registry
+   */
+  async listTags(repository: Repository, { signal }: FetchOptions = {}): Promise<string[]> {
+    return this.#fromFirst(repository, signal, (endpoint, retry) =>
+      listTags(this.#lister(retry, signal), endpoint, repository),
+    );
+  }
+
+  /**
+   * Finds images by words, where Docker does and then where podman does; see {@link search}.
+   * @throws ERR_RCX_UNSUPPORTED where the registry offers no search, and as {@link listTags}
+   */
+  async search(query: SearchQuery, { signal }: FetchOptions = {}): Promise<FoundImage[]> {
+    return search(this.#lister(this.#retry, signal), this.#config, query);
   }
 
   /**
@@ -136,14 +128,37 @@ export class Registry {
     this.#transport.close();
   }
 
-  #endpoints(reference: Reference): Endpoint[] {
+  /** Asks one server after the other; the first that answers is asked first from then on. */
+  async #fromFirst<T>(
+    repository: Repository,
+    signal: AbortSignal | undefined,
+    ask: (endpoint: Endpoint, policy: RetryPolicy) => Promise<T>,
+  ): Promise<T> {
+    const failures: EndpointFailure[] = [];
+    for (const endpoint of this.#endpoints(repository)) {
+      try {
+        const answer = await ask(endpoint, this.#policy(endpoint));
+        this.#prefer(repository, endpoint);
+        return answer;
+      } catch (error) {
+        failures.push({ endpoint, error: nextMayHelp(error, signal) });
+      }
+    }
+    throw summary(failures);
+  }
+
+  #lister(retry: RetryPolicy, signal: AbortSignal | undefined): Lister {
+    return { session: this.#session, retry, timeout: this.#timeouts.document, signal };
+  }
+
+  #endpoints(reference: Repository): Endpoint[] {
     const endpoints = endpointsFor(reference, this.#config);
     const preferred = this.#preferred.get(repositoryKey(reference));
     const isPreferred = (endpoint: Endpoint): boolean => endpointName(endpoint) === preferred;
     return [...endpoints.filter(isPreferred), ...endpoints.filter((endpoint) => !isPreferred(endpoint))];
   }
 
-  #prefer(reference: Reference, endpoint: Endpoint): void {
+  #prefer(reference: Repository, endpoint: Endpoint): void {
     this.#preferred.set(repositoryKey(reference), endpointName(endpoint));
   }
 
@@ -152,26 +167,8 @@ export class Registry {
   }
 }
 
-function repositoryKey({ registry, repository }: Reference): string {
+function repositoryKey({ registry, repository }: Repository): string {
   return `${registry}/${repository}`;
-}
-
-/** The failure, if another server may do better; a cancelled transfer and a fault of rcx itself end it all. */
-function nextMayHelp(error: unknown, signal: AbortSignal | undefined): RcxError {
-  if (signal?.aborted) throw error instanceof RcxError ? error : aborted(error);
-  if (error instanceof RcxError) return error;
-  throw error;
-}
-
-/** The failure of the registry itself decides the code; those of its mirrors are told too. */
-function summary(failures: readonly EndpointFailure[]): RcxError {
-  const upstream = failures.find(({ endpoint }) => !endpoint.isMirror) ?? failures[0];
-  if (upstream === undefined) throw new TypeError('no endpoint was tried');
-  const mirrors = failures.filter((failure) => failure !== upstream);
-  if (mirrors.length === 0) return upstream.error;
-  const { message, code, step, path, errno, hint } = upstream.error;
-  const told = mirrors.map(({ endpoint, error }) => `mirror ${endpointName(endpoint)}: ${error.message}`).join('; ');
-  return new RcxError(`${message} (${told})`, { code, step, path, errno, hint, cause: upstream.error });
 }
 
 function finish(verifier: DigestVerifier, name: string): void {

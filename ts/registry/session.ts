@@ -14,6 +14,13 @@ interface GetOptions {
   signal: AbortSignal | undefined;
 }
 
+/** What to ask a server for: the parts of a URL that do not say which server it is. */
+export interface Target {
+  pathname: string;
+  /** Empty, or with its question mark. */
+  search: string;
+}
+
 /** One request to one endpoint, with whatever login it takes. */
 export class Session {
   readonly #transport: Transport;
@@ -31,15 +38,27 @@ export class Session {
    * @param accepted statuses that count as success
    * @throws RcxError, or {@link Transient} where trying again may help
    */
-  async get(
+  get(
     endpoint: Endpoint,
     path: string,
     subject: Subject,
     accepted: readonly number[],
     options: GetOptions,
   ): Promise<HttpResponse> {
+    const target = { pathname: `/v2/${endpoint.repository}/${path}`, search: '' };
+    return this.getAt(endpoint, target, subject, accepted, options);
+  }
+
+  /** The same for any other path on the endpoint's server. */
+  async getAt(
+    endpoint: Endpoint,
+    target: Target,
+    subject: Subject,
+    accepted: readonly number[],
+    options: GetOptions,
+  ): Promise<HttpResponse> {
     try {
-      const response = await this.#understood(endpoint, path, options);
+      const response = await this.#understood(endpoint, () => this.#authorized(endpoint, target, options));
       if (accepted.includes(response.status)) return response;
       throw this.#explain(endpoint, await refusal(subject, response));
     } catch (cause) {
@@ -47,24 +66,32 @@ export class Session {
     }
   }
 
+  /** GETs a path with no login at all; answers of any status are returned. Rejects with the network's own error. */
+  async getAnonymously(endpoint: Endpoint, target: Target, options: GetOptions): Promise<HttpResponse> {
+    return this.#understood(endpoint, async () => {
+      const base = await unlessAborted(this.#scheme.base(endpoint), options.signal);
+      return this.#send(urlOf(base, target), undefined, options);
+    });
+  }
+
   /** Again over TLS where the server turns out to speak nothing else: that it was plain HTTP may have been an assumption. */
-  async #understood(endpoint: Endpoint, path: string, options: GetOptions): Promise<HttpResponse> {
+  async #understood(endpoint: Endpoint, ask: () => Promise<HttpResponse>): Promise<HttpResponse> {
     let response: HttpResponse;
     try {
-      response = await this.#authorized(endpoint, path, options);
+      response = await ask();
     } catch (cause) {
       if (!isGarbled(cause) || !(await this.#scheme.correct(endpoint))) throw cause;
-      return await this.#authorized(endpoint, path, options);
+      return await ask();
     }
     if (response.status !== BAD_REQUEST || !(await this.#scheme.correct(endpoint))) return response;
     await discard(response.body);
-    return await this.#authorized(endpoint, path, options);
+    return await ask();
   }
 
-  async #authorized(endpoint: Endpoint, path: string, options: GetOptions): Promise<HttpResponse> {
+  async #authorized(endpoint: Endpoint, target: Target, options: GetOptions): Promise<HttpResponse> {
     const { signal } = options;
     const base = await unlessAborted(this.#scheme.base(endpoint), signal);
-    const url = new URL(`/v2/${endpoint.repository}/${path}`, base);
+    const url = urlOf(base, target);
     const known = this.#authorizer.current(base, endpoint);
     const response = await this.#send(url, known, options);
     // A 401 from where a redirect led is not the registry's question: answering it would give the login away.
@@ -94,6 +121,11 @@ const BAD_REQUEST = 400;
 function isGarbled(cause: unknown): boolean {
   const code = cause instanceof Error ? (cause as NodeJS.ErrnoException).code : undefined;
   return code !== undefined && (code.startsWith('HPE_') || code === 'ECONNRESET' || code === 'EPIPE');
+}
+
+/** Set and not resolved: a path that begins with two slashes would name another host. */
+function urlOf(base: URL, { pathname, search }: Target): URL {
+  return Object.assign(new URL(base), { pathname, search });
 }
 
 /** Waits for work that others wait for too: it goes on for them when this caller is cancelled. */

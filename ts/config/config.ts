@@ -38,6 +38,12 @@ export function registryConfig(config: RcxConfig, registry: string): RegistryCon
   return (Object.hasOwn(config.registries, registry) ? config.registries[registry] : undefined) ?? {};
 }
 
+/** The same settings, with one registry made insecure. */
+export function withInsecure(config: RcxConfig, registry: string): RcxConfig {
+  const settings = { ...registryConfig(config, registry), insecure: true };
+  return { ...config, registries: { ...config.registries, [registry]: settings } };
+}
+
 function merge(base: RcxConfig, over: RcxConfig): RcxConfig {
   const hosts = [...new Set([...Object.keys(base.registries), ...Object.keys(over.registries)])];
   const merged = hosts.map((host) => [host, { ...registryConfig(base, host), ...registryConfig(over, host) }]);

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { loadConfig, registryConfig } from '../../../ts/config/config.ts';
+import { loadConfig, registryConfig, withInsecure } from '../../../ts/config/config.ts';
 import { parseConfigFile } from '../../../ts/config/parse.ts';
 
 const parse = (document: unknown) => parseConfigFile(JSON.stringify(document), '/f.json');
@@ -96,5 +96,17 @@ describe('loadConfig', () => {
   it('has no settings for a name that every object has', () => {
     expect(registryConfig({ registries: {} }, 'constructor')).toEqual({});
     expect(registryConfig({ registries: {} }, '__proto__')).toEqual({});
+  });
+});
+
+describe('withInsecure', () => {
+  it('changes one setting of one registry', () => {
+    const config = { registries: { 'a.test': { mirrors: ['https://m.test'] }, 'b.test': {} } };
+    expect(withInsecure(config, 'a.test').registries).toEqual({
+      'a.test': { mirrors: ['https://m.test'], insecure: true },
+      'b.test': {},
+    });
+    expect(withInsecure(config, 'c.test').registries).toHaveProperty(['c.test'], { insecure: true });
+    expect(config.registries['a.test']).toEqual({ mirrors: ['https://m.test'] });
   });
 });

@@ -15,9 +15,14 @@ export function report(error: unknown, debug: boolean): number {
 }
 
 function line(error: unknown): string {
+  return `rcx: ${explain(error)}`;
+}
+
+/** What, where, and what to do, without rcx' name in front. */
+export function explain(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   const hint = error instanceof RcxError && error.hint !== undefined ? `; ${error.hint}` : '';
-  return printable(`rcx: ${message}${hint}`);
+  return printable(`${message}${hint}`);
 }
 
 function trace(error: unknown): string {

@@ -15,14 +15,17 @@ export function templateOption(): Option {
   return new Option(
     '-f, --format <template>',
     'print what a Go template asks for: {{.Name}}, {{json .Name}}, {{index .Name "key"}}',
-  ).argParser((text) => {
-    try {
-      return parseTemplate(text);
-    } catch (error) {
-      if (error instanceof RcxError) throw new InvalidArgumentError(error.message);
-      throw error;
-    }
-  });
+  ).argParser(parseFormat);
+}
+
+/** Reads a template; what is wrong with it is commander's error, which names the flag. */
+export function parseFormat(text: string): Template {
+  try {
+    return parseTemplate(text);
+  } catch (error) {
+    if (error instanceof RcxError) throw new InvalidArgumentError(error.message);
+    throw error;
+  }
 }
 
 /** Prints the descriptions of all that are found, as one array or each by the template; the others are reported. */

@@ -9,12 +9,14 @@ export function printJson(value: unknown): void {
   print(formatJson(value));
 }
 
-/** JSON itself escapes control characters up to U+001F only; the others are the same text when escaped. */
+/** A value as JSON that no terminal obeys. */
 export function formatJson(value: unknown, indent: number = INDENT): string {
-  return JSON.stringify(value, undefined, indent).replace(
-    /[\u007f-\u009f]/g,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+  return escapeControls(JSON.stringify(value, undefined, indent));
+}
+
+/** JSON itself escapes control characters up to U+001F only; the others are the same text when escaped. */
+export function escapeControls(json: string): string {
+  return json.replace(/[\u007f-\u009f]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /** `--format json` of commands that otherwise print for people. */

@@ -28,6 +28,7 @@ const REGISTRY = new RegExp(`^(?:${DOMAIN_COMPONENT}(?:\\.${DOMAIN_COMPONENT})*|
 const PATH_COMPONENT = '[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*';
 const REPOSITORY = new RegExp(`^${PATH_COMPONENT}(?:/${PATH_COMPONENT})*$`);
 const TAG = /^\w[\w.-]{0,127}$/;
+const TAG_RULE = 'a tag is 1 to 128 letters, digits, "_", "." and "-", and starts with none of the last two';
 
 /**
  * Reads an image name as Docker does: `ubuntu` is `docker.io/library/ubuntu:latest`, a first component with a dot, a
@@ -48,7 +49,7 @@ export function parseReference(text: string): Reference {
   if (!isRegistryName(registry)) throw invalid(text, `${quote(registry)} is not a registry host`);
   checkRepository(text, repository);
   if (tag !== undefined && !TAG.test(tag)) {
-    throw invalid(text, 'a tag is 1 to 128 letters, digits, "_", "." and "-", and starts with none of the last two');
+    throw invalid(text, TAG_RULE);
   }
   return {
     registry,
@@ -57,6 +58,22 @@ export function parseReference(text: string): Reference {
     ...(digest !== undefined && { digest }),
     ...(tag === undefined && digest === undefined && { tag: DEFAULT_TAG }),
   };
+}
+
+/**
+ * An image of a repository.
+ * @throws ERR_RCX_INVALID_REFERENCE for what is no tag
+ */
+export function withTag({ registry, repository }: Pick<Reference, 'registry' | 'repository'>, tag: string): Reference {
+  if (!TAG.test(tag)) throw invalid(`${repository}:${tag}`, TAG_RULE);
+  return { registry, repository, tag };
+}
+
+/** Whether a name that {@link parseReference} takes says more than the repository. */
+export function hasTagOrDigest(text: string): boolean {
+  const [name, digest] = splitDigest(text);
+  const [, remainder] = splitRegistry(name);
+  return digest !== undefined || remainder.includes(':');
 }
 
 /** The whole name: `docker.io/library/ubuntu:latest`; parses back to the same reference. */

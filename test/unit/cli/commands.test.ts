@@ -54,7 +54,7 @@ function loadedWith(file: string, seen = new Set<string>()): Set<string> {
 }
 
 describe('what a command loads', () => {
-  it.each(['run', 'ps', 'rm', 'inspect', 'images', 'rmi', 'info', 'version'])(
+  it.each(['run', 'ps', 'rm', 'inspect', 'images', 'rmi', 'search', 'login', 'logout', 'manifest', 'info', 'version'])(
     'of %s is no more than it needs',
     (name) => {
       const loaded = [...loadedWith(resolve(FOLDER, `${name}.ts`))];

@@ -4,9 +4,11 @@ import { RcxError } from '../../../ts/errors.ts';
 import {
   canonicalReference,
   familiarReference,
+  hasTagOrDigest,
   isRegistryName,
   parseReference,
   type Reference,
+  withTag,
 } from '../../../ts/oci/reference.ts';
 
 const HEX = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
@@ -199,4 +201,31 @@ describe('isRegistryName', () => {
     '.a',
     'a.',
   ])('refuses %j', (name) => expect(isRegistryName(name)).toBe(false));
+});
+
+describe('hasTagOrDigest', () => {
+  it.each([
+    ['ubuntu', false],
+    ['localhost:5000/app', false],
+    ['[::1]:5000/app', false],
+    ['ubuntu:latest', true],
+    ['localhost:5000/app:1', true],
+    ['localhost:5000', true],
+    [`ubuntu@${SHA256}`, true],
+    [`localhost:5000/app:1@${SHA256}`, true],
+  ])('%s: %s', (text, expected) => {
+    expect(hasTagOrDigest(text)).toBe(expected);
+  });
+});
+
+describe('withTag', () => {
+  const repository = { registry: 'r.test', repository: 'a/app' };
+
+  it('names an image', () => {
+    expect(withTag({ ...repository, tag: 'old' } as Reference, 'v1.0')).toEqual({ ...repository, tag: 'v1.0' });
+  });
+
+  it.each(['', '-a', 'a/b', 'a\nb', `a@${SHA256}`, '5000/evil', 'a'.repeat(129)])('refuses %j', (tag) => {
+    expect(() => withTag(repository, tag)).toThrow(expect.objectContaining({ code: 'ERR_RCX_INVALID_REFERENCE' }));
+  });
 });

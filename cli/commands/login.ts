@@ -64,7 +64,8 @@ function checkFlags(registry: string, { username, password, passwordStdin }: Log
 
 async function storedLogin(registry: string): Promise<LoginAttempt | undefined> {
   const { findLogin } = await import('../../ts/registry/credentials.ts');
-  const { credentials } = await findLogin(registry, process.env);
+  const { credentials, problem } = await findLogin(registry, process.env);
+  if (problem !== undefined) warn(`WARNING: ${explain(problem)}`);
   return credentials?.kind === 'password' ? { registry, ...credentials } : undefined;
 }
 

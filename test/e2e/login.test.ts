@@ -160,6 +160,15 @@ describe('with a credential helper', () => {
     expect(docker.calls().flatMap((call) => call.arguments)).toEqual(['store', 'get', 'erase', 'erase', 'erase']);
   });
 
+  it('that fails is told before anything is asked', async () => {
+    docker.program('docker-credential-safe', '#!/bin/sh\nexit 1\n');
+    const { exitCode, stderr } = await store.rcx(['login', registry.host], { env: docker.env });
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(
+      /^WARNING: cannot get the login from docker-credential-safe: .*\nrcx: .*non TTY device.*\n$/,
+    );
+  });
+
   it('that fails, logout does not claim that the login is gone', async () => {
     docker.program('docker-credential-safe', '#!/bin/sh\nexit 1\n');
     const outcome = await store.rcx(['logout', registry.host], { env: docker.env });

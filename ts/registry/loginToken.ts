@@ -1,8 +1,9 @@
 import { RcxError } from '../errors.ts';
 import type { Subject } from './answer.ts';
+import { discard } from './body.ts';
 import type { Credentials } from './dockerConfig.ts';
 import { withoutQuery } from './failure.ts';
-import { basicHeaders, CLIENT_ID, readToken, type Token, type TokenRequest, tokenForm, tokenUrl } from './token.ts';
+import { basicHeaders, CLIENT_ID, readToken, type Token, type TokenRequest, tokenUrl } from './token.ts';
 import type { HttpResponse, Transport } from './transport.ts';
 
 /** A {@link TokenRequest} for somebody who has just typed a password. */
@@ -11,15 +12,8 @@ export interface LoginTokenRequest extends TokenRequest {
 }
 
 /**
- * What token services answer to a POST that do not know OAuth 2, a wrong password among them: some say 400 or 401 to the
- * request as such, and the GET will tell.
- */
-const NO_OAUTH = [400, 401, 404, 405, 415, 501];
-
-/**
- * Proves a password to a token service, and asks for a refresh token that can be stored in its place: by POST
- * (https://distribution.github.io/distribution/spec/auth/oauth/), and where that is not known, by GET with Basic
- * authentication (…/auth/token/).
+ * Proves a password to a token service, and asks for a refresh token that can be stored in its place
+ * (https://distribution.github.io/distribution/spec/auth/token/).
  * @param subject the login, in the words of the error
  * @throws ERR_RCX_UNAUTHORIZED, ERR_RCX_REGISTRY_ERROR, ERR_RCX_BAD_REDIRECT, or the network's own error;
  *   {@link Transient} where trying again may help
@@ -30,12 +24,7 @@ export async function fetchLoginToken(
   subject: Subject,
   signal: AbortSignal,
 ): Promise<Token> {
-  const { username, password } = request.credentials;
   const started = Date.now();
-  const grant = { grant_type: 'password', username, password, access_type: 'offline' };
-  const posted = await transport.request(request.realm, { ...tokenForm(request, grant), signal });
-  if (!NO_OAUTH.includes(posted.status)) return readToken(subject, posted, started);
-  await posted.body.dump();
   const url = tokenUrl(request);
   url.searchParams.set('offline_token', 'true');
   url.searchParams.set('client_id', CLIENT_ID);
@@ -50,7 +39,7 @@ export async function fetchLoginToken(
  */
 export async function requireOrigin(subject: Subject, { fromOrigin, url, body }: HttpResponse): Promise<void> {
   if (fromOrigin) return;
-  await body.dump();
+  await discard(body);
   throw new RcxError(`${subject.name}: the registry redirects to ${url.origin}, which the password is not sent to`, {
     code: 'ERR_RCX_BAD_REDIRECT',
     step: 'log in',

@@ -1,7 +1,7 @@
 import type { RcxConfig } from '../config/config.ts';
 import type { Reference } from '../oci/reference.ts';
-import type { RetryPolicy } from './retry.ts';
 import type { Timeouts } from './exchange.ts';
+import type { RetryPolicy } from './retry.ts';
 
 export interface RegistryOptions {
   config: RcxConfig;

@@ -1,6 +1,6 @@
 import { discard } from './body.ts';
 import type { Endpoint } from './endpoint.ts';
-import type { Transport } from './transport.ts';
+import type { HttpResponse, Transport } from './transport.ts';
 
 /** Milliseconds; a plain-HTTP server may answer a TLS greeting with silence. */
 const PROBE_TIMEOUT = 5_000;
@@ -18,8 +18,29 @@ export class SchemeProbe {
     this.#transport = transport;
   }
 
-  /** The URL of the endpoint's host, with scheme and without path; rejects with the network's own error. */
-  async base({ host, schemes }: Endpoint): Promise<URL> {
+  /**
+   * Sends a request to the endpoint; and again over TLS where the server turns out to speak nothing else.
+   * @param send gets the URL of the endpoint's host, with scheme and without path
+   */
+  async ask(
+    endpoint: Endpoint,
+    send: (base: URL) => Promise<HttpResponse>,
+    signal: AbortSignal | undefined,
+  ): Promise<HttpResponse> {
+    const again = async () => await send(await unlessAborted(this.#base(endpoint), signal));
+    let response: HttpResponse;
+    try {
+      response = await again();
+    } catch (cause) {
+      if (!isGarbled(cause) || !(await this.#correct(endpoint))) throw cause;
+      return await again();
+    }
+    if (response.status !== BAD_REQUEST || !(await this.#correct(endpoint))) return response;
+    await discard(response.body);
+    return await again();
+  }
+
+  async #base({ host, schemes }: Endpoint): Promise<URL> {
     const [first, second] = schemes;
     if (second === undefined) return new URL(`${first}://${host}`);
     const known = this.#known.get(host);
@@ -28,10 +49,10 @@ export class SchemeProbe {
   }
 
   /**
-   * To be asked when a server did not understand: whether it was spoken to by an assumption that turned out to be wrong, so
+   * When a server did not understand: whether it was spoken to by an assumption that turned out to be wrong, so
    * that the next attempt will go another way. Rejects with the failure of TLS where that is all the server speaks.
    */
-  async correct({ host, schemes }: Endpoint): Promise<boolean> {
+  async #correct({ host, schemes }: Endpoint): Promise<boolean> {
     if (schemes.length === 1 || schemes[0] !== 'http' || this.#known.has(host)) return false;
     const base = await this.#remember(host, this.#probe(host));
     return base.protocol === 'https:';
@@ -56,8 +77,8 @@ export class SchemeProbe {
       return secure;
     } catch (cause) {
       const status = await this.#answers(plain).catch(() => undefined);
-      // Web servers say 400 to plain HTTP on their TLS port: then HTTPS it is, and its failure is the one to report.
-      if (status !== undefined && status !== 400) return plain;
+      // Then HTTPS it is, and its failure is the one to report.
+      if (status !== undefined && status !== BAD_REQUEST) return plain;
       throw cause;
     }
   }
@@ -66,5 +87,30 @@ export class SchemeProbe {
     const response = await this.#transport.request(new URL('/v2/', base), { headersTimeout: PROBE_TIMEOUT });
     await discard(response.body);
     return response.status;
+  }
+}
+
+/** What web servers answer to plain HTTP on their TLS port. */
+const BAD_REQUEST = 400;
+
+/** No HTTP came back: an alert of TLS, or the end of the connection. */
+function isGarbled(cause: unknown): boolean {
+  const code = cause instanceof Error ? (cause as NodeJS.ErrnoException).code : undefined;
+  return code !== undefined && (code.startsWith('HPE_') || code === 'ECONNRESET' || code === 'EPIPE');
+}
+
+/** Waits for work that others wait for too: it goes on for them when this caller is cancelled. */
+export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work;
+  let stop = (): void => undefined;
+  const cancelled = new Promise<never>((_, reject) => {
+    stop = () => reject(signal.reason);
+  });
+  signal.addEventListener('abort', stop, { once: true });
+  if (signal.aborted) stop();
+  try {
+    return await Promise.race([work, cancelled]);
+  } finally {
+    signal.removeEventListener('abort', stop);
   }
 }

@@ -3,7 +3,7 @@ import { boolean, integer, JsonNode, listOf, type Reader, string } from '../oci/
 import { plain } from '../oci/quote.ts';
 import { DEFAULT_REGISTRY } from '../oci/reference.ts';
 import { refusal, type Subject } from './answer.ts';
-import { readLimited } from './body.ts';
+import { discard, readLimited } from './body.ts';
 import { type Endpoint, endpointName } from './endpoint.ts';
 import { networkFailure, withoutQuery } from './failure.ts';
 import type { Lister } from './pages.ts';
@@ -33,7 +33,7 @@ export function searchIndex(
       const response = await session.getAnonymously(endpoint, target, options);
       if (response.status !== 200) {
         if (registry === DEFAULT_REGISTRY) throw await refusal(subject, response);
-        await response.body.dump();
+        await discard(response.body);
         return `HTTP ${response.status}`;
       }
       const bytes = await readLimited(response, MAX_ANSWER);

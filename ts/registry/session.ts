@@ -4,7 +4,7 @@ import type { Authorizer } from './authorizer.ts';
 import { discard } from './body.ts';
 import { type Endpoint, endpointName } from './endpoint.ts';
 import { networkFailure, Transient } from './failure.ts';
-import type { SchemeProbe } from './scheme.ts';
+import { type SchemeProbe, unlessAborted } from './scheme.ts';
 import type { HttpResponse, Transport } from './transport.ts';
 
 interface GetOptions {
@@ -58,7 +58,8 @@ export class Session {
     options: GetOptions,
   ): Promise<HttpResponse> {
     try {
-      const response = await this.#understood(endpoint, () => this.#authorized(endpoint, target, options));
+      const ask = (base: URL) => this.#authorized(base, endpoint, target, options);
+      const response = await this.#scheme.ask(endpoint, ask, options.signal);
       if (accepted.includes(response.status)) return response;
       throw this.#explain(endpoint, await refusal(subject, response));
     } catch (cause) {
@@ -68,29 +69,12 @@ export class Session {
 
   /** GETs a path with no login at all; answers of any status are returned. Rejects with the network's own error. */
   async getAnonymously(endpoint: Endpoint, target: Target, options: GetOptions): Promise<HttpResponse> {
-    return this.#understood(endpoint, async () => {
-      const base = await unlessAborted(this.#scheme.base(endpoint), options.signal);
-      return this.#send(urlOf(base, target), undefined, options);
-    });
+    const ask = (base: URL) => this.#send(urlOf(base, target), undefined, options);
+    return this.#scheme.ask(endpoint, ask, options.signal);
   }
 
-  /** Again over TLS where the server turns out to speak nothing else: that it was plain HTTP may have been an assumption. */
-  async #understood(endpoint: Endpoint, ask: () => Promise<HttpResponse>): Promise<HttpResponse> {
-    let response: HttpResponse;
-    try {
-      response = await ask();
-    } catch (cause) {
-      if (!isGarbled(cause) || !(await this.#scheme.correct(endpoint))) throw cause;
-      return await ask();
-    }
-    if (response.status !== BAD_REQUEST || !(await this.#scheme.correct(endpoint))) return response;
-    await discard(response.body);
-    return await ask();
-  }
-
-  async #authorized(endpoint: Endpoint, target: Target, options: GetOptions): Promise<HttpResponse> {
+  async #authorized(base: URL, endpoint: Endpoint, target: Target, options: GetOptions): Promise<HttpResponse> {
     const { signal } = options;
-    const base = await unlessAborted(this.#scheme.base(endpoint), signal);
     const url = urlOf(base, target);
     const known = this.#authorizer.current(base, endpoint);
     const response = await this.#send(url, known, options);
@@ -114,32 +98,7 @@ export class Session {
   }
 }
 
-/** What web servers answer to plain HTTP on their TLS port. */
-const BAD_REQUEST = 400;
-
-/** No HTTP came back: an alert of TLS, or the end of the connection. */
-function isGarbled(cause: unknown): boolean {
-  const code = cause instanceof Error ? (cause as NodeJS.ErrnoException).code : undefined;
-  return code !== undefined && (code.startsWith('HPE_') || code === 'ECONNRESET' || code === 'EPIPE');
-}
-
 /** Set and not resolved: a path that begins with two slashes would name another host. */
 function urlOf(base: URL, { pathname, search }: Target): URL {
   return Object.assign(new URL(base), { pathname, search });
-}
-
-/** Waits for work that others wait for too: it goes on for them when this caller is cancelled. */
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return work;
-  let stop = (): void => undefined;
-  const cancelled = new Promise<never>((_, reject) => {
-    stop = () => reject(signal.reason);
-  });
-  signal.addEventListener('abort', stop, { once: true });
-  if (signal.aborted) stop();
-  try {
-    return await Promise.race([work, cancelled]);
-  } finally {
-    signal.removeEventListener('abort', stop);
-  }
 }

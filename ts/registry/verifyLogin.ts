@@ -2,16 +2,18 @@ import { loadConfig, type RcxConfig } from '../config/config.ts';
 import { RcxError } from '../errors.ts';
 import { quote } from '../oci/quote.ts';
 import { refusal, type Subject } from './answer.ts';
+import { discard } from './body.ts';
 import { parseChallenges } from './challenge.ts';
 import type { StorableCredentials } from './credentialHelper.ts';
 import { type Endpoint, endpointName, isInsecure, registryEndpoint } from './endpoint.ts';
+import type { Timeouts } from './exchange.ts';
 import { networkFailure, speaksNoTls } from './failure.ts';
 import { fetchLoginToken, requireOrigin } from './loginToken.ts';
 import { checkRealm } from './realm.ts';
 import { DEFAULT_RETRY, type RetryPolicy, withRetry } from './retry.ts';
 import { SchemeProbe } from './scheme.ts';
 import { basicHeader } from './token.ts';
-import { DEFAULT_TIMEOUTS, type HttpResponse, type IsInsecure, type Timeouts, Transport } from './transport.ts';
+import { DEFAULT_TIMEOUTS, type HttpResponse, type IsInsecure, Transport } from './transport.ts';
 
 /** What somebody wants to log in with. */
 export interface LoginAttempt {
@@ -56,7 +58,7 @@ export async function verifyLogin(attempt: LoginAttempt, options: LoginOptions =
   try {
     return await withRetry({ ...DEFAULT_RETRY, ...retry }, undefined, () => tryOnce(context, attempt));
   } finally {
-    await transport.close();
+    transport.close();
   }
 }
 
@@ -64,16 +66,17 @@ async function tryOnce(context: Context, attempt: LoginAttempt): Promise<Storabl
   const { transport, endpoint, subject, timeout } = context;
   const signal = AbortSignal.timeout(timeout);
   try {
-    const base = await new SchemeProbe(transport).base(endpoint);
-    const asked = await transport.request(new URL('/v2/', base), { signal });
+    const ask = (base: URL) => transport.request(new URL('/v2/', base), { signal });
+    const asked = await new SchemeProbe(transport).ask(endpoint, ask, signal);
     await requireOrigin(subject, asked);
+    const base = new URL(asked.url.origin);
     const { username, password } = attempt;
     if (asked.status === 200) {
-      await asked.body.dump();
+      await discard(asked.body);
       return { username, password };
     }
     if (asked.status !== 401) throw await refusal(subject, asked);
-    await asked.body.dump();
+    await discard(asked.body);
     const answer = await answerChallenge(context, attempt, base, asked, signal);
     const response = await transport.request(new URL('/v2/', base), {
       headers: { authorization: answer.header },
@@ -81,7 +84,7 @@ async function tryOnce(context: Context, attempt: LoginAttempt): Promise<Storabl
     });
     await requireOrigin(subject, response);
     if (response.status !== 200) throw await refusal(subject, response);
-    await response.body.dump();
+    await discard(response.body);
     return answer.storable;
   } catch (cause) {
     if (endpoint.schemes.includes('http') || !speaksNoTls(cause)) {

@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { loadConfig, type RcxConfig } from './config/config.ts';
+import { type ImageRoot, readImageRoot } from './container/initLayer.ts';
 import { ContainerStore } from './container/store.ts';
 import type { Registry } from './registry/index.ts';
 import { ImageStore, type StoredImage } from './store/images.ts';
@@ -17,6 +18,9 @@ export interface EngineOptions {
   env?: NodeJS.ProcessEnv | undefined;
 }
 
+/** Images whose roots are remembered: some hundred bytes each. */
+const MOST_ROOTS = 128;
+
 /** One store with everything in it. There is no global state: two engines know nothing of each other. */
 export class Engine {
   readonly paths: StorePaths;
@@ -24,6 +28,7 @@ export class Engine {
   readonly layers: LayerStore;
   readonly containers: ContainerStore;
   readonly #options: EngineOptions;
+  readonly #roots = new Map<string, ImageRoot>();
   #registry: Registry | undefined;
 
   constructor(options: EngineOptions = {}) {
@@ -50,6 +55,17 @@ export class Engine {
   /** Directories of an image's layers, topmost first. @throws ERR_RCX_LAYER_NOT_FOUND */
   layersOf(image: StoredImage): string[] {
     return this.layers.lowerDirectories(image.diffIds);
+  }
+
+  /** What the layers have where a container's own files come. Layers never change, so it is looked up once. */
+  rootOf(layers: readonly string[]): ImageRoot {
+    const key = layers.join(':');
+    const known = this.#roots.get(key);
+    if (known !== undefined) return known;
+    const root = readImageRoot(layers);
+    if (this.#roots.size >= MOST_ROOTS) this.#roots.clear();
+    this.#roots.set(key, root);
+    return root;
   }
 
   /** Closes connections to registries. */

@@ -12,7 +12,7 @@ import { temporaryDirectory } from '../store/temporary.ts';
 import { buildSpec } from './buildSpec.ts';
 import { checkHostname, rootfsPath } from './checkOptions.ts';
 import { STOP_SIGNAL } from './defaults.ts';
-import { copyAttributes, makeInitLayer, rootAttributes, writePublicFile } from './initLayer.ts';
+import { copyAttributes, type ImageRoot, makeInitLayer, writePublicFile } from './initLayer.ts';
 import { identify, type ProcessIdentity } from './liveness.ts';
 import { checkName } from './names.ts';
 import { networkFiles } from './networkFiles.ts';
@@ -83,7 +83,7 @@ async function createLocked(engine: Engine, root: ContainerRoot, options: Contai
   };
   const temporary = temporaryDirectory(engine.paths.containers);
   try {
-    fill(temporary.path, hostname, layers, options);
+    fill(temporary.path, hostname, layers && engine.rootOf(layers), options);
     writeNew(temporary.path, 'state.json', state);
     engine.containers.claim(id, temporary.path, options.name, (name) => {
       record.name = name;
@@ -122,15 +122,15 @@ function overlay(folder: string, layers: string[], volatile: boolean) {
   };
 }
 
-function fill(folder: string, hostname: string, layers: string[] | undefined, options: ContainerOptions): void {
+function fill(folder: string, hostname: string, image: ImageRoot | undefined, options: ContainerOptions): void {
   mkdirSync(join(folder, 'rootfs'));
   for (const [name, content] of Object.entries(networkFiles(hostname, options))) {
     writePublicFile(join(folder, name), content);
   }
-  if (layers === undefined) return;
+  if (image === undefined) return;
   for (const name of ['init', 'upper', 'work']) mkdirSync(join(folder, name));
-  makeInitLayer(join(folder, 'init'), layers);
-  copyAttributes(join(folder, 'upper'), rootAttributes(layers));
+  makeInitLayer(join(folder, 'init'), image);
+  copyAttributes(join(folder, 'upper'), image.root);
 }
 
 let own: ProcessIdentity | undefined;

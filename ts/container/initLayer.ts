@@ -1,8 +1,47 @@
-import { chmodSync, chownSync, lstatSync, mkdirSync, type Stats, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { native, type TreeEntry } from '../native/index.ts';
+import { toRcxError } from '../store/nativeError.ts';
 
-const MOUNT_POINTS = ['dev', 'proc', 'sys'];
+const MOUNT_POINTS = ['dev', 'proc', 'sys'] as const;
 const ETC_FILES = ['hosts', 'hostname', 'resolv.conf'];
+
+/** Owner and mode of a directory. */
+export type Attributes = Pick<TreeEntry, 'uid' | 'gid' | 'mode'>;
+
+/** What the layers of an image have where rcx puts something of its own; directories only, but for `etc`. */
+export interface ImageRoot extends Partial<Record<(typeof MOUNT_POINTS)[number], Attributes>> {
+  /** The container's `/`. */
+  root?: Attributes;
+  /** A link leads elsewhere: then nothing may stand in its place. */
+  etc?: Attributes | 'link';
+  hasMtab: boolean;
+}
+
+/**
+ * Looks at the layers of an image, topmost first, as overlay is going to show them.
+ * @throws ERR_RCX_LAYER_READ
+ */
+export function readImageRoot(layers: readonly string[]): ImageRoot {
+  try {
+    const union = native().UnionTree.open([...layers]);
+    const directory = (path: string) => {
+      const found = union.find(path);
+      return found?.kind === 'directory' ? found : undefined;
+    };
+    const etc = union.find('etc');
+    const root = directory('');
+    return {
+      ...(root !== undefined && { root }),
+      ...Object.fromEntries(MOUNT_POINTS.map((name) => [name, directory(name)] as const)),
+      ...(etc?.kind === 'symlink' && { etc: 'link' }),
+      ...(etc?.kind === 'directory' && { etc }),
+      hasMtab: union.find('etc/mtab') !== null,
+    };
+  } catch (error) {
+    throw toRcxError(error, 'ERR_RCX_LAYER_READ');
+  }
+}
 
 /**
  * Makes the init layer: the mount points and files that rcx itself needs, between the image and the read-write layer, so
@@ -10,32 +49,25 @@ const ETC_FILES = ['hosts', 'hostname', 'resolv.conf'];
  *
  * overlayfs takes a directory's owner and mode from the topmost layer that has it, so they are copied from the image.
  * @param folder empty directory that becomes the layer
- * @param layers directories of the image's layers, topmost first
  */
-export function makeInitLayer(folder: string, layers: readonly string[]): void {
-  copyAttributes(folder, lookup(layers, '.'));
-  for (const name of MOUNT_POINTS) makeDirectory(folder, name, lookup(layers, name));
-  const etc = lookup(layers, 'etc');
+export function makeInitLayer(folder: string, image: ImageRoot): void {
+  copyAttributes(folder, image.root);
+  for (const name of MOUNT_POINTS) makeDirectory(folder, name, image[name]);
   // A directory here would hide whatever the image's link leads to; the core then makes the files at its end.
-  if (etc?.isSymbolicLink()) return;
-  makeDirectory(folder, 'etc', etc);
+  if (image.etc === 'link') return;
+  makeDirectory(folder, 'etc', image.etc);
   for (const name of ETC_FILES) writePublicFile(join(folder, 'etc', name), '');
-  if (lookup(layers, 'etc/mtab') === undefined) symlinkSync('/proc/mounts', join(folder, 'etc/mtab'));
-}
-
-/** The attributes that the read-write layer's own root must have: it is the container's `/`. */
-export function rootAttributes(layers: readonly string[]): Stats | undefined {
-  return lookup(layers, '.');
+  if (!image.hasMtab) symlinkSync('/proc/mounts', join(folder, 'etc/mtab'));
 }
 
 /** Gives a directory the owner and mode of another; 0755 root where there is none. */
-export function copyAttributes(path: string, from: Stats | undefined): void {
-  if (from === undefined || !from.isDirectory()) {
+export function copyAttributes(path: string, from: Attributes | undefined): void {
+  if (from === undefined) {
     chmodSync(path, 0o755);
     return;
   }
   chownSync(path, from.uid, from.gid);
-  chmodSync(path, from.mode & 0o7777);
+  chmodSync(path, from.mode);
 }
 
 /** Writes a file of the container that all its users may read, whatever this process' umask is. */
@@ -44,27 +76,8 @@ export function writePublicFile(path: string, content: string): void {
   chmodSync(path, 0o644);
 }
 
-function makeDirectory(folder: string, name: string, from: Stats | undefined): void {
+function makeDirectory(folder: string, name: string, from: Attributes | undefined): void {
   const path = join(folder, name);
   mkdirSync(path);
   copyAttributes(path, from);
-}
-
-/** What the union of the layers has at a path. Links are not followed: they would lead to files of the host. */
-function lookup(layers: readonly string[], path: string): Stats | undefined {
-  for (const layer of layers) {
-    const found = lookupIn(layer, path.split('/'));
-    if (found === 'hidden') return undefined;
-    if (found !== undefined) return found;
-  }
-  return undefined;
-}
-
-/** What one layer has at a path; `hidden` where a whiteout, or no directory on the way, covers what is below. */
-function lookupIn(layer: string, path: readonly string[]): Stats | 'hidden' | undefined {
-  const [name = '.', ...rest] = path;
-  const found = lstatSync(join(layer, name), { throwIfNoEntry: false });
-  if (found === undefined) return undefined;
-  if (rest.length > 0) return found.isDirectory() ? lookupIn(join(layer, name), rest) : 'hidden';
-  return found.isCharacterDevice() && found.rdev === 0 ? 'hidden' : found;
 }

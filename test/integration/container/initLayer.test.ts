@@ -16,7 +16,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { makeInitLayer, rootAttributes } from '../../../ts/container/initLayer.ts';
+import { makeInitLayer, readImageRoot } from '../../../ts/container/initLayer.ts';
 import { describeWith } from '../../support/requires.ts';
 
 let folder: string;
@@ -49,7 +49,7 @@ const mode = (path: string) => statSync(join(init, path)).mode & 0o7777;
 
 describe('the init layer', () => {
   it('has the mount points and files that rcx needs, empty', () => {
-    makeInitLayer(init, []);
+    makeInitLayer(init, readImageRoot([]));
     expect(readdirSync(init).sort()).toEqual(['dev', 'etc', 'proc', 'sys']);
     expect(readdirSync(join(init, 'etc')).sort()).toEqual(['hostname', 'hosts', 'mtab', 'resolv.conf']);
     expect(readFileSync(join(init, 'etc/hosts'), 'utf8')).toBe('');
@@ -63,23 +63,23 @@ describe('the init layer', () => {
     directory(join(top, 'etc'), 0o1751);
     chmodSync(top, 0o711);
     chmodSync(base, 0o700);
-    makeInitLayer(init, [top, base]);
+    makeInitLayer(init, readImageRoot([top, base]));
     expect([mode('.'), mode('proc'), mode('etc'), mode('dev')]).toEqual([0o711, 0o555, 0o1751, 0o755]);
-    expect((rootAttributes([top, base])?.mode ?? 0) & 0o7777).toBe(0o711);
+    expect(readImageRoot([top, base]).root).toMatchObject({ mode: 0o711 });
   });
 
   it('leaves the image’s own mtab alone', () => {
     const [top, base] = [layer('top'), layer('base')];
     file(join(base, 'etc/mtab'));
     directory(join(top, 'etc'));
-    makeInitLayer(init, [top, base]);
+    makeInitLayer(init, readImageRoot([top, base]));
     expect(readdirSync(join(init, 'etc'))).not.toContain('mtab');
   });
 
   it('puts no directory over an image’s link, which leads elsewhere', () => {
     const base = layer('base');
     symlinkSync('usr/etc', join(base, 'etc'));
-    makeInitLayer(init, [base]);
+    makeInitLayer(init, readImageRoot([base]));
     expect(readdirSync(init)).not.toContain('etc');
   });
 
@@ -88,7 +88,7 @@ describe('the init layer', () => {
     symlinkSync('/tmp', join(base, 'proc'));
     file(join(base, 'dev'));
     file(join(base, 'etc'));
-    makeInitLayer(init, [base]);
+    makeInitLayer(init, readImageRoot([base]));
     for (const name of ['proc', 'dev', 'etc']) expect(lstatSync(join(init, name)).isDirectory()).toBe(true);
     expect(readdirSync(join(init, 'etc'))).toContain('mtab');
   });
@@ -100,21 +100,31 @@ describe('the init layer', () => {
     const [top, base] = [layer('top'), layer('base')];
     directory(join(top, 'etc'));
     symlinkSync(target, join(base, 'etc'));
-    makeInitLayer(init, [top, base]);
+    makeInitLayer(init, readImageRoot([top, base]));
     expect(readdirSync(join(init, 'etc'))).toContain('mtab');
   });
 });
 
-describeWith({ root: true, commands: ['mknod'] }, 'the init layer, made by root', () => {
+describeWith({ root: true, commands: ['mknod', 'setfattr'] }, 'the init layer, made by root', () => {
   it('has the owners of the image', () => {
     const base = layer('base');
     directory(join(base, 'etc'));
     chownSync(join(base, 'etc'), 12, 34);
     chownSync(base, 56, 78);
-    makeInitLayer(init, [base]);
+    makeInitLayer(init, readImageRoot([base]));
     expect(statSync(join(init, 'etc'))).toMatchObject({ uid: 12, gid: 34 });
     expect(statSync(init)).toMatchObject({ uid: 56, gid: 78 });
     expect(statSync(join(init, 'proc'))).toMatchObject({ uid: 0, gid: 0 });
+  });
+
+  it('takes an opaque directory for the end of what is in it below', () => {
+    const [top, base] = [layer('top'), layer('base')];
+    file(join(base, 'etc/mtab'));
+    directory(join(top, 'etc'), 0o711);
+    execFileSync('setfattr', ['-n', 'trusted.overlay.opaque', '-v', 'y', join(top, 'etc')]);
+    makeInitLayer(init, readImageRoot([top, base]));
+    expect(mode('etc')).toBe(0o711);
+    expect(readdirSync(join(init, 'etc'))).toContain('mtab');
   });
 
   it('takes a whiteout for the end of what is below', () => {
@@ -123,7 +133,7 @@ describeWith({ root: true, commands: ['mknod'] }, 'the init layer, made by root'
     directory(join(base, 'etc'), 0o500);
     file(join(base, 'etc/mtab'));
     for (const name of ['proc', 'etc']) execFileSync('mknod', [join(top, name), 'c', '0', '0']);
-    makeInitLayer(init, [top, base]);
+    makeInitLayer(init, readImageRoot([top, base]));
     expect([mode('proc'), mode('etc')]).toEqual([0o755, 0o755]);
     expect(readdirSync(join(init, 'etc'))).toContain('mtab');
   });

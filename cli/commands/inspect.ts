@@ -1,7 +1,8 @@
 import { type Command, Option } from 'commander';
 import { Engine } from '../../ts/engine.ts';
 import { inspectAny } from '../../ts/system/inspect.ts';
-import { inspectEach, templateOption } from '../output/inspect.ts';
+import { templateOption } from '../output/formatFlag.ts';
+import { inspectEach } from '../output/inspect.ts';
 
 interface InspectFlags {
   type?: 'container' | 'image';

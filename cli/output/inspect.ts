@@ -1,31 +1,12 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
-import { RcxError } from '../../ts/errors.ts';
+import type { Command } from 'commander';
 import { forEach } from './failures.ts';
+import { readTemplate } from './formatFlag.ts';
 import { printJson } from './json.ts';
 import { print } from './print.ts';
-import { parseTemplate, type Template } from './template.ts';
 
 /** Flags of every `inspect`. */
-export interface InspectFlags {
-  format?: Template;
-}
-
-/** `-f`, `--format`. */
-export function templateOption(): Option {
-  return new Option(
-    '-f, --format <template>',
-    'print what a Go template asks for: {{.Name}}, {{json .Name}}, {{index .Name "key"}}',
-  ).argParser(parseFormat);
-}
-
-/** Reads a template; what is wrong with it is commander's error, which names the flag. */
-export function parseFormat(text: string): Template {
-  try {
-    return parseTemplate(text);
-  } catch (error) {
-    if (error instanceof RcxError) throw new InvalidArgumentError(error.message);
-    throw error;
-  }
+interface InspectFlags {
+  format?: string;
 }
 
 /** Prints the descriptions of all that are found, as one array or each by the template; the others are reported. */
@@ -34,12 +15,14 @@ export async function inspectEach(
   names: readonly string[],
   describe: (name: string) => Promise<unknown> | unknown,
 ): Promise<void> {
-  const { format } = command.opts<InspectFlags>();
+  const { format = '' } = command.opts<InspectFlags>();
+  const template =
+    format === '' ? undefined : await readTemplate(command, ({ parseTemplate }) => parseTemplate(format));
   const found: unknown[] = [];
   await forEach(command, names, async (name) => {
     const description = await describe(name);
-    if (format === undefined) found.push(description);
-    else print(format(description));
+    if (template === undefined) found.push(description);
+    else print(template(description));
   });
-  if (format === undefined) printJson(found);
+  if (template === undefined) printJson(found);
 }

@@ -2,7 +2,8 @@ import type { Command } from 'commander';
 import { findContainer } from '../../../ts/container/heal.ts';
 import { inspectContainer } from '../../../ts/container/inspect.ts';
 import { Engine } from '../../../ts/engine.ts';
-import { inspectEach, templateOption } from '../../output/inspect.ts';
+import { templateOption } from '../../output/formatFlag.ts';
+import { inspectEach } from '../../output/inspect.ts';
 
 export function register(parent: Command): void {
   parent

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { Engine } from '../../../ts/engine.ts';
 import { inspectImage } from '../../../ts/image/inspect.ts';
-import { inspectEach, templateOption } from '../../output/inspect.ts';
+import { templateOption } from '../../output/formatFlag.ts';
+import { inspectEach } from '../../output/inspect.ts';
 
 export function register(parent: Command): void {
   parent

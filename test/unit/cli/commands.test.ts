@@ -60,10 +60,12 @@ describe('what a command loads', () => {
       const loaded = [...loadedWith(resolve(FOLDER, `${name}.ts`))];
       expect(loaded.filter((module) => /^(tar|execa)$/.test(module))).toEqual([]);
       expect(loaded.filter((module) => /\/ts\/(registry|layer)\//.test(module))).toEqual([]);
+      expect(loaded.filter((module) => /\/cli\/output\/template\//.test(module))).toEqual([]);
     },
   );
 
   it('is seen where there is something to see', () => {
     expect([...loadedWith(resolve(FOLDER, '../../ts/image/pull.ts'))].join('\n')).toMatch(/\/ts\/layer\//);
+    expect([...loadedWith(resolve(FOLDER, '../output/template/index.ts'))].join('\n')).toMatch(/\/template\/printf\//);
   });
 });

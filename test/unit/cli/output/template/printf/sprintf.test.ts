@@ -1,0 +1,222 @@
+import { describe, expect, it } from 'vitest';
+import { refusal, render } from '../support.ts';
+
+describe('verbs', () => {
+  it.each([
+    ['{{printf "%s" .Name}}', '/web'],
+    ['{{printf "%s" .State.Pid}}', '%!s(int=4242)'],
+    ['{{printf "%s" .State.Running}}', '%!s(bool=true)'],
+    ['{{printf "%s" .Config.Env}}', '[PATH=/bin:/usr/bin HOME=/root EMPTY=]'],
+    ['{{printf "%s" .Config.Labels}}', 'map[a.b:c com.example.b:two plain:word zero:]'],
+    ['{{printf "%s" .Config.Labels.nope}}', '%!s(<nil>)'],
+    ['{{printf "%s" .Numbers}}', '[%!s(int=3) %!s(int=-1) %!s(int=0)]'],
+    ['{{printf "%d" .State.Pid}}', '4242'],
+    ['{{printf "%d" .Name}}', '%!d(string=/web)'],
+    ['{{printf "%d" 1.5}}', '%!d(float64=1.5)'],
+    ['{{printf "%d" .Numbers}}', '[3 -1 0]'],
+    ['{{printf "%d" .Counts}}', 'map[%!d(string=a):1 %!d(string=b):2]'],
+    ['{{printf "%d" -7}}', '-7'],
+    ['{{printf "%d" 0}}', '0'],
+    ['{{printf "%v" .Name}}', '/web'],
+    ['{{printf "%v" .State.Pid}}', '4242'],
+    ['{{printf "%v" .Ratio}}', '1234.5678'],
+    ['{{printf "%v" .Config.Env}}', '[PATH=/bin:/usr/bin HOME=/root EMPTY=]'],
+    ['{{printf "%v" .Config.Labels}}', 'map[a.b:c com.example.b:two plain:word zero:]'],
+    ['{{printf "%v" nil}}', '<nil>'],
+    ['{{printf "%v" true}}', 'true'],
+    ['{{printf "%q" .Name}}', '"/web"'],
+    ['{{printf "%q" .Config.Cmd}}', '["sh" "-c" "echo \\"hi\\""]'],
+    ['{{printf "%q" 65}}', "'A'"],
+    ['{{printf "%q" .Counts}}', 'map["a":\'\\x01\' "b":\'\\x02\']'],
+    ['{{printf "%q" .Control}}', '"\\x1b[2J\\ax\\n\\u0085"'],
+    ['{{printf "%q" true}}', '%!q(bool=true)'],
+    ['{{printf "%t" true}}', 'true'],
+    ['{{printf "%t" 1}}', '%!t(int=1)'],
+    ['{{printf "%t" "a"}}', '%!t(string=a)'],
+    ['{{printf "%x" .Name}}', '2f776562'],
+    ['{{printf "%x" 255}}', 'ff'],
+    ['{{printf "%x" -255}}', '-ff'],
+    ['{{printf "%x" .Config.Env}}', '[504154483d2f62696e3a2f7573722f62696e 484f4d453d2f726f6f74 454d5054593d]'],
+    ['{{printf "%x" .Control}}', '1b5b324a07780ac285'],
+    ['{{printf "%X" .Name}}', '2F776562'],
+    ['{{printf "%X" 255}}', 'FF'],
+    ['{{printf "%f" .Ratio}}', '1234.567800'],
+    ['{{printf "%f" 1}}', '%!f(int=1)'],
+    ['{{printf "%f" .Floats}}', '[0.500000 0.000000 2.500000]'],
+    ['{{printf "%f" 2.5}}', '2.500000'],
+    ['{{printf "%f" 1e21}}', '1000000000000000000000.000000'],
+    ['{{printf "%g" .Ratio}}', '1234.5678'],
+    ['{{printf "%g" 1e21}}', '1e+21'],
+    ['{{printf "%g" 1.5e-9}}', '1.5e-09'],
+    ['{{printf "%g" .Floats}}', '[0.5 1e-07 2.5]'],
+    ['{{printf "%e" .Ratio}}', '1.234568e+03'],
+    ['{{printf "%e" 0.0}}', '0.000000e+00'],
+    ['{{printf "%e" -1e-7}}', '-1.000000e-07'],
+    ['{{printf "%E" .Ratio}}', '1.234568E+03'],
+    ['{{printf "%G" 1e-9}}', '1E-09'],
+    ['{{printf "%c" 955}}', 'λ'],
+    ['{{printf "%c" 65}}', 'A'],
+    ['{{printf "%b" 5}}', '101'],
+    ['{{printf "%o" 8}}', '10'],
+    ['{{printf "%z" 1}}', '%!z(int=1)'],
+    ['{{printf "%z" "a"}}', '%!z(string=a)'],
+  ])('%j prints %j', (template, text) => {
+    expect(render(template)).toBe(text);
+  });
+});
+
+describe('width, precision and flags', () => {
+  it.each([
+    ['{{printf "%5s|" .Name}}', ' /web|'],
+    ['{{printf "%5d|" -7}}', '   -7|'],
+    ['{{printf "%5d|" 4242}}', ' 4242|'],
+    ['{{printf "%5f|" 2.5}}', '2.500000|'],
+    ['{{printf "%5f|" -1234.5678}}', '-1234.567800|'],
+    ['{{printf "%5g|" 1234.5678}}', '1234.5678|'],
+    ['{{printf "%5q|" .Name}}', '"/web"|'],
+    ['{{printf "%-12s|" .Name}}', '/web        |'],
+    ['{{printf "%-12d|" -7}}', '-7          |'],
+    ['{{printf "%-12d|" 0}}', '0           |'],
+    ['{{printf "%-12f|" 2.5}}', '2.500000    |'],
+    ['{{printf "%-12e|" 0.125}}', '1.250000e-01|'],
+    ['{{printf "%-12v|" .Config.Env}}', '[PATH=/bin:/usr/bin HOME=/root   EMPTY=      ]|'],
+    ['{{printf "%-12x|" .Name}}', '2f776562    |'],
+    ['{{printf "%-12t|" true}}', 'true        |'],
+    ['{{printf "%-12q|" .Name}}', '"/web"      |'],
+    ['{{printf "%-12x|" 4242}}', '1092        |'],
+    ['{{printf "%012e|" 0.125}}', '1.250000e-01|'],
+    ['{{printf "%012t|" true}}', '00000000true|'],
+    ['{{printf "%012q|" .Name}}', '000000"/web"|'],
+    ['{{printf "%012x|" 4242}}', '000000001092|'],
+    ['{{printf "%.2s|" .Name}}', '/w|'],
+    ['{{printf "%.2f|" 2.5}}', '2.50|'],
+    ['{{printf "%.2g|" 1234.5678}}', '1.2e+03|'],
+    ['{{printf "%.2v|" .Config.Env}}', '[PA HO EM]|'],
+    ['{{printf "%.2x|" .Name}}', '2f77|'],
+    ['{{printf "%.2t|" true}}', 'true|'],
+    ['{{printf "%8.3s|" .Name}}', '     /we|'],
+    ['{{printf "%8.3d|" 4242}}', '    4242|'],
+    ['{{printf "%8.3v|" .Config.Env}}', '[     PAT      HOM      EMP]|'],
+    ['{{printf "%8.3x|" 4242}}', '    1092|'],
+    ['{{printf "%-8.1d|" 0}}', '0       |'],
+    ['{{printf "%-8.1d|" 4242}}', '4242    |'],
+    ['{{printf "%-8.1f|" 2.5}}', '2.5     |'],
+    ['{{printf "%-8.1f|" -1234.5678}}', '-1234.6 |'],
+    ['{{printf "%-8.1g|" 1234.5678}}', '1e+03   |'],
+    ['{{printf "%-8.1v|" .Config.Env}}', '[P        H        E       ]|'],
+    ['{{printf "%-8.1q|" .Name}}', '"/"     |'],
+    ['{{printf "%08.2d|" -7}}', '     -07|'],
+    ['{{printf "%08.2d|" 4242}}', '    4242|'],
+    ['{{printf "%08.2f|" 2.5}}', '00002.50|'],
+    ['{{printf "%08.2g|" 1234.5678}}', '01.2e+03|'],
+    ['{{printf "%08.2e|" 0.125}}', '1.25e-01|'],
+    ['{{printf "%08.2x|" .Name}}', '00002f77|'],
+    ['{{printf "%08.2q|" .Name}}', '0000"/w"|'],
+    ['{{printf "%+d|" -7}}', '-7|'],
+    ['{{printf "%+d|" 4242}}', '+4242|'],
+    ['{{printf "%+f|" 2.5}}', '+2.500000|'],
+    ['{{printf "%+f|" -1234.5678}}', '-1234.567800|'],
+    ['{{printf "%+e|" 0.125}}', '+1.250000e-01|'],
+    ['{{printf "%+x|" .Name}}', '2f776562|'],
+    ['{{printf "%+t|" true}}', 'true|'],
+    ['{{printf "%+x|" 4242}}', '+1092|'],
+    ['{{printf "%+8d|" 0}}', '      +0|'],
+    ['{{printf "%+8d|" 4242}}', '   +4242|'],
+    ['{{printf "%+8v|" .Config.Env}}', '[PATH=/bin:/usr/bin HOME=/root   EMPTY=]|'],
+    ['{{printf "%+8x|" .Name}}', '2f776562|'],
+    ['{{printf "%+8t|" true}}', '    true|'],
+    ['{{printf "%.0f|" 2.5}}', '2|'],
+    ['{{printf "%.0g|" 1234.5678}}', '1e+03|'],
+    ['{{printf "%.0e|" 0.125}}', '1e-01|'],
+    ['{{printf "%.0q|" .Name}}', '""|'],
+    ['{{printf "%.s|" .Name}}', '|'],
+    ['{{printf "%.d|" -7}}', '-7|'],
+    ['{{printf "%.d|" 0}}', '|'],
+    ['{{printf "%.d|" 4242}}', '4242|'],
+    ['{{printf "%.f|" -1234.5678}}', '-1235|'],
+    ['{{printf "%.g|" 1234.5678}}', '1e+03|'],
+    ['{{printf "%.e|" 0.125}}', '1e-01|'],
+    ['{{printf "%.x|" .Name}}', '|'],
+    ['{{printf "%.t|" true}}', 'true|'],
+    ['{{printf "%.q|" .Name}}', '""|'],
+    ['{{printf "%+012s|" .Name}}', '00000000/web|'],
+    ['{{printf "%+012d|" 0}}', '+00000000000|'],
+    ['{{printf "%+012f|" 2.5}}', '+0002.500000|'],
+    ['{{printf "%+012g|" 1234.5678}}', '+001234.5678|'],
+    ['{{printf "%+012e|" 0.125}}', '+1.250000e-01|'],
+    ['{{printf "%+012v|" .Config.Env}}', '[PATH=/bin:/usr/bin 00HOME=/root 000000EMPTY=]|'],
+    ['{{printf "%+012x|" 4242}}', '+00000001092|'],
+    ['{{printf "%-012s|" .Name}}', '/web        |'],
+    ['{{printf "%-012d|" 0}}', '0           |'],
+    ['{{printf "%-012d|" 4242}}', '4242        |'],
+    ['{{printf "%-012f|" 2.5}}', '2.500000    |'],
+    ['{{printf "%-012f|" -1234.5678}}', '-1234.567800|'],
+    ['{{printf "%-012e|" 0.125}}', '1.250000e-01|'],
+    ['{{printf "%-012v|" .Config.Env}}', '[PATH=/bin:/usr/bin HOME=/root   EMPTY=      ]|'],
+    ['{{printf "%-012x|" .Name}}', '2f776562    |'],
+    ['{{printf "%012.3d|" -7}}', '        -007|'],
+    ['{{printf "%012.3d|" 0}}', '         000|'],
+    ['{{printf "%012.3f|" 2.5}}', '00000002.500|'],
+    ['{{printf "%012.3g|" 1234.5678}}', '00001.23e+03|'],
+    ['{{printf "%012.3t|" true}}', '00000000true|'],
+    ['{{printf "%20s|" .Name}}', '                /web|'],
+    ['{{printf "%20d|" 0}}', '                   0|'],
+    ['{{printf "%20f|" -1234.5678}}', '        -1234.567800|'],
+    ['{{printf "%20g|" 1234.5678}}', '           1234.5678|'],
+    ['{{printf "%20e|" 0.125}}', '        1.250000e-01|'],
+    ['{{printf "%20t|" true}}', '                true|'],
+    ['{{printf "%20q|" .Name}}', '              "/web"|'],
+    ['{{printf "%20x|" 4242}}', '                1092|'],
+    ['{{printf "%020.1e|" 0.125}}', '00000000000001.2e-01|'],
+    ['{{printf "%020.1q|" .Name}}', '00000000000000000"/"|'],
+    ['{{printf "%020.1x|" 4242}}', '                1092|'],
+  ])('%j prints %j', (template, text) => {
+    expect(render(template)).toBe(text);
+  });
+});
+
+describe('formats that do not fit their arguments', () => {
+  it.each([
+    ['{{printf "%s %s" .Name}}', '/web %!s(MISSING)'],
+    ['{{printf "%d%%" 1}}', '1%'],
+    ['{{printf "%"}}', '%!(NOVERB)'],
+    ['{{printf "a%"}}', 'a%!(NOVERB)'],
+    ['{{printf "%5"}}', '%!(NOVERB)'],
+    ['{{printf "%.5"}}', '%!(NOVERB)'],
+    ['{{printf "%."}}', '%!.(MISSING)'],
+    ['{{printf "%!"}}', '%!!(MISSING)'],
+    ['{{printf "%s" .Name .Id}}', '/web%!(EXTRA string=0123456789abcdef)'],
+    [
+      '{{printf "%s" "a" 1 2.5 nil true .Numbers .Config.Labels}}',
+      'a%!(EXTRA int=1, float64=2.5, <nil>, bool=true, []int=[3 -1 0], map[string]string=map[a.b:c com.example.b:two plain:word zero:])',
+    ],
+    ['{{printf "%5%|%-5s|" "a"}}', '%|a    |'],
+    ['{{printf "%d" .Config.Labels.nope}}', '%!d(<nil>)'],
+    ['{{printf .Name}}', '/web'],
+    ['{{"x" | printf "%s-%s" "y"}}', 'y-x'],
+    ['{{printf "%v %v" 1 "a" | upper}}', '1 A'],
+    ['{{printf "%é" 1}}', '%!é(int=1)'],
+  ])('%j prints %j', (template, text) => {
+    expect(render(template)).toBe(text);
+  });
+});
+
+describe('what is known to Go and refused', () => {
+  it.each(['%#v', '% d', '%T', '%p', '%U', '%*d', '%[1]d', '%+q', '%+012q', '%w'])('%s', (verb) => {
+    expect(refusal(`{{printf "${verb}" .Name}}`)).toMatch(/1:3: printf: .* is not supported/);
+  });
+
+  it.each(['%x', '%X', '%b'])('%s of a fraction', (verb) => {
+    expect(refusal(`{{printf "${verb}" .Ratio}}`)).toMatch(/of a fraction is not supported/);
+  });
+
+  it('a width that would fill the memory', () => {
+    expect(refusal('{{printf "%1000001d" 1}}')).toMatch(/a width goes up to 1000000/);
+  });
+});
+
+it('shows null in lists and maps whatever the verb', () => {
+  expect(render('{{printf "%s %d" .List .Map}}', { List: ['a', null], Map: { a: null } })).toBe(
+    '[a <nil>] map[%!d(string=a):<nil>]',
+  );
+});

@@ -64,6 +64,29 @@ export function formatSince(iso: string | undefined, now: number = Date.now()): 
   return age === 'N/A' ? age : `${age} ago`;
 }
 
+/** A date as Go prints it, `2026-01-31 12:00:00 +0100 CET`, in the zone of this machine; `N/A` as for {@link formatAge}. */
+export function formatDate(iso: string | undefined): string {
+  const date = new Date(iso ?? Number.NaN);
+  if (Number.isNaN(date.getTime())) return 'N/A';
+  const two = (number: number) => String(number).padStart(2, '0');
+  const minutes = Math.abs(date.getTimezoneOffset());
+  const sign = date.getTimezoneOffset() > 0 ? '-' : '+';
+  const hours = `${sign}${two(Math.floor(minutes / 60))}`;
+  const offset = `${hours}${two(minutes % 60)}`;
+  const day = [String(date.getFullYear()).padStart(4, '0'), two(date.getMonth() + 1), two(date.getDate())].join('-');
+  const time = [date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':');
+  return `${day} ${time} ${offset} ${zoneName(date) ?? (minutes % 60 === 0 ? hours : offset)}`;
+}
+
+/** `CET`: each English knows the short names of its own part of the world, and writes GMT+1 for the others, Go the offset. */
+function zoneName(date: Date): string | undefined {
+  const names = ['en-US', 'en-GB'].map((locale) => {
+    const parts = new Intl.DateTimeFormat(locale, { timeZoneName: 'short' }).formatToParts(date);
+    return parts.find(({ type }) => type === 'timeZoneName')?.value ?? '';
+  });
+  return names.find((name) => /^[A-Z]+$/.test(name));
+}
+
 /** Text of at most so many characters, the last of them an ellipsis where something was left out. */
 export function shorten(text: string, length: number): string {
   const characters = [...text];

@@ -1,6 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
   formatAge,
+  formatDate,
   formatDuration,
   formatMemory,
   formatSince,
@@ -60,6 +61,28 @@ describe('formatDuration', () => {
     [730 * DAY, '2 years'],
   ])('%d ms is %s', (milliseconds, text) => {
     expect(formatDuration(milliseconds)).toBe(text);
+  });
+});
+
+describe('formatDate', () => {
+  afterEach(() => {
+    vi.unstubAllEnvs();
+  });
+
+  it.each([
+    ['UTC', '2026-01-31T05:06:07Z', '2026-01-31 05:06:07 +0000 UTC'],
+    ['Europe/Berlin', '2026-01-31T05:06:07.123456789Z', '2026-01-31 06:06:07 +0100 CET'],
+    ['Europe/Berlin', '2026-07-31T23:06:07Z', '2026-08-01 01:06:07 +0200 CEST'],
+    ['America/New_York', '2026-01-31T05:06:07Z', '2026-01-31 00:06:07 -0500 EST'],
+    ['Asia/Kathmandu', '2026-01-31T05:06:07Z', '2026-01-31 10:51:07 +0545 +0545'],
+    ['America/Sao_Paulo', '2026-01-31T05:06:07Z', '2026-01-31 02:06:07 -0300 -03'],
+  ])('in %s of %s is %s, as Go prints it', (zone, iso, text) => {
+    vi.stubEnv('TZ', zone);
+    expect(formatDate(iso)).toBe(text);
+  });
+
+  it.each([undefined, '', 'yesterday'])('of %j is not known', (iso) => {
+    expect(formatDate(iso)).toBe('N/A');
   });
 });
 

@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
 import { Engine } from '../../ts/engine.ts';
 import { listImages } from '../../ts/image/list.ts';
-import { imageId, imageTable } from '../output/imageTable.ts';
+import { listFormatOption } from '../output/formatFlag.ts';
+import { imageId, imageListing } from '../output/imageListing.ts';
+import { readListFormat } from '../output/listFormat.ts';
 import { print } from '../output/print.ts';
 
 interface ImagesFlags {
@@ -9,6 +11,7 @@ interface ImagesFlags {
   quiet?: true;
   trunc: boolean;
   digests?: true;
+  format?: string;
 }
 
 export function register(parent: Command, name = 'images'): void {
@@ -21,12 +24,20 @@ export function register(parent: Command, name = 'images'): void {
     .option('-q, --quiet', 'show only ids')
     .option('--no-trunc', 'do not shorten ids')
     .option('--digests', 'show the digest that the registry has for each')
+    .addOption(listFormatOption())
     .action(action);
 }
 
-function action(pattern: string | undefined, flags: ImagesFlags): void {
+async function action(pattern: string | undefined, flags: ImagesFlags, command: Command): Promise<void> {
+  const render = await readListFormat(command, withDigest(flags));
   const rows = listImages(new Engine().images.list(), pattern);
   const options = { noTrunc: !flags.trunc, digests: flags.digests ?? false };
   if (flags.quiet) for (const row of rows) print(imageId(row, options));
-  else print(imageTable(rows, options));
+  else for (const line of render(imageListing(options), rows)) print(line);
+}
+
+/** `--digests` adds its column to a table of the user's own, too. */
+function withDigest({ format, digests }: ImagesFlags): string | undefined {
+  const isOwnTable = format?.startsWith('table') && format.trim() !== 'table';
+  return isOwnTable && digests && !format?.includes('{{.Digest}}') ? `${format}\t{{.Digest}}` : format;
 }

@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
 import { listContainers } from '../../ts/container/heal.ts';
 import { Engine } from '../../ts/engine.ts';
-import { containerIds, containerTable } from '../output/containerTable.ts';
+import { containerId, containerListing, type ListedContainer } from '../output/containerListing.ts';
+import { listFormatOption } from '../output/formatFlag.ts';
+import { readListFormat } from '../output/listFormat.ts';
 import { print } from '../output/print.ts';
 
 interface PsFlags {
@@ -9,6 +11,7 @@ interface PsFlags {
   quiet?: true;
   /** `--no-trunc` was not given. */
   trunc: boolean;
+  format?: string;
 }
 
 export function register(parent: Command, name = 'ps'): void {
@@ -22,16 +25,19 @@ export function register(parent: Command, name = 'ps'): void {
     .option('-a, --all', 'show those that do not run, too')
     .option('-q, --quiet', 'show only ids')
     .option('--no-trunc', 'do not shorten ids and commands')
+    .addOption(listFormatOption())
     .addHelpText('after', '\nRemove all containers that do not run:\n  rcx rm $(rcx ps -aq)')
     .action(action);
 }
 
-async function action(flags: PsFlags): Promise<void> {
+async function action(flags: PsFlags, command: Command): Promise<void> {
+  const render = await readListFormat(command, flags.format);
   const engine = new Engine();
   const containers = await listContainers(engine);
-  const damaged = flags.all ? engine.containers.damaged() : [];
-  const shown = flags.all ? containers : containers.filter(({ state }) => state.status === 'running');
+  const shown: ListedContainer[] = flags.all
+    ? [...containers, ...engine.containers.damaged().map((damaged) => ({ damaged }))]
+    : containers.filter(({ state }) => state.status === 'running');
   const options = { images: engine.images, noTrunc: !flags.trunc };
-  if (flags.quiet) for (const id of containerIds(shown, damaged, options)) print(id);
-  else print(containerTable(shown, damaged, options));
+  if (flags.quiet) for (const listed of shown) print(containerId(listed, options));
+  else for (const line of render(containerListing(options), shown)) print(line);
 }

@@ -1,22 +1,17 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { collect } from '../flags.ts';
-import { parseFormat } from '../output/inspect.ts';
+import { listFormatOption } from '../output/formatFlag.ts';
+import { readListFormat } from '../output/listFormat.ts';
 import { print } from '../output/print.ts';
-import { searchRow, searchTable } from '../output/searchTable.ts';
-import type { Template } from '../output/template.ts';
+import { searchListing } from '../output/searchListing.ts';
 import { warn } from '../output/warnings.ts';
-
-interface Format {
-  template: Template;
-  form: 'text' | 'json';
-}
 
 interface SearchFlags {
   limit?: number;
   filter?: [name: string, value: string][];
   /** `--no-trunc` was not given. */
   trunc: boolean;
-  format?: Format;
+  format?: string;
 }
 
 export function register(parent: Command): void {
@@ -29,7 +24,7 @@ export function register(parent: Command): void {
     )
     .argument('<term>', 'part of a name; registry[:port]/TERM for another registry')
     .option('-f, --filter <name=value>', 'is-official=true|false, stars=NUMBER', collect(filter, InvalidArgumentError))
-    .option('--format <template>', 'print what a Go template asks for: {{.Name}}; or json', format)
+    .addOption(listFormatOption())
     .option('--limit <number>', 'most results, 1 to 100 (default: 25)', limit)
     .option('--no-trunc', 'do not shorten descriptions')
     .addHelpText(
@@ -39,22 +34,16 @@ export function register(parent: Command): void {
     .action(action);
 }
 
-async function action(text: string, flags: SearchFlags): Promise<void> {
+async function action(text: string, flags: SearchFlags, command: Command): Promise<void> {
+  const render = await readListFormat(command, flags.format);
   if (flags.filter?.some(([name]) => name === 'is-automated')) {
     warn('WARNING: the "is-automated" filter is deprecated, and is-automated=true yields no results.');
   }
   const { searchImages } = await import('../../ts/registry/searchImages.ts');
   const found = await searchImages({ text, limit: flags.limit, filters: flags.filter });
-  const noTrunc = !flags.trunc;
-  if (flags.format === undefined) return print(searchTable(found, noTrunc));
-  const { template, form } = flags.format;
-  for (const each of found) print(template(searchRow(each, noTrunc, form)));
-}
-
-/** Docker shows one and the same field differently as text and as JSON. */
-function format(text: string): Format | undefined {
-  if (text === '' || text === 'table') return undefined;
-  return { template: parseFormat(text), form: /^json$|\{\{\s*json\s+\.\s*\}\}/.test(text) ? 'json' : 'text' };
+  // Docker shows one and the same field differently as text and as JSON.
+  const form = /^json$|\{\{\s*json\s+\.\s*\}\}/.test(flags.format ?? '') ? 'json' : 'text';
+  for (const line of render(searchListing(!flags.trunc, form), found)) print(line);
 }
 
 function filter(text: string): [name: string, value: string] {

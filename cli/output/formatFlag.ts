@@ -10,6 +10,14 @@ export function templateOption(): Option {
   );
 }
 
+/** `--format` of lists. */
+export function listFormatOption(): Option {
+  return new Option(
+    '--format <format>',
+    'json for a line of JSON each, a Go template, {{.ID}}, or table and a template, "table {{.ID}}\\t{{.Size}}"',
+  ).conflicts('quiet');
+}
+
 /**
  * Reads a template. The module for it is loaded here: most calls of a command have none. A wrong template is a wrong flag.
  */

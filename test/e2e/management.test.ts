@@ -117,6 +117,23 @@ describe('the command line', () => {
     expect(stderr).toMatch(/^rcx: inspect: no such container or image: nothing; .*\n$/);
   });
 
+  it('prints what --format asks for', async () => {
+    await store.ok(['run', '--name', 'formatted', '-l', 'com.example.role=front', 'ubuntu', 'true']);
+    const row = '{{.Names}}\\t{{.Image}} {{.Label "com.example.role"}} {{.State}} {{.Networks}}';
+    expect(await store.ok(['ps', '-a', '--format', row])).toBe('formatted\tubuntu front exited none\n');
+    expect(await store.ok(['ps', '-a', '--format', 'table {{upper .Names}}\\t{{.Label "com.example.role"}}'])).toBe(
+      'NAMES       role\nFORMATTED   front\n',
+    );
+    const list = '{{range $name, $value := .Config.Labels}}{{$name}}={{$value}}{{println}}{{end}}';
+    expect(await inspect('formatted', list)).toContain('com.example.role=front\n');
+    await store.ok(['rm', 'formatted']);
+    const images = (await store.ok(['images', '--format', 'json'])).trimEnd().split('\n');
+    expect(images.map((line) => (JSON.parse(line) as { Repository: string }).Repository).sort()).toEqual([
+      'layered',
+      'ubuntu',
+    ]);
+  });
+
   it('tells about the store and the machine', async () => {
     const info = JSON.parse(await store.ok(['info', '--format', 'json'])) as Record<string, unknown>;
     expect(info).toMatchObject({ RootDir: store.root, Images: 2, ContainersRunning: 0, RootChange: 'pivot_root' });
@@ -142,6 +159,11 @@ describe('the command line', () => {
     [['rm'], 125, /missing required argument 'container'; see: rcx rm --help/],
     [['nonsense'], 125, /unknown command 'nonsense'; see: rcx --help/],
     [['image', 'nonsense'], 125, /unknown command 'nonsense'; see: rcx image --help/],
+    [['ps', '--format', '{{.ID'], 125, /read --format: 1:1: a {{ without its }}; see: rcx ps --help/],
+    [['ps', '-q', '--format', '{{.ID}}'], 125, /'--format <format>' cannot be used with option '-q, --quiet'/],
+    [['inspect', '-f', '{{nosuch .}}', 'ubuntu'], 125, /1:3: there is no function "nosuch"; see: rcx inspect --help/],
+    [['inspect', '-f', '{{.Nope}}', 'ubuntu'], 1, /1:3: there is no field "Nope"; there are Architecture, Author, /],
+    [['images', '--format', 'table {{.Nope}}'], 1, /there is no field "Nope"; there are Containers, CreatedAt, /],
     [['rm', 'nobody'], 1, /no such container: nobody/],
     [['rmi', 'nothing'], 1, /no such image: nothing/],
     [['container', 'layers', 'nobody'], 1, /no such container: nobody/],

@@ -1,0 +1,165 @@
+import { Command } from 'commander';
+import { describe, expect, it } from 'vitest';
+import {
+  containerId,
+  containerListing,
+  containerStatus,
+  type ListedContainer,
+} from '../../../../cli/output/containerListing.ts';
+import { readListFormat } from '../../../../cli/output/listFormat.ts';
+import { KERNEL_MOUNTS } from '../../../../ts/container/defaults.ts';
+import type { ContainerState } from '../../../../ts/container/record.ts';
+import type { StoredContainer } from '../../../../ts/container/store.ts';
+import { RcxError } from '../../../../ts/errors.ts';
+import type { StoredImage } from '../../../../ts/store/images.ts';
+
+const ID = '0123456789abcdef'.repeat(4);
+const IMAGE = `sha256:${'f'.repeat(64)}` as const;
+const OWNER = { pid: 1, startTime: '1', bootId: 'b' };
+
+const MOUNTS = [
+  ...KERNEL_MOUNTS,
+  { type: 'bind', source: '/store/hosts', destination: '/etc/hosts', options: ['rbind'] },
+  { type: 'bind', source: '/a/rather/long/path', destination: '/x', options: ['rbind', 'ro'] },
+  { type: 'tmpfs', destination: '/y', options: [] },
+  { type: 'bind', source: '/b', destination: '/z', options: ['rbind'] },
+];
+
+function container(
+  config: Partial<StoredContainer['config']> = {},
+  args: string[] = ['sh', '-c', 'echo "hello world"'],
+): StoredContainer {
+  const own = { id: ID, name: 'web', created: new Date().toISOString(), image: 'debian', imageId: IMAGE };
+  const linux = { resources: {} };
+  const spec = { root: { path: '/srv/root' }, process: { args }, mounts: MOUNTS, linux };
+  const request = { spec, rcx: {} };
+  const execution = { Labels: { 'com.example.my-role': 'front', b: '2' } };
+  return {
+    folder: '/store',
+    config: { ...own, execution, request, network: 'none', ...config } as StoredContainer['config'],
+    state: { status: 'created', owner: OWNER },
+  };
+}
+
+/** A store in which `debian` is the image of that ID, or nothing is known. */
+function images(id?: string) {
+  return {
+    find(text: string): StoredImage {
+      if (text === 'debian' && id !== undefined) return { id } as StoredImage;
+      throw new RcxError('no such image', { code: 'ERR_RCX_IMAGE_NOT_FOUND' });
+    },
+  };
+}
+
+interface Options {
+  id?: string;
+  noTrunc?: boolean;
+}
+
+async function list(listed: readonly ListedContainer[], format?: string, options: Options = {}): Promise<string> {
+  const render = await readListFormat(new Command(), format);
+  return render(containerListing({ images: images(options.id), noTrunc: options.noTrunc ?? false }), listed).join('\n');
+}
+
+async function cells(stored: StoredContainer, options: Options = {}): Promise<string[]> {
+  const table = await list([stored], undefined, options);
+  return (table.split('\n')[1] ?? '').split(/ {3,}/);
+}
+
+describe('containerListing', () => {
+  it('is Docker’s', async () => {
+    expect(await list([])).toBe('CONTAINER ID   IMAGE     COMMAND   CREATED   STATUS    PORTS     NAMES');
+    expect(await cells(container(), { id: IMAGE })).toEqual([
+      '0123456789ab',
+      'debian',
+      '"sh -c echo \\"hello w…"',
+      'Less than a second ago',
+      'Created',
+      'web',
+    ]);
+  });
+
+  it('shortens nothing when asked not to', async () => {
+    const row = await cells(container(), { id: IMAGE, noTrunc: true });
+    expect(row[0]).toBe(ID);
+    expect(row[2]).toBe('"sh -c echo \\"hello world\\""');
+  });
+
+  it.each([
+    ['its name became another image’s', `sha256:${'0'.repeat(64)}`],
+    ['its name is gone', undefined],
+  ])('shows the image’s id where %s', async (_, id) => {
+    expect((await cells(container(), id === undefined ? {} : { id }))[1]).toBe('f'.repeat(12));
+  });
+
+  it('shows the directory of a bare root filesystem', async () => {
+    const { image: _i, imageId: _d, ...bare } = container().config;
+    expect((await cells({ ...container(), config: bare }))[1]).toBe('/srv/root');
+  });
+
+  it('sends a terminal nothing that it would obey', async () => {
+    const evil = container({}, ['\u001b[2J\u009b', '\n']);
+    const table = await list([evil], undefined, { id: IMAGE, noTrunc: true });
+    expect(table.replace('\n', '')).not.toMatch(/\p{Cc}/u);
+  });
+
+  it('lists what is damaged', async () => {
+    const table = await list([{ damaged: ID }]);
+    expect(table.split('\n')[1]).toMatch(/^0123456789ab\s+Damaged$/);
+    expect(await list([{ damaged: ID }], '{{.ID}} {{.State}} {{.Names}}{{.Label "b"}}|')).toBe(
+      '0123456789ab damaged |',
+    );
+  });
+
+  it('has Docker’s names for templates and JSON, without a size that nobody has counted', async () => {
+    expect(JSON.parse(await list([container()], 'json', { id: IMAGE }))).toEqual({
+      Command: '"sh -c echo \\"hello w…"',
+      CreatedAt: expect.stringMatching(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d{4} \S+$/),
+      ID: '0123456789ab',
+      Image: 'debian',
+      Labels: 'b=2,com.example.my-role=front',
+      LocalVolumes: '0',
+      Mounts: '/a/rather/long…,/b',
+      Names: 'web',
+      Networks: 'none',
+      Ports: '',
+      RunningFor: 'Less than a second ago',
+      State: 'created',
+      Status: 'Created',
+    });
+    await expect(list([container()], '{{.Size}}')).rejects.toThrow(/1:3: there is no field "Size"/);
+  });
+
+  it.each([
+    ['{{.Label "com.example.my-role"}} {{.Label "nope"}}|{{.Label "constructor"}}|', 'front ||'],
+    ['{{.Mounts}}', '/a/rather/long/path,/b'],
+    [
+      'table {{.ID}}\\t{{.Label "com.example.my-role"}}\\t{{.Networks}}',
+      `CONTAINER ID${' '.repeat(55)}my role   NETWORKS\n${ID}   front     none`,
+    ],
+  ])('%j prints %j', async (format, text) => {
+    expect(await list([container()], format, { noTrunc: true })).toBe(text);
+  });
+});
+
+describe('containerId', () => {
+  it('is short unless asked for whole', () => {
+    const listed = [container(), { damaged: '9'.repeat(64) }];
+    expect(listed.map((each) => containerId(each, { noTrunc: false }))).toEqual(['0123456789ab', '9'.repeat(12)]);
+    expect(listed.map((each) => containerId(each, { noTrunc: true }))).toEqual([ID, '9'.repeat(64)]);
+  });
+});
+
+describe('containerStatus', () => {
+  const now = Date.parse('2026-01-01T12:00:00Z');
+
+  it.each<[Partial<ContainerState>, string]>([
+    [{ status: 'created' }, 'Created'],
+    [{ status: 'running', startedAt: '2026-01-01T11:57:00Z' }, 'Up 3 minutes'],
+    [{ status: 'exited', exitCode: 0, finishedAt: '2026-01-01T11:58:00Z' }, 'Exited (0) 2 minutes ago'],
+    [{ status: 'exited', exitCode: 137, finishedAt: '2026-01-01T11:00:00Z' }, 'Exited (137) About an hour ago'],
+    [{ status: 'exited', finishedAt: '2026-01-01T11:58:00Z' }, 'Exited (unknown) 2 minutes ago'],
+  ])('of %j is %s', (state, text) => {
+    expect(containerStatus({ state: { status: 'created', owner: OWNER, ...state } }, now)).toBe(text);
+  });
+});

@@ -4,6 +4,7 @@ import { toRcxError } from '../store/nativeError.ts';
 import { collectWreckage } from '../store/temporary.ts';
 import { cgroupPath } from './buildSpec.ts';
 import { isAlive } from './liveness.ts';
+import { endAbandonedStandstill } from './pause.ts';
 import { type ContainerState, writeState } from './record.ts';
 import type { StoredContainer } from './store.ts';
 
@@ -13,6 +14,7 @@ import type { StoredContainer } from './store.ts';
  * @returns the container as it is; `undefined` when it was removed
  */
 export async function heal(engine: Engine, stored: StoredContainer): Promise<StoredContainer | undefined> {
+  await endAbandonedStandstill(stored);
   const { state, config } = stored;
   const lost =
     state.status === 'running'

@@ -1,0 +1,50 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { native } from '../native/index.ts';
+import { acquireLock, tryLock } from '../store/lock.ts';
+import { toRcxError } from '../store/nativeError.ts';
+import { cgroupPath } from './buildSpec.ts';
+import type { StoredContainer } from './store.ts';
+
+/** Held by whoever has stopped the container for a moment: when its lock is free, nobody is left to let it go on. */
+const MARK = 'standstill.lock';
+
+/**
+ * Runs `body` while no process of the container does anything; a container that does not run is left alone.
+ * @throws ERR_RCX_CGROUP when it cannot be stopped
+ */
+export async function atStandstill<T>(stored: StoredContainer, body: () => Promise<T>): Promise<T> {
+  if (stored.state.status !== 'running') return await body();
+  const lock = await acquireLock(join(stored.folder, MARK));
+  try {
+    await freeze(stored, true);
+    try {
+      return await body();
+    } finally {
+      await freeze(stored, false);
+    }
+  } finally {
+    lock.remove();
+  }
+}
+
+/** Lets a container go on whose stopper was killed meanwhile. */
+export async function endAbandonedStandstill(stored: StoredContainer): Promise<void> {
+  const path = join(stored.folder, MARK);
+  if (stored.state.status !== 'running' || !existsSync(path)) return;
+  const lock = tryLock(path);
+  if (lock === undefined) return;
+  try {
+    await freeze(stored, false);
+  } finally {
+    lock.remove();
+  }
+}
+
+async function freeze({ config }: StoredContainer, frozen: boolean): Promise<void> {
+  try {
+    await native().freezeCgroup(cgroupPath(config.id), frozen);
+  } catch (error) {
+    throw toRcxError(error, 'ERR_RCX_CGROUP');
+  }
+}

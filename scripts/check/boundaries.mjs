@@ -103,7 +103,8 @@ export function checkCrates(packages) {
  */
 export function importsOf(source) {
   const code = source.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, (comment) => comment.replace(/[^\n]/g, ' '));
-  const pattern = /(?:\bfrom|\bimport|\brequire|\bimport\.meta\.resolve)\s*\(?\s*(['"])([^'"\n]+)\1/g;
+  // Neither `Buffer.from('…')` nor the string 'import'.
+  const pattern = /(?<![.'"])\b(?:from|import|require|import\.meta\.resolve)\s*\(?\s*(['"])([^'"\n]+)\1/g;
   return [...code.matchAll(pattern)].map((match) => ({
     specifier: match[2],
     line: code.slice(0, match.index).split('\n').length,

@@ -9,7 +9,7 @@ import type { HttpResponse } from './transport.ts';
 export interface Subject {
   /** `docker.io/library/ubuntu:latest`, `blob sha256:… of docker.io/library/ubuntu`. */
   name: string;
-  kind: 'manifest' | 'blob' | 'token' | 'tags' | 'search' | 'login';
+  kind: 'manifest' | 'blob' | 'token' | 'tags' | 'search' | 'login' | 'push';
   /** As in the image's name, for `rcx login`. */
   registry: string;
   /** What is left out of the server's own words, should it repeat it. */
@@ -29,7 +29,7 @@ export async function refusal(subject: Subject, response: HttpResponse): Promise
   const fail: Fail = (code, problem, hint) =>
     new RcxError(`${subject.name}: ${problem} ${url.origin} (${detail})`, {
       code,
-      step: subject.kind === 'login' ? 'log in' : `fetch ${subject.kind}`,
+      step: STEPS[subject.kind] ?? `fetch ${subject.kind}`,
       path: withoutQuery(url),
       hint,
     });
@@ -60,6 +60,8 @@ export async function refusal(subject: Subject, response: HttpResponse): Promise
   );
 }
 
+const STEPS: Partial<Record<Subject['kind'], string>> = { login: 'log in', push: 'push' };
+
 type Fail = (code: string, problem: string, hint: string) => RcxError;
 
 function denied({ kind }: Subject, status: 401 | 403, login: string, fail: Fail): RcxError {
@@ -76,6 +78,13 @@ function denied({ kind }: Subject, status: 401 | 403, login: string, fail: Fail)
       code,
       'the list of the repositories is refused by',
       `Log in with \`${login}\`, or ask for the image by its whole name.`,
+    );
+  }
+  if (kind === 'push') {
+    return fail(
+      code,
+      'pushing is refused by',
+      `Log in as somebody who may write to this repository with \`${login}\`, and check the name.`,
     );
   }
   if (status === 401) {
@@ -114,6 +123,11 @@ const MISSING: Readonly<Record<Subject['kind'], readonly [code: string, problem:
     'ERR_RCX_UNSUPPORTED',
     'there is no list of the repositories on',
     'Not every registry offers one; ask for the image by its whole name.',
+  ],
+  push: [
+    'ERR_RCX_REGISTRY_ERROR',
+    'no such repository on',
+    'Some registries want a repository to be made before the first push to it; a mirror cannot be pushed to.',
   ],
   login: [
     'ERR_RCX_REGISTRY_ERROR',

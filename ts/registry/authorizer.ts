@@ -4,6 +4,7 @@ import { findLogin, type Login } from './credentials.ts';
 import type { Endpoint } from './endpoint.ts';
 import { checkRealm } from './realm.ts';
 import { type RetryPolicy, withRetry } from './retry.ts';
+import { pullScope } from './scope.ts';
 import { basicHeader, fetchToken, type TokenRequest } from './token.ts';
 import type { HttpResponse, IsInsecure, Transport } from './transport.ts';
 
@@ -43,8 +44,8 @@ export class Authorizer {
   }
 
   /** The Authorization header that this server accepted last, unless its time has passed. */
-  current(base: URL, { repository }: Endpoint): string | undefined {
-    const known = this.#known.get(`${base.origin} ${repository}`);
+  current(base: URL, endpoint: Endpoint): string | undefined {
+    const known = this.#known.get(keyOf(base, endpoint));
     return known !== undefined && known.expires - EXPIRY_MARGIN > Date.now() ? known.header : undefined;
   }
 
@@ -64,7 +65,7 @@ export class Authorizer {
     response: HttpResponse,
     refused: string | undefined,
   ): Promise<string | undefined> {
-    const key = `${base.origin} ${endpoint.repository}`;
+    const key = keyOf(base, endpoint);
     const newer = this.current(base, endpoint);
     if (newer !== undefined && newer !== refused) return newer;
     this.#known.delete(key);
@@ -101,7 +102,7 @@ export class Authorizer {
     const request: TokenRequest = {
       realm,
       service: challenge.parameters.get('service'),
-      scope: challenge.parameters.get('scope') ?? defaultScope(endpoint),
+      scope: endpoint.scopes?.join(' ') ?? challenge.parameters.get('scope') ?? defaultScope(endpoint),
       registry: endpoint.registry,
       credentials,
     };
@@ -114,5 +115,10 @@ export class Authorizer {
 }
 
 function defaultScope({ repository }: Endpoint): string {
-  return repository === '' ? '' : `repository:${repository}:pull`;
+  return repository === '' ? '' : pullScope(repository);
+}
+
+/** A token for reading must not be taken for one for writing. */
+function keyOf(base: URL, { repository, scopes = [] }: Endpoint): string {
+  return [base.origin, repository, ...scopes].join(' ');
 }

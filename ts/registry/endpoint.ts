@@ -23,6 +23,8 @@ export interface Endpoint {
   /** As this server calls it. */
   repository: string;
   isMirror: boolean;
+  /** What a token has to allow; without it, what the server's challenge asks for. */
+  scopes?: readonly string[];
 }
 
 /**
@@ -46,6 +48,14 @@ export function registryEndpoint(registry: string, config: RcxConfig): Endpoint 
 export function searchEndpoint(registry: string, config: RcxConfig): Endpoint {
   const endpoint = registryEndpoint(registry, config);
   return registry === DEFAULT_REGISTRY ? { ...endpoint, host: DOCKER_HUB_SEARCH_HOST } : endpoint;
+}
+
+/**
+ * The server to push a repository to.
+ * @throws ERR_RCX_INVALID_REFERENCE for a registry name that cannot be a host
+ */
+export function pushEndpoint({ registry, repository }: Repository, config: RcxConfig): Endpoint {
+  return upstreamEndpoint(registry, repository, config);
 }
 
 /** Whether any certificate, or none, will do for the host of `url`: Docker's rule, loopback or configured. */

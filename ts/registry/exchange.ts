@@ -7,12 +7,15 @@ import {
 } from 'node:http';
 import { request as requestSecure } from 'node:https';
 import type { Socket } from 'node:net';
+import { Readable } from 'node:stream';
+import { RcxError } from '../errors.ts';
+import { toRcxError } from '../store/nativeError.ts';
 import { bareAddress } from './loopback.ts';
 
 /** Milliseconds. */
 export interface Timeouts {
   connect: number;
-  /** From the request to the first byte of the answer. */
+  /** From the request, or from the last piece of what is sent with it, to the first byte of the answer. */
   headers: number;
   /** Between two pieces of the answer; a slow reader on this side does not count. */
   idle: number;
@@ -33,6 +36,14 @@ export class TimeLimitError extends Error {
   }
 }
 
+/** A body that is sent in pieces. */
+export interface RequestBody {
+  /** Bytes. */
+  length: number;
+  /** Begins it; again for each attempt. */
+  open(): AsyncIterable<Buffer>;
+}
+
 /** A request to one server. */
 export interface Exchange {
   /** Whom the connection is made to: the server itself or a proxy. */
@@ -42,7 +53,7 @@ export interface Exchange {
   /** What stands in the request line. */
   path: string;
   headers: OutgoingHttpHeaders;
-  body: string | Buffer | undefined;
+  body: string | RequestBody | undefined;
   /** Whether the server must have a valid certificate. */
   rejectUnauthorized: boolean;
   timeouts: Pick<Timeouts, 'connect' | 'headers' | 'idle'>;
@@ -73,8 +84,37 @@ export function exchange(wanted: Exchange): Promise<IncomingMessage> {
       endWith(response, signal);
       resolve(response);
     });
-    request.end(body);
+    send(request, body, () => limit.refresh());
   });
+}
+
+function send(request: ClientRequest, body: Exchange['body'], onPiece: () => void): void {
+  if (body === undefined || typeof body === 'string') {
+    request.end(body);
+    return;
+  }
+  request.setHeader('content-length', body.length);
+  const source = Readable.from(pieces(body, onPiece), { objectMode: false });
+  // Not a pipeline(), which would abort the request with an error of its own.
+  source.on('error', (error) => request.destroy(error));
+  request.once('close', () => source.destroy());
+  source.pipe(request);
+}
+
+/** Fails as the source does, not as a connection that may be tried again; and before the server waits for what is missing. */
+async function* pieces(body: RequestBody, onPiece: () => void): AsyncGenerator<Buffer> {
+  let length = 0;
+  try {
+    for await (const piece of body.open()) {
+      length += piece.byteLength;
+      onPiece();
+      yield piece;
+    }
+  } catch (error) {
+    throw toRcxError(error, 'ERR_RCX_STORE');
+  }
+  if (length === body.length) return;
+  throw new RcxError(`send ${body.length} bytes: there are ${length}`, { code: 'ERR_RCX_SIZE_MISMATCH', step: 'send' });
 }
 
 function open({ server, agent, method, path, headers, rejectUnauthorized }: Exchange): ClientRequest {

@@ -64,7 +64,7 @@ function fetchPage({ session, retry, timeout, signal }: Lister, list: PagedList,
     const combined = signal === undefined ? deadline : AbortSignal.any([signal, deadline]);
     try {
       const options = { headers: { accept: 'application/json' }, signal: combined };
-      const response = await session.getAt(endpoint, target, subject, [200], options);
+      const response = await session.requestAt(endpoint, target, subject, [200], options);
       const bytes = await readLimited(response, MAX_PAGE);
       if (bytes === undefined) throw badPage(list, response, `is longer than ${MAX_PAGE} bytes`);
       return { names: readNames(list, response, bytes), next: nextTarget(list, response) };

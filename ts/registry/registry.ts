@@ -5,13 +5,14 @@ import { familiarName, type Reference } from '../oci/reference.ts';
 import type { Descriptor } from '../oci/types.ts';
 import { Authorizer } from './authorizer.ts';
 import { type BlobTransfer, streamBlob } from './blob.ts';
-import { type Endpoint, endpointName, endpointsFor, isInsecure } from './endpoint.ts';
+import { type Endpoint, endpointName, endpointsFor, isInsecure, pushEndpoint } from './endpoint.ts';
 import type { Timeouts } from './exchange.ts';
 import { aborted, inContext } from './failure.ts';
 import { type EndpointFailure, nextMayHelp, summary } from './fallback.ts';
 import { either, type FetchedManifest, getDigest, getManifest } from './manifest.ts';
 import type { FetchBlobOptions, FetchOptions, RegistryOptions, Repository } from './options.ts';
 import type { Lister } from './pages.ts';
+import { Pusher } from './pusher.ts';
 import { DEFAULT_RETRY, type RetryPolicy, withRetry } from './retry.ts';
 import { SchemeProbe } from './scheme.ts';
 import { type FoundImage, type SearchQuery, search } from './search.ts';
@@ -22,7 +23,7 @@ import { DEFAULT_TIMEOUTS, Transport } from './transport.ts';
 /** More attempts than these keep the user from the registry itself, which is next in line. */
 const MIRROR_ATTEMPTS = 2;
 
-/** A client for OCI distribution-spec registries that reads. One instance shares connections and tokens. */
+/** A client for OCI distribution-spec registries. One instance shares connections and tokens. */
 export class Registry {
   readonly #config: RcxConfig;
   readonly #retry: RetryPolicy;
@@ -121,6 +122,17 @@ export class Registry {
     }
     if (verifier.received !== descriptor.size) throw summary(failures);
     finish(verifier, name);
+  }
+
+  /**
+   * For pushing to a repository: of the registry itself, never of a mirror, which would not pass it on.
+   * @throws ERR_RCX_INVALID_REFERENCE
+   */
+  pusher(repository: Repository, signal?: AbortSignal): Pusher {
+    const timeout = this.#timeouts.document;
+    return new Pusher(this.#session, pushEndpoint(repository, this.#config), repository, {
+      ...{ retry: this.#retry, timeout, signal },
+    });
   }
 
   /** Ends all connections; transfers still under way fail. */

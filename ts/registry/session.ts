@@ -5,14 +5,14 @@ import { discard } from './body.ts';
 import { type Endpoint, endpointName } from './endpoint.ts';
 import { networkFailure, Transient } from './failure.ts';
 import { type SchemeProbe, unlessAborted } from './scheme.ts';
-import type { HttpResponse, Transport } from './transport.ts';
+import type { HttpRequest, HttpResponse, Transport } from './transport.ts';
 
-interface GetOptions {
-  /** `HEAD` asks for the headers alone. */
-  method?: 'GET' | 'HEAD';
+interface RequestOptions extends Pick<HttpRequest, 'method' | 'body'> {
   headers: Record<string, string>;
   signal: AbortSignal | undefined;
 }
+
+type GetOptions = RequestOptions & { method?: 'GET' | 'HEAD' };
 
 /** What to ask a server for: the parts of a URL that do not say which server it is. */
 export interface Target {
@@ -46,16 +46,16 @@ export class Session {
     options: GetOptions,
   ): Promise<HttpResponse> {
     const target = { pathname: `/v2/${endpoint.repository}/${path}`, search: '' };
-    return this.getAt(endpoint, target, subject, accepted, options);
+    return this.requestAt(endpoint, target, subject, accepted, options);
   }
 
-  /** The same for any other path on the endpoint's server. */
-  async getAt(
+  /** The same for any other path on the endpoint's server, with any method; or for where an earlier answer led. */
+  async requestAt(
     endpoint: Endpoint,
-    target: Target,
+    target: Target | URL,
     subject: Subject,
     accepted: readonly number[],
-    options: GetOptions,
+    options: RequestOptions,
   ): Promise<HttpResponse> {
     try {
       const ask = (base: URL) => this.#authorized(base, endpoint, target, options);
@@ -73,9 +73,16 @@ export class Session {
     return this.#scheme.ask(endpoint, ask, options.signal);
   }
 
-  async #authorized(base: URL, endpoint: Endpoint, target: Target, options: GetOptions): Promise<HttpResponse> {
+  async #authorized(
+    base: URL,
+    endpoint: Endpoint,
+    target: Target | URL,
+    options: RequestOptions,
+  ): Promise<HttpResponse> {
     const { signal } = options;
-    const url = urlOf(base, target);
+    const url = target instanceof URL ? target : urlOf(base, target);
+    // The login is for the registry alone, whomever it has things uploaded to.
+    if (url.origin !== base.origin) return await this.#send(url, undefined, options);
     const known = this.#authorizer.current(base, endpoint);
     const response = await this.#send(url, known, options);
     // A 401 from where a redirect led is not the registry's question: answering it would give the login away.
@@ -85,7 +92,7 @@ export class Session {
     return answer === undefined ? response : this.#send(url, answer, options);
   }
 
-  #send(url: URL, authorization: string | undefined, { headers, ...options }: GetOptions): Promise<HttpResponse> {
+  #send(url: URL, authorization: string | undefined, { headers, ...options }: RequestOptions): Promise<HttpResponse> {
     const all = authorization === undefined ? headers : { ...headers, authorization };
     return this.#transport.request(url, { ...options, headers: all });
   }

@@ -1,7 +1,7 @@
 import { type IncomingHttpHeaders, type IncomingMessage, Agent as PlainAgent } from 'node:http';
 import { Agent as SecureAgent } from 'node:https';
 import { discard } from './body.ts';
-import { exchange, type Timeouts } from './exchange.ts';
+import { exchange, type RequestBody, type Timeouts } from './exchange.ts';
 import { aborted } from './failure.ts';
 import { proxyFor } from './proxy.ts';
 import { isRedirect, MAX_REDIRECTS, redirectTarget, tooManyRedirects } from './redirect.ts';
@@ -10,10 +10,10 @@ import { proxyAuthorization, tunnelAgent } from './tunnel.ts';
 export const DEFAULT_TIMEOUTS: Timeouts = { connect: 15_000, headers: 60_000, idle: 60_000, document: 180_000 };
 
 export interface HttpRequest {
-  method?: 'GET' | 'HEAD' | 'POST';
+  method?: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | undefined;
   /** Names in lower case. */
   headers?: Record<string, string>;
-  body?: string;
+  body?: string | RequestBody | undefined;
   signal?: AbortSignal | undefined;
   /** Milliseconds; in place of {@link Timeouts.headers}. */
   headersTimeout?: number;
@@ -54,7 +54,7 @@ export class Transport {
     for (let hops = 0; ; hops++) {
       const body = await this.#send(target, { ...request, headers });
       const status = body.statusCode ?? 0;
-      if (request.method === 'POST' || !isRedirect(status)) {
+      if (!isSafe(request.method) || !isRedirect(status)) {
         return { status, headers: body.headers, body, url: target, fromOrigin };
       }
       await discard(body);
@@ -123,6 +123,11 @@ export class Transport {
     const agent = new SecureAgent({ keepAlive: true });
     return proxy === undefined ? agent : tunnelAgent(agent, proxy, this.#timeouts.connect);
   }
+}
+
+/** What can be asked of another server instead without changing anything there (RFC 9110 §9.2.1). */
+function isSafe(method: HttpRequest['method'] = 'GET'): boolean {
+  return method === 'GET' || method === 'HEAD';
 }
 
 /** Whom to send a request to, and how to write its target there. */

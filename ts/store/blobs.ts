@@ -19,6 +19,8 @@ import { toRcxError } from './nativeError.ts';
 import type { StorePaths } from './paths.ts';
 import { type Temporary, temporaryFile } from './temporary.ts';
 
+/** Larger than Node's own: each piece is a read on another thread. */
+const STREAM_PIECE = 1024 * 1024;
 /** Manifests and configs kept in memory: a few kilobytes each. */
 const MOST_DOCUMENTS = 128;
 
@@ -61,15 +63,28 @@ export class BlobStore {
     try {
       return readFileSync(this.path(digest));
     } catch (cause) {
-      throw new RcxError(`read blob ${digest}: ${this.path(digest)}: not in the store`, {
-        code: 'ERR_RCX_BLOB_NOT_FOUND',
-        step: 'read blob',
-        path: this.path(digest),
-        errno: toRcxError(cause, 'ERR_RCX_STORE').errno,
-        hint: 'pull the image again',
-        cause,
-      });
+      throw this.#notFound(digest, cause);
     }
+  }
+
+  /**
+   * Pieces of a blob, from byte `start` up to but not including `end`.
+   * @throws ERR_RCX_BLOB_NOT_FOUND
+   */
+  stream(digest: Digest, start: number, end: number): AsyncIterable<Buffer> {
+    if (!this.has(digest)) throw this.#notFound(digest, undefined);
+    return createReadStream(this.path(digest), { start, end: end - 1, highWaterMark: STREAM_PIECE });
+  }
+
+  #notFound(digest: Digest, cause: unknown): RcxError {
+    return new RcxError(`read blob ${digest}: ${this.path(digest)}: not in the store`, {
+      code: 'ERR_RCX_BLOB_NOT_FOUND',
+      step: 'read blob',
+      path: this.path(digest),
+      errno: toRcxError(cause, 'ERR_RCX_STORE').errno,
+      hint: 'pull the image again',
+      cause,
+    });
   }
 
   /** The whole of a small blob if it is there and is what its name says: a power cut may have damaged it. */

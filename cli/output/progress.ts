@@ -1,37 +1,76 @@
 import type { RunProgress } from '../../ts/container/foreground.ts';
-import type { LayerEvent } from '../../ts/image/events.ts';
+import type { LayerEvent, PullEvent } from '../../ts/image/events.ts';
+import type { PushEvent } from '../../ts/image/pushEvents.ts';
 import { formatSize } from './format.ts';
+import { shortId } from './ids.ts';
+import { LiveLines } from './liveLines.ts';
+
+/** A layer's line; one that is finished does not change any more. */
+interface Line {
+  key: string;
+  text: string;
+  /** How far it is, for a terminal only. */
+  bar?: string;
+  isFinished: boolean;
+}
+
+type Display = { show(line: Line): void; finish(): void };
 
 /** A line per layer that changes in place on a terminal, a plain line per finished step otherwise, nothing when quiet. */
 export function pullProgress(quiet: boolean): RunProgress {
   if (quiet) return { finish: () => undefined };
   const onMissing = (reference: string) =>
     process.stderr.write(`Unable to find image '${reference}' locally; pulling it\n`);
-  let display: RunProgress | undefined;
+  const { show, finish } = display();
+  const onEvent = (event: PullEvent) => {
+    if (event.type === 'layer') show(pullLine(event));
+    else
+      for (const { digest, size } of event.layers)
+        show(pullLine({ type: 'layer', digest, status: 'waiting', total: size }));
+  };
+  return { onMissing, onEvent, finish };
+}
+
+/** The same for a push. */
+export function pushProgress(quiet: boolean): { onEvent(event: PushEvent): void; finish(): void } {
+  if (quiet) return { onEvent: () => undefined, finish: () => undefined };
+  const { show, finish } = display();
+  return { onEvent: (event) => show(pushLine(event)), finish };
+}
+
+/** Asking what stderr is makes Node load its streams: not before there is something to show. */
+function display(): Display {
+  let made: Display | undefined;
   return {
-    onMissing,
-    onEvent: (event) => {
-      // Asking what stderr is makes Node load its streams: not before there is something to show.
-      display ??= process.stderr.isTTY ? liveDisplay() : plainDisplay();
-      display.onEvent?.(event);
+    show: (line) => {
+      made ??= process.stderr.isTTY ? live() : plain();
+      made.show(line);
     },
-    finish: () => display?.finish(),
+    finish: () => made?.finish(),
   };
 }
 
-function plainDisplay(): RunProgress {
+function live(): Display {
+  const lines = new LiveLines(process.stderr);
+  return {
+    show: ({ key, text, bar, isFinished }) => lines.set(key, bar === undefined ? text : `${text} ${bar}`, isFinished),
+    finish: () => lines.finish(),
+  };
+}
+
+function plain(): Display {
   const said = new Map<string, string>();
   return {
-    onEvent: (event) => {
-      if (event.type !== 'layer' || said.get(event.digest) === event.status) return;
-      said.set(event.digest, event.status);
-      if (event.status !== 'waiting') process.stderr.write(`${shortDigest(event.digest)}: ${WORDS[event.status]}\n`);
+    show: ({ key, text }) => {
+      if (said.get(key) === text) return;
+      said.set(key, text);
+      process.stderr.write(`${text}\n`);
     },
     finish: () => undefined,
   };
 }
 
-const WORDS: Record<LayerEvent['status'], string> = {
+const PULL_WORDS: Record<LayerEvent['status'], string> = {
   waiting: 'Waiting',
   downloading: 'Downloading',
   extracting: 'Extracting',
@@ -39,44 +78,31 @@ const WORDS: Record<LayerEvent['status'], string> = {
   complete: 'Pull complete',
 };
 
-/** Redrawn at most this often: more cannot be read, and every write costs the pull time. */
-const REDRAW_MS = 80;
-
-function liveDisplay(): RunProgress {
-  const layers = new Map<string, LayerEvent>();
-  let drawn = 0;
-  let last = 0;
-  const draw = () => {
-    last = Date.now();
-    const lines = [...layers.values()].map((layer) => `\u001b[2K${layerLine(layer)}`);
-    process.stderr.write(`${drawn > 0 ? `\u001b[${drawn}A` : ''}${lines.join('\n')}${lines.length > 0 ? '\n' : ''}`);
-    drawn = lines.length;
-  };
-  return {
-    onEvent: (event) => {
-      if (event.type === 'manifest') {
-        for (const { digest, size } of event.layers)
-          layers.set(digest, { type: 'layer', digest, status: 'waiting', total: size });
-      } else {
-        layers.set(event.digest, { ...layers.get(event.digest), ...event });
-      }
-      if (Date.now() - last >= REDRAW_MS) draw();
-    },
-    finish: () => {
-      if (layers.size > 0) draw();
-    },
-  };
+function pullLine({ digest, status, current, total }: LayerEvent): Line {
+  const isFinished = status === 'exists' || status === 'complete';
+  const text = `${shortId(digest)}: ${PULL_WORDS[status]}`;
+  return { key: digest, text, isFinished, ...(current !== undefined && { bar: bar(current, total ?? 0) }) };
 }
 
-function layerLine({ digest, status, current = 0, total = 0 }: LayerEvent): string {
-  const text = `${shortDigest(digest)}: ${WORDS[status]}`;
-  if (status !== 'downloading' && status !== 'extracting') return text;
-  const WIDTH = 30;
+const PUSH_WORDS: Record<PushEvent['status'], string> = {
+  preparing: 'Preparing',
+  compressing: 'Compressing',
+  pushing: 'Pushing',
+  pushed: 'Pushed',
+  mounted: 'Mounted from',
+  exists: 'Layer already exists',
+  skipped: 'Skipped foreign layer',
+};
+
+function pushLine({ diffId, status, current, total, from }: PushEvent): Line {
+  const isFinished = status === 'pushed' || status === 'mounted' || status === 'exists' || status === 'skipped';
+  const text = `${shortId(diffId)}: ${PUSH_WORDS[status]}${from === undefined ? '' : ` ${from}`}`;
+  return { key: diffId, text, isFinished, ...(current !== undefined && { bar: bar(current, total ?? 0) }) };
+}
+
+const WIDTH = 30;
+
+function bar(current: number, total: number): string {
   const filled = total > 0 ? Math.min(WIDTH, Math.floor((current / total) * WIDTH)) : 0;
-  return `${text} [${'='.repeat(filled)}${' '.repeat(WIDTH - filled)}] ${formatSize(current)}/${formatSize(total)}`;
-}
-
-/** Docker's twelve digits. */
-export function shortDigest(digest: string): string {
-  return digest.slice(digest.indexOf(':') + 1).slice(0, 12);
+  return `[${'='.repeat(filled)}${' '.repeat(WIDTH - filled)}] ${formatSize(current)}/${formatSize(total)}`;
 }

@@ -5,7 +5,7 @@ import { DEFAULT_LIMITS, type LayerLimits } from '../../ts/layer/limits.ts';
 import { sinkOptions } from '../../ts/layer/privilege.ts';
 import { type UnpackRequest, type UnpackResult, unpackLayer } from '../../ts/layer/unpack.ts';
 import { native } from '../../ts/native/index.ts';
-import { digestOf } from '../../ts/oci/digest.ts';
+import { algorithmOf, digestOf } from '../../ts/oci/digest.ts';
 import { readTree, type Tree } from './tree.ts';
 
 export interface Unpacked {
@@ -42,7 +42,7 @@ export function unpackBlob(request: UnpackRequest, blob: Buffer, pieces?: number
   try {
     const feed = native().LayerFeed.open(path, blob.length);
     feed.stored();
-    const archive = new LayerArchive(feed.id, request.diffId, pieces);
+    const archive = new LayerArchive(feed.id, algorithmOf(request.diffId), pieces);
     try {
       return unpackLayer(request, archive);
     } finally {

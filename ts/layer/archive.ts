@@ -1,5 +1,5 @@
 import { native } from '../native/index.ts';
-import { algorithmOf, type Digest } from '../oci/digest.ts';
+import type { algorithmOf, Digest } from '../oci/digest.ts';
 import { toRcxError } from '../store/nativeError.ts';
 import { invalidLayer } from './errors.ts';
 
@@ -16,10 +16,10 @@ export class LayerArchive {
 
   /**
    * @param feed id of the feed that has the compressed layer
-   * @param diffId what the archive is expected to hash to: decides the algorithm
+   * @param algorithm what the archive is hashed with
    */
-  constructor(feed: number, diffId: Digest, piece: number = PIECE) {
-    this.#algorithm = algorithmOf(diffId);
+  constructor(feed: number, algorithm: ReturnType<typeof algorithmOf>, piece: number = PIECE) {
+    this.#algorithm = algorithm;
     this.#stream = attach(feed, this.#algorithm);
     this.#buffer = Buffer.allocUnsafe(piece);
   }

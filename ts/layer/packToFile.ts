@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, openSync, writeSync } from 'node:fs';
 import type { Digest } from '../oci/digest.ts';
 import { toRcxError } from '../store/nativeError.ts';
+import type { LayerArchive } from './archive.ts';
 import { gzipBlocks } from './gzip.ts';
 import { type PackOptions, packLayer } from './pack.ts';
 
@@ -24,16 +25,43 @@ export interface PackResult {
   archiveSize: number;
 }
 
+/** An archive to be compressed by gzip, however it is compressed now. */
+export interface RecompressRequest {
+  /** An existing file, which is filled with the compressed archive. */
+  file: string;
+}
+
 /**
  * Writes a layer's archive, compressed by gzip, to a file.
  * @throws what {@link packLayer} throws, ERR_RCX_STORE, and the signal's reason
  */
 export async function packToFile(request: PackRequest, signal: AbortSignal): Promise<PackResult> {
+  return await compressToFile(packLayer(request.directory, request), request.file, signal);
+}
+
+/**
+ * Writes an archive that is there, compressed by gzip, to a file.
+ * @throws ERR_RCX_LAYER_INVALID, ERR_RCX_LAYER_READ, ERR_RCX_STORE, and the signal's reason
+ */
+export async function recompressToFile(
+  archive: LayerArchive,
+  { file }: RecompressRequest,
+  signal: AbortSignal,
+): Promise<PackResult> {
+  return await compressToFile(copies(archive.pieces()), file, signal);
+}
+
+/** The reader fills the same buffer again. */
+function* copies(pieces: Iterable<Buffer>): Generator<Buffer> {
+  for (const piece of pieces) yield Buffer.from(piece);
+}
+
+async function compressToFile(pieces: Iterable<Buffer>, file: string, signal: AbortSignal): Promise<PackResult> {
   const archive = new Measured();
   const compressed = new Measured();
-  const fd = openSync(request.file, 'r+');
+  const fd = openSync(file, 'r+');
   try {
-    for await (const piece of gzipBlocks(archive.pass(packLayer(request.directory, request)))) {
+    for await (const piece of gzipBlocks(archive.pass(pieces))) {
       signal.throwIfAborted();
       compressed.add(piece);
       writeFully(fd, piece);

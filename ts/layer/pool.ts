@@ -3,15 +3,8 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { RcxError } from '../errors.ts';
 import { type LayerFeed, packageRoot } from '../native/index.ts';
-import type { PackRequest, PackResult } from './packToFile.ts';
-import {
-  type FromWorker,
-  fromErrorData,
-  type PackJob,
-  type ResultOf,
-  type ToWorker,
-  type UnpackJob,
-} from './protocol.ts';
+import type { PackRequest, PackResult, RecompressRequest } from './packToFile.ts';
+import { type FromWorker, fromErrorData, type Job, type ResultOf, type ToWorker } from './protocol.ts';
 import type { UnpackRequest, UnpackResult } from './unpack.ts';
 
 export interface RunOptions {
@@ -34,14 +27,9 @@ export class LayerPool {
 
   /** @throws what unpacking threw, or ERR_RCX_ABORTED after the signal */
   async unpack(request: UnpackRequest, feed: LayerFeed, options: RunOptions): Promise<UnpackResult> {
-    // A thread that waits for the feed in native code hears no messages.
-    const onAbort = () => feed.cancel();
-    options.signal.addEventListener('abort', onAbort, { once: true });
-    try {
-      return await this.#run({ type: 'unpack', ...request, feed: feed.id }, options);
-    } finally {
-      options.signal.removeEventListener('abort', onAbort);
-    }
+    return await this.#withFeed(feed, options.signal, () =>
+      this.#run({ type: 'unpack', ...request, feed: feed.id }, options),
+    );
   }
 
   /** @throws what packing threw, or ERR_RCX_ABORTED after the signal */
@@ -49,7 +37,25 @@ export class LayerPool {
     return await this.#run({ type: 'pack', ...request }, options);
   }
 
-  async #run<Job extends UnpackJob | PackJob>(job: Job, options: RunOptions): Promise<ResultOf<Job>> {
+  /** Compresses an archive anew. @throws what reading or writing it threw, or ERR_RCX_ABORTED after the signal */
+  async recompress(request: RecompressRequest, feed: LayerFeed, options: RunOptions): Promise<PackResult> {
+    return await this.#withFeed(feed, options.signal, () =>
+      this.#run({ type: 'recompress', ...request, feed: feed.id }, options),
+    );
+  }
+
+  /** A thread that waits for the feed in native code hears no messages: it is ended through the feed. */
+  async #withFeed<T>(feed: LayerFeed, signal: AbortSignal, body: () => Promise<T>): Promise<T> {
+    const onAbort = () => feed.cancel();
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      return await body();
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  async #run<J extends Job>(job: J, options: RunOptions): Promise<ResultOf<J>> {
     const worker = await this.#acquire();
     try {
       options.signal.throwIfAborted();
@@ -93,13 +99,9 @@ export class LayerPool {
   }
 }
 
-function execute<Job extends UnpackJob | PackJob>(
-  worker: Worker,
-  job: Job,
-  { signal, onProgress }: RunOptions,
-): Promise<ResultOf<Job>> {
+function execute<J extends Job>(worker: Worker, job: J, { signal, onProgress }: RunOptions): Promise<ResultOf<J>> {
   const send = (message: ToWorker) => worker.postMessage(message);
-  return new Promise<ResultOf<Job>>((resolve, reject) => {
+  return new Promise<ResultOf<J>>((resolve, reject) => {
     const onAbort = () => send({ type: 'abort' });
     const settle = (finish: () => void) => {
       signal.removeEventListener('abort', onAbort);
@@ -109,7 +111,7 @@ function execute<Job extends UnpackJob | PackJob>(
     const onMessage = (message: FromWorker) => {
       if (message.type === 'progress') onProgress?.(message.bytes);
       // A worker has one job at a time: this is the result of this one.
-      else if (message.type === 'done') settle(() => resolve(message.result as ResultOf<Job>));
+      else if (message.type === 'done') settle(() => resolve(message.result as ResultOf<J>));
       else settle(() => reject(fromErrorData(message.error)));
     };
     const onError = (cause: Error) => settle(() => reject(died(cause.message, cause)));

@@ -1,6 +1,6 @@
 import { RcxError } from '../errors.ts';
 import { toRcxError } from '../store/nativeError.ts';
-import type { PackRequest, PackResult } from './packToFile.ts';
+import type { PackRequest, PackResult, RecompressRequest } from './packToFile.ts';
 import type { UnpackRequest, UnpackResult } from './unpack.ts';
 
 /** A layer to unpack. */
@@ -15,11 +15,21 @@ export interface PackJob extends PackRequest {
   type: 'pack';
 }
 
+/** An archive to compress anew. */
+export interface RecompressJob extends RecompressRequest {
+  type: 'recompress';
+  /** Id of the `LayerFeed` that has the archive. */
+  feed: number;
+}
+
+/** What a worker can be given to do. */
+export type Job = UnpackJob | PackJob | RecompressJob;
+
 /** What the main thread tells a worker. */
-export type ToWorker = UnpackJob | PackJob | { type: 'abort' };
+export type ToWorker = Job | { type: 'abort' };
 
 /** What comes of a job. */
-export type ResultOf<Job> = Job extends { type: 'unpack' } ? UnpackResult : PackResult;
+export type ResultOf<J extends Job> = J extends { type: 'unpack' } ? UnpackResult : PackResult;
 
 /** What a worker tells the main thread. */
 export type FromWorker =

@@ -2,9 +2,17 @@
 // costs several times as much when every system call waits for an event loop.
 import { parentPort } from 'node:worker_threads';
 import { RcxError } from '../errors.ts';
+import { algorithmOf } from '../oci/digest.ts';
 import { LayerArchive } from './archive.ts';
-import { packToFile } from './packToFile.ts';
-import { type FromWorker, type ToWorker, toErrorData, type UnpackJob } from './protocol.ts';
+import { type PackResult, packToFile, recompressToFile } from './packToFile.ts';
+import {
+  type FromWorker,
+  type Job,
+  type RecompressJob,
+  type ToWorker,
+  toErrorData,
+  type UnpackJob,
+} from './protocol.ts';
 import { type UnpackResult, unpackLayer } from './unpack.ts';
 
 const PROGRESS_BYTES = 1024 * 1024;
@@ -26,7 +34,7 @@ function reporter(): (bytes: number) => void {
 }
 
 function unpack(job: UnpackJob): UnpackResult {
-  const archive = new LayerArchive(job.feed, job.diffId);
+  const archive = new LayerArchive(job.feed, algorithmOf(job.diffId));
   try {
     return unpackLayer(job, archive, reporter());
   } finally {
@@ -34,11 +42,24 @@ function unpack(job: UnpackJob): UnpackResult {
   }
 }
 
-async function work(job: Exclude<ToWorker, { type: 'abort' }>): Promise<void> {
+async function recompress(job: RecompressJob, signal: AbortSignal): Promise<PackResult> {
+  const archive = new LayerArchive(job.feed, 'sha256');
+  try {
+    return await recompressToFile(archive, job, signal);
+  } finally {
+    archive.close();
+  }
+}
+
+async function resultOf(job: Job, signal: AbortSignal): Promise<UnpackResult | PackResult> {
+  if (job.type === 'unpack') return unpack(job);
+  return job.type === 'pack' ? await packToFile(job, signal) : await recompress(job, signal);
+}
+
+async function work(job: Job): Promise<void> {
   current = new AbortController();
   try {
-    const result = job.type === 'unpack' ? unpack(job) : await packToFile(job, current.signal);
-    send({ type: 'done', result });
+    send({ type: 'done', result: await resultOf(job, current.signal) });
   } catch (error) {
     send({ type: 'failed', error: toErrorData(error) });
   }

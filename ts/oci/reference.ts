@@ -61,6 +61,16 @@ export function parseReference(text: string): Reference {
 }
 
 /**
+ * Reads the name for an image that is made here: one with a digest would promise what is in it.
+ * @throws ERR_RCX_INVALID_REFERENCE
+ */
+export function parseTaggedReference(text: string): Reference {
+  const reference = parseReference(text);
+  if (reference.digest !== undefined) throw invalid(text, 'a name that is given cannot have a digest');
+  return reference;
+}
+
+/**
  * An image of a repository.
  * @throws ERR_RCX_INVALID_REFERENCE for what is no tag
  */

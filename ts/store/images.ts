@@ -101,6 +101,13 @@ export class ImageStore {
     return this.find(this.#idOf(manifest) ?? manifest.digest);
   }
 
+  /** Has all names of one manifest lead to another one, of the same image in another form. */
+  async replaceManifest(before: Digest, after: Descriptor): Promise<void> {
+    await this.#layout.update((entries) =>
+      entries.map((entry) => (entry.digest === before ? { ...entry, ...withoutAnnotations(after) } : entry)),
+    );
+  }
+
   /** Gives the image that `text` names another name. */
   async tag(text: string, reference: Reference): Promise<StoredImage> {
     return await this.put(reference, this.find(text).manifest);

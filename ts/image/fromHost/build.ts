@@ -1,5 +1,4 @@
-import { RcxError } from '../../errors.ts';
-import { parseReference, type Reference } from '../../oci/reference.ts';
+import { parseTaggedReference } from '../../oci/reference.ts';
 import type { StoredImage } from '../../store/images.ts';
 import type { StorePaths } from '../../store/paths.ts';
 import type { PullEvent } from '../events.ts';
@@ -34,20 +33,9 @@ export type FromHostEvent = CollectEvent | PullEvent;
  * ERR_RCX_INVALID_REFERENCE, and what {@link pull} throws
  */
 export async function imageFromHost(context: FromHostContext, options: FromHostOptions = {}): Promise<StoredImage> {
-  const reference = taggedReference(options.tag ?? DEFAULT_HOST_TAG);
+  const reference = parseTaggedReference(options.tag ?? DEFAULT_HOST_TAG);
   const { programs, signal, onEvent } = options;
   const rootfs = collectRootfs({ programs, onEvent });
   const source = new HostImageSource(rootfs, programs);
   return await pull({ paths: context.paths, registry: source }, reference, { signal, onEvent });
-}
-
-function taggedReference(text: string): Reference {
-  const reference = parseReference(text);
-  if (reference.digest === undefined) return reference;
-  throw new RcxError(`image from-host: ${text}: a new image cannot be given a digest`, {
-    code: 'ERR_RCX_INVALID_REFERENCE',
-    step: 'name the image',
-    path: text,
-    hint: `Give a name and a tag, such as ${DEFAULT_HOST_TAG}:latest.`,
-  });
 }

@@ -1,0 +1,75 @@
+import type { Engine } from '../engine.ts';
+import { LayerPool } from '../layer/pool.ts';
+import { native } from '../native/index.ts';
+import type { Digest } from '../oci/digest.ts';
+import { DOCKER_LAYER, DOCKER_LAYER_GZIP, layerCompression, OCI_LAYER_GZIP } from '../oci/mediaTypes.ts';
+import type { Descriptor, ImageManifest } from '../oci/types.ts';
+import { BlobStore } from '../store/blobs.ts';
+import type { StoredImage } from '../store/images.ts';
+import { readManifest } from '../store/storedImage.ts';
+import { documentOf } from './newImage.ts';
+
+export interface CompressOptions {
+  signal: AbortSignal;
+  /** Called when a layer's turn has come. */
+  onLayer(diffId: Digest): void;
+}
+
+/**
+ * Compresses the layers of an image that are stored as plain archives, as those of `image from-host` and of archives that
+ * docker saved, and has the image refer to these from now on. Its config, hence its ID, stays. To be called by whoever holds
+ * the content lock.
+ */
+export async function compressLayers(
+  engine: Engine,
+  image: StoredImage,
+  { signal, onLayer }: CompressOptions,
+): Promise<StoredImage> {
+  const blobs = new BlobStore(engine.paths);
+  const manifest = readManifest(blobs, image.manifest);
+  const isPlain = ({ mediaType, urls }: Descriptor) => layerCompression(mediaType) === 'none' && urls === undefined;
+  if (!manifest.layers.some(isPlain)) return image;
+  const pool = new LayerPool();
+  try {
+    const compress = async (layer: Descriptor, index: number): Promise<Descriptor> => {
+      if (!isPlain(layer)) return layer;
+      onLayer(image.diffIds[index] as Digest);
+      return await compressOne(blobs, pool, layer, signal);
+    };
+    const layers = await Promise.all(manifest.layers.map(compress));
+    return await replaceManifest(engine, blobs, image, { ...manifest, layers });
+  } finally {
+    await pool.close();
+  }
+}
+
+async function compressOne(
+  blobs: BlobStore,
+  pool: LayerPool,
+  layer: Descriptor,
+  signal: AbortSignal,
+): Promise<Descriptor> {
+  const writer = blobs.writer();
+  try {
+    const feed = native().LayerFeed.open(blobs.path(layer.digest), layer.size);
+    feed.stored();
+    const { digest, size } = await pool.recompress({ file: writer.path }, feed, { signal });
+    writer.commit(digest);
+    const mediaType = layer.mediaType === DOCKER_LAYER ? DOCKER_LAYER_GZIP : OCI_LAYER_GZIP;
+    return { ...layer, mediaType, digest, size };
+  } finally {
+    await writer.dispose();
+  }
+}
+
+async function replaceManifest(
+  { images }: Engine,
+  blobs: BlobStore,
+  image: StoredImage,
+  manifest: ImageManifest,
+): Promise<StoredImage> {
+  const { descriptor, bytes } = documentOf(image.manifest.mediaType, manifest);
+  await blobs.put(descriptor.digest, bytes);
+  await images.replaceManifest(image.manifest.digest, descriptor);
+  return { ...image, manifest: descriptor };
+}

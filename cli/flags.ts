@@ -79,3 +79,18 @@ export function label(text: string, before: Record<string, string>): Record<stri
   const [name, value] = equals < 0 ? [text, ''] : [text.slice(0, equals), text.slice(equals + 1)];
   return { ...before, [name]: value };
 }
+
+/**
+ * Seconds since 1970 that images are dated to, for builds that give the same result twice
+ * (https://reproducible-builds.org/specs/source-date-epoch/).
+ */
+export function sourceDateEpoch(env: NodeJS.ProcessEnv = process.env): number | undefined {
+  const text = env.SOURCE_DATE_EPOCH;
+  if (text === undefined || text === '') return undefined;
+  if (/^[0-9]{1,12}$/.test(text)) return Number(text);
+  throw new RcxError(`read SOURCE_DATE_EPOCH: ${JSON.stringify(text)} is not a number of seconds`, {
+    code: 'ERR_RCX_INVALID_OPTION',
+    step: 'read SOURCE_DATE_EPOCH',
+    hint: 'set it to seconds since 1970, or unset it',
+  });
+}

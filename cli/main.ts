@@ -1,5 +1,6 @@
-import { Command, CommanderError } from 'commander';
+import { type Command, CommanderError } from 'commander';
 import { rcxVersion } from '../ts/system/version.ts';
+import { GoCommand } from './command.ts';
 import { COMMANDS } from './commands/index.ts';
 import { printable, report, USAGE_ERROR } from './output/errors.ts';
 import { FAILURE } from './output/failures.ts';
@@ -9,7 +10,7 @@ import { write } from './output/print.ts';
 async function program(words: readonly string[]): Promise<Command> {
   const name = words.find((word) => !word.startsWith('-'));
   const known = COMMANDS.find((command) => command.name === name || command.aliases?.includes(name ?? ''));
-  const root = new Command('rcx')
+  const root = new GoCommand('rcx')
     .description('Containers as an npm dependency: no daemon, nothing to install besides npm')
     .option('--debug', 'print stack traces of errors')
     .enablePositionalOptions()

@@ -111,6 +111,17 @@ impl UnionTree {
         };
         convert(env, Entry::of(path, &stat, opaque)).map(Some)
     }
+
+    /// Names of what a container sees in a directory, as byte strings, sorted; none where there is no directory.
+    #[napi(ts_return_type = "string[]")]
+    pub fn names<'env>(&self, env: &'env Env, path: JsString) -> Result<Array<'env>> {
+        let path = path.into_latin1()?.as_slice().to_vec();
+        let mut array = env.create_array(0)?;
+        for name in self.inner.names(&path).map_err(|e| to_js(env, &e))? {
+            array.insert(env.create_string_latin1(&name)?)?;
+        }
+        Ok(array)
+    }
 }
 
 fn convert(env: &Env, entry: Entry) -> Result<TreeEntry<'_>> {

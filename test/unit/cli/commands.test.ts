@@ -23,8 +23,9 @@ describe('the commands', () => {
 
   it('have Docker’s names in their groups', () => {
     const names = (group: string) => root.commands.find((each) => each.name() === group)?.commands.map((c) => c.name());
-    expect(names('container')).toEqual(['run', 'ls', 'inspect', 'layers', 'rm']);
-    expect(names('image')).toEqual(['ls', 'pull', 'from-host', 'inspect', 'rm']);
+    expect(names('container')).toEqual(['run', 'ls', 'inspect', 'layers', 'diff', 'commit', 'export', 'rm']);
+    const files = ['ls', 'pull', 'push', 'tag', 'history', 'layers', 'import', 'from-host', 'inspect', 'rm'];
+    expect(names('image')).toEqual(files);
   });
 
   it('are explained, with each of their flags and arguments', () => {

@@ -3,12 +3,10 @@
 mod entry;
 mod union;
 
-use std::collections::BTreeMap;
-use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
 
-use rustix::fs::{self, OFlags, RawDir};
+use rustix::fs::{self, OFlags};
 use rustix::io::Errno;
 
 pub use self::entry::{Entry, Kind};
@@ -81,7 +79,7 @@ impl TreeReader {
             return self.entry(Vec::new(), &self.union.all());
         }
         if let Some((path, layers)) = self.entered.take() {
-            let names = self.list(&path, &layers)?;
+            let names = self.union.list(&path, &layers)?.into_iter().rev().collect();
             self.frames.push(Frame { path, names });
         }
         while let Some(frame) = self.frames.last_mut() {
@@ -167,29 +165,6 @@ impl TreeReader {
         }
         entry.xattrs = xattrs_at(parent.as_fd(), name, &entry.path)?;
         Ok(entry)
-    }
-
-    /// Names in a directory that several layers show, last one first.
-    fn list(&self, path: &[u8], layers: &[usize]) -> Result<Vec<(Vec<u8>, Vec<usize>)>> {
-        let mut names: BTreeMap<Vec<u8>, Vec<usize>> = BTreeMap::new();
-        for &layer in layers {
-            let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW;
-            let fd = match self.union.open_in(layer, path, flags) {
-                Ok(fd) => fd,
-                Err(Errno::NOENT | Errno::NOTDIR) => continue,
-                Err(errno) => return Err(failed("open", path, errno)),
-            };
-            let mut buffer = [MaybeUninit::<u8>::uninit(); 16 * 1024];
-            let mut entries = RawDir::new(&fd, &mut buffer);
-            while let Some(entry) = entries.next() {
-                let entry = entry.map_err(|errno| failed("list", path, errno))?;
-                let name = entry.file_name().to_bytes();
-                if name != b"." && name != b".." {
-                    names.entry(name.to_owned()).or_default().push(layer);
-                }
-            }
-        }
-        Ok(names.into_iter().rev().collect())
     }
 }
 
@@ -289,6 +264,8 @@ mod tests {
         assert!(matches!(union.find(b"file/hidden").unwrap(), Found::Nothing));
         assert!(matches!(union.find(b"none/below").unwrap(), Found::Nothing));
         assert!(matches!(union.find(b"").unwrap(), Found::Directory { .. }));
+        assert_eq!(union.names(b"both").unwrap(), [b"low".to_vec(), b"up".to_vec()]);
+        assert_eq!(union.names(b"file").unwrap(), Vec::<Vec<u8>>::new());
         for path in layers {
             crate::tree::remove_tree(&path).unwrap();
         }

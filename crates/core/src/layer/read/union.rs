@@ -3,10 +3,12 @@
 //! Layers may be a stranger's and the topmost one may belong to a running container, so every path is resolved below the
 //! layer's descriptor by `openat2` and no symbolic link is ever followed.
 
+use std::collections::BTreeMap;
+use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
 
-use rustix::fs::{self, AtFlags, CWD, FileType, Mode, OFlags, ResolveFlags, Stat};
+use rustix::fs::{self, AtFlags, CWD, FileType, Mode, OFlags, RawDir, ResolveFlags, Stat};
 use rustix::io::Errno;
 
 use super::READ;
@@ -89,6 +91,45 @@ impl Union {
             stat,
             opaque,
         }))
+    }
+
+    /// Names of what a container sees in a directory, in the order of their bytes; none where there is no directory.
+    ///
+    /// # Errors
+    /// `ERR_RCX_LAYER_READ`.
+    pub fn names(&self, path: &[u8]) -> Result<Vec<Vec<u8>>> {
+        let Found::Directory { layers, .. } = self.find(path)? else { return Ok(Vec::new()) };
+        let mut names = Vec::new();
+        for (name, layers) in self.list(path, &layers)? {
+            let below = if path.is_empty() { name.clone() } else { [path, b"/", &name].concat() };
+            if !matches!(self.at(&layers, &below)?, Found::Nothing | Found::Whiteout { .. }) {
+                names.push(name);
+            }
+        }
+        Ok(names)
+    }
+
+    /// Names in a directory that several layers show, whiteouts included, with the layers that have each.
+    pub(super) fn list(&self, path: &[u8], layers: &[usize]) -> Result<BTreeMap<Vec<u8>, Vec<usize>>> {
+        let mut names: BTreeMap<Vec<u8>, Vec<usize>> = BTreeMap::new();
+        for &layer in layers {
+            let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW;
+            let fd = match self.open_in(layer, path, flags) {
+                Ok(fd) => fd,
+                Err(Errno::NOENT | Errno::NOTDIR) => continue,
+                Err(errno) => return Err(failed("open", path, errno)),
+            };
+            let mut buffer = [MaybeUninit::<u8>::uninit(); 16 * 1024];
+            let mut entries = RawDir::new(&fd, &mut buffer);
+            while let Some(entry) = entries.next() {
+                let entry = entry.map_err(|errno| failed("list", path, errno))?;
+                let name = entry.file_name().to_bytes();
+                if name != b"." && name != b".." {
+                    names.entry(name.to_owned()).or_default().push(layer);
+                }
+            }
+        }
+        Ok(names)
     }
 
     /// Opens something of one layer.

@@ -1,0 +1,20 @@
+import type { Command } from 'commander';
+import { exportContainer } from '../../ts/container/export.ts';
+import { Engine } from '../../ts/engine.ts';
+import { writeArchive } from '../output/archive.ts';
+
+export function register(parent: Command): void {
+  parent
+    .command('export')
+    .summary('write a container’s file system as a tar archive')
+    .description(
+      'Write all files that a container sees, but for its volumes, as one tar archive to stdout or to a file.',
+    )
+    .argument('<container>', 'name, id, or the start of an id')
+    .option('-o, --output <file>', 'write to a file instead of stdout')
+    .action(action);
+}
+
+async function action(container: string, { output }: { output?: string }): Promise<void> {
+  await writeArchive('export', exportContainer(new Engine(), container), output);
+}

@@ -1,0 +1,17 @@
+import type { Command } from 'commander';
+import { Engine } from '../../ts/engine.ts';
+import { parseTaggedReference } from '../../ts/oci/reference.ts';
+
+export function register(parent: Command): void {
+  parent
+    .command('tag')
+    .summary('give an image another name')
+    .description('Give an image another name. An image that had the name stays without it.')
+    .argument('<image>', 'name, id, or the start of an id')
+    .argument('<name>', '[registry[:port]/]repository[:tag]')
+    .action(action);
+}
+
+async function action(image: string, name: string): Promise<void> {
+  await new Engine().images.tag(image, parseTaggedReference(name));
+}

@@ -6,6 +6,8 @@ const os = require('node:os');
 const path = require('node:path');
 const vm = require('node:vm');
 
+const MONTH_MS = 30 * 24 * 60 * 60 * 1000;
+
 /**
  * Where compiled code is kept: never in a directory that others can write to. V8 executes what it finds there.
  * `undefined` where there is no such place.
@@ -32,7 +34,7 @@ function run(file, directory) {
   const { size, mtimeMs } = fs.statSync(file);
   // Each command compiles other parts of the file.
   const command = /^[a-z]{1,16}$/.test(process.argv[2] ?? '') ? process.argv[2] : 'rcx';
-  const key = `${command}-${process.version}-${process.arch}-${size}-${Math.trunc(mtimeMs)}`;
+  const key = `${command}-${process.version}-${process.arch}-${size}-${Math.trunc(mtimeMs)}${flags()}`;
   const cache = path.join(directory, key);
   const cachedData = read(cache);
   const source = `(function (exports, require, module, __filename, __dirname) {${fs.readFileSync(file, 'utf8')}\n})`;
@@ -48,6 +50,12 @@ function run(file, directory) {
   script.runInThisContext()(module.exports, createRequire(file), module, file, path.dirname(file));
 }
 
+/** V8 refuses what was compiled under other flags. */
+function flags() {
+  const text = [...process.execArgv, process.env.NODE_OPTIONS ?? ''].join(' ').trim();
+  return text === '' ? '' : `-${text.replace(/\W+/g, '_').slice(0, 100)}`;
+}
+
 function read(cache) {
   try {
     return isPrivate(fs.lstatSync(cache), process.geteuid()) ? fs.readFileSync(cache) : undefined;
@@ -58,22 +66,25 @@ function read(cache) {
 
 /** A cache that cannot be written costs the next run some milliseconds and nothing else. */
 function write(cache, script) {
+  const directory = path.dirname(cache);
   const temporary = `${cache}.${process.pid}`;
   try {
     fs.writeFileSync(temporary, script.createCachedData(), { mode: 0o600, flag: 'wx' });
     fs.renameSync(temporary, cache);
-    removeOlder(cache);
+    removeUnused(directory);
   } catch {
     fs.rmSync(temporary, { force: true });
   }
 }
 
-/** Those of the same command for an earlier version of the file. */
-function removeOlder(cache) {
-  const [directory, current] = [path.dirname(cache), path.basename(cache)];
-  const same = current.split('-').slice(0, 3).join('-');
+/**
+ * Those that nobody has read for a month. Not all but the newest: two projects with an rcx each would take turns in removing
+ * the other's.
+ */
+function removeUnused(directory) {
   for (const name of fs.readdirSync(directory)) {
-    if (name.startsWith(`${same}-`) && name !== current) fs.rmSync(path.join(directory, name), { force: true });
+    const file = path.join(directory, name);
+    if (fs.statSync(file).atimeMs < Date.now() - MONTH_MS) fs.rmSync(file, { force: true });
   }
 }
 

@@ -124,6 +124,7 @@ const execaBeside = {
 const LAZY_MODULES = [
   'child_process',
   'crypto',
+  'fs/promises',
   'http',
   'https',
   'net',

@@ -20,6 +20,8 @@ import { upToDate } from './upToDate.ts';
 
 export interface PullContext {
   paths: StorePaths;
+  /** The store's images, where the caller has read them already. */
+  images?: ImageStore;
   /** A registry, usually. */
   registry: ImageSource;
 }

@@ -1,9 +1,9 @@
 import type { Engine } from '../engine.ts';
-import { isRcxError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
-import { canonicalReference, type Reference } from '../oci/reference.ts';
+import type { Reference } from '../oci/reference.ts';
 import type { StoredImage } from '../store/images.ts';
 import { type PullOptions, pull } from './pull.ts';
+import { storedImage } from './upToDate.ts';
 
 /** What a pull brought. */
 export interface PulledImage {
@@ -16,24 +16,18 @@ export interface PulledImage {
 
 /** Pulls from the reference's registry. @throws what {@link pull} throws */
 export async function pullImage(engine: Engine, reference: Reference, options: PullOptions = {}): Promise<PulledImage> {
-  const before = stored(engine, reference);
+  const before = storedImage(engine.images, reference);
   let digest: Digest | undefined;
-  const image = await pull({ paths: engine.paths, registry: await engine.registry() }, reference, {
-    ...options,
-    onEvent: (event) => {
-      if (event.type === 'manifest') digest = event.source;
-      options.onEvent?.(event);
+  const image = await pull(
+    { paths: engine.paths, images: engine.images, registry: await engine.registry() },
+    reference,
+    {
+      ...options,
+      onEvent: (event) => {
+        if (event.type === 'manifest') digest = event.source;
+        options.onEvent?.(event);
+      },
     },
-  });
+  );
   return { image, digest: digest ?? image.manifest.digest, changed: image.id !== before?.id };
-}
-
-/** An image whose record is damaged is no image yet: the pull mends it. */
-function stored({ images }: Engine, reference: Reference): StoredImage | undefined {
-  try {
-    return images.find(canonicalReference(reference));
-  } catch (error) {
-    if (isRcxError(error)) return undefined;
-    throw error;
-  }
 }

@@ -14,26 +14,28 @@ import type { PullContext, PullOptions } from './pull.ts';
  * @returns undefined where anything is missing or has changed: a pull then sees to it
  */
 export async function upToDate(
-  { paths, registry }: PullContext,
+  { paths, images, registry }: PullContext,
   reference: Reference,
   { platform, onEvent }: PullOptions,
   signal: AbortSignal,
 ): Promise<StoredImage | undefined> {
   if (registry.fetchDigest === undefined) return undefined;
-  const image = stored(paths, reference);
-  if (image === undefined || !isFor(image.config, platform ?? hostPlatform()) || !isWhole(paths, image))
-    return undefined;
-  const source = await registry.fetchDigest(reference, { signal });
+  const image = storedImage(images ?? new ImageStore(paths), reference);
+  if (image === undefined || !isFor(image.config, platform ?? hostPlatform())) return undefined;
+  const answer = registry.fetchDigest(reference, { signal });
+  // While the registry thinks; it does not matter any more then what its answer is, or that there is none.
+  if (!isWhole(paths, image)) return void (await answer.catch(() => undefined));
+  const source = await answer;
   if (source === undefined || !cameFrom(image, reference, source)) return undefined;
   onEvent?.({ type: 'manifest', digest: image.manifest.digest, source, layers: [] });
   return image;
 }
 
-function stored(paths: StorePaths, reference: Reference): StoredImage | undefined {
+/** The image of that name; one whose record is damaged is none yet: the pull mends it. */
+export function storedImage(images: ImageStore, reference: Reference): StoredImage | undefined {
   try {
-    return new ImageStore(paths).find(canonicalReference(reference));
+    return images.find(canonicalReference(reference));
   } catch (error) {
-    // Not there, or damaged.
     if (isRcxError(error)) return undefined;
     throw error;
   }

@@ -35,7 +35,7 @@ export async function findLogin(registry: string, env: NodeJS.ProcessEnv): Promi
   );
   const given = lookUp(variable.auths, key);
   if (given !== undefined) return { credentials: given };
-  const config = await readDockerConfig(env);
+  const config = readDockerConfig(env);
   const helper = helperFor(config, key);
   if (helper === undefined) return fromFile(config, key);
   try {

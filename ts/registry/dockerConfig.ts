@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { RcxError } from '../errors.ts';
@@ -33,15 +33,15 @@ export function dockerConfigFile(env: NodeJS.ProcessEnv): string {
  * Reads the file that {@link dockerConfigFile} names.
  * @throws ERR_RCX_INVALID_CONFIG, ERR_RCX_CONFIG_UNREADABLE
  */
-export async function readDockerConfig(env: NodeJS.ProcessEnv): Promise<DockerConfig> {
+export function readDockerConfig(env: NodeJS.ProcessEnv): DockerConfig {
   const file = dockerConfigFile(env);
-  return parseDockerConfig(await readDockerConfigText(file), file);
+  return parseDockerConfig(readDockerConfigText(file), file);
 }
 
 /** The text of a Docker configuration; one that does not exist or is empty has no members, as for Docker. */
-export async function readDockerConfigText(file: string): Promise<string> {
+export function readDockerConfigText(file: string): string {
   try {
-    const text = await readFile(file, 'utf8');
+    const text = readFileSync(file, 'utf8');
     return text.trim() === '' ? '{}' : text;
   } catch (cause) {
     const errno = (cause as NodeJS.ErrnoException).code;

@@ -36,7 +36,7 @@ export async function updateDockerConfig(
     mkdirSync(dirname(file), { recursive: true, mode: PRIVATE_FOLDER });
     const lock = await acquireLock(join(dirname(file), `.${basename(file)}.lock`));
     try {
-      return replace(file, await readDockerConfigText(file), change);
+      return replace(file, readDockerConfigText(file), change);
     } finally {
       lock.remove();
     }

@@ -20,7 +20,7 @@ export async function login(attempt: LoginAttempt, options: LoginOptions = {}): 
   const { env = process.env } = options;
   checkAttempt(attempt);
   // A file that cannot be read could not be written either: it is not worth sending a password.
-  await readDockerConfig(env);
+  readDockerConfig(env);
   const credentials = await verifyLogin(attempt, options);
   const stored = await storeLogin(attempt.registry, credentials, env);
   return { ...stored, hasPassword: 'password' in credentials };

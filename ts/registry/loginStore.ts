@@ -29,7 +29,7 @@ export async function storeLogin(
   credentials: StorableCredentials,
   env: NodeJS.ProcessEnv,
 ): Promise<StoredLogin> {
-  const config = await readDockerConfig(env);
+  const config = readDockerConfig(env);
   const key = loginKey(registry);
   const found = isUntouched(config) ? await defaultHelper(env) : undefined;
   const helper = helperFor(config, key) ?? found;
@@ -48,7 +48,7 @@ export async function storeLogin(
  *   ERR_RCX_INVALID_CONFIG, ERR_RCX_CONFIG_UNREADABLE, ERR_RCX_CONFIG_UNWRITABLE
  */
 export async function eraseLogin(registry: string, env: NodeJS.ProcessEnv): Promise<void> {
-  const config = await readDockerConfig(env);
+  const config = readDockerConfig(env);
   const key = loginKey(registry);
   const inFile = Object.keys(config.auths).filter((name) => isSameRegistry(name, key));
   const spellings = key === DOCKER_HUB_KEY ? [key] : [key, `http://${key}`, `https://${key}`];

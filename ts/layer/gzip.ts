@@ -1,21 +1,19 @@
 import { availableParallelism } from 'node:os';
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
+import { native } from '../native/index.ts';
 
 /** Of the uncompressed archive; each becomes a member of its own, which costs less than a thousandth of the size. */
 const BLOCK = 1024 * 1024;
 
-const compress = promisify(gzip) as (block: Buffer) => Promise<Buffer>;
-
 /**
  * Compresses on as many threads as there are processors: a gzip file may consist of any number of members (RFC 1952, section
- * 2.2), which are independent of each other. The same pieces give the same bytes on every machine.
+ * 2.2), which are independent of each other. The same bytes give the same file.
  */
 export async function* gzipBlocks(pieces: Iterable<Buffer> | AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  const { gzipMemberOf } = native();
   const underWay: Promise<Buffer>[] = [];
   try {
     for await (const block of blocksOf(pieces)) {
-      underWay.push(compress(block));
+      underWay.push(gzipMemberOf(block));
       if (underWay.length >= availableParallelism() * 2) yield (await underWay.shift()) as Buffer;
     }
     while (underWay.length > 0) yield (await underWay.shift()) as Buffer;

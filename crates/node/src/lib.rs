@@ -1,6 +1,7 @@
 //! The napi-rs bridge: converts types and errors, never decides.
 
 mod cgroup;
+mod compress;
 mod container;
 mod error;
 mod layer;

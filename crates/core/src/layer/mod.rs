@@ -3,6 +3,7 @@
 //! A layer's archive is hostile input. The extractor decides what each entry means; the sink only touches the disk, and
 //! it cannot be led out of its directory: every name is resolved below one directory descriptor, see [`resolve`].
 
+mod compress;
 mod metadata;
 pub mod read;
 mod record;
@@ -11,6 +12,7 @@ mod sink;
 pub mod stream;
 mod write;
 
+pub use compress::gzip_member;
 pub use metadata::{Metadata, Xattr};
 pub use sink::{LayerSink, NodeKind, SinkOptions, SinkStats};
 

@@ -1,9 +1,10 @@
 #!/usr/bin/env zx
-// Start and pull times of rcx beside its peers, in one run: npm run bench -- [--only=start|pull] [--runs N] [--json FILE] [--no-build]
+// Times of rcx beside its peers, in one run: npm run bench -- [start] [pull] [repull] [commit] [--runs N] [--json FILE] [--no-build]
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chalk, fs } from 'zx';
+import { measureCommit } from './bench/commit.mjs';
 import { mountFreshExt4, mountsLeft, mountTable } from './bench/filesystem.mjs';
 import { provideImage } from './bench/images/images.mjs';
 import { interrupted, interruptedExitCode, listenForSignals } from './bench/interrupt.mjs';
@@ -14,10 +15,12 @@ import { providePrograms } from './bench/packages.mjs';
 import { sh } from './bench/processes.mjs';
 import { measurePull } from './bench/pull.mjs';
 import { startRegistry } from './bench/registry.mjs';
-import { machineReport, pullReport, startReport } from './bench/report.mjs';
+import { commitReport, machineReport, pullReport, repullReport, startReport } from './bench/report.mjs';
 import { withScope } from './bench/scope.mjs';
 import { measureStart } from './bench/start.mjs';
+import { commitSubjects } from './bench/subjects/commit/index.mjs';
 import { pullSubjects } from './bench/subjects/pull/index.mjs';
+import { repullSubjects } from './bench/subjects/repull/index.mjs';
 import { startSubjects } from './bench/subjects/start/index.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
@@ -25,27 +28,44 @@ const cache = join(root, '.cache/bench');
 // The report alone goes to stdout: npm run --silent bench > BENCH.md
 const say = (text) => console.error(chalk.dim(`bench: ${text}`));
 
-async function benchStart(scope, bench, options) {
+/** Subjects on a fresh filesystem of their own; each is torn down with the scope. */
+async function onDisk(scope, definitions, bench) {
   const disk = join(bench.dir, 'disk');
   await mountFreshExt4(scope, { file: join(cache, 'disk.img'), mountPoint: disk });
-  const image = await provideImage('base', bench);
-  const stopwatch = await compile('spawn', bench);
-  const subjects = startSubjects.map((define) => define({ ...bench, disk, image, stopwatch }));
+  const subjects = definitions.map((define) => define({ ...bench, disk }));
   for (const subject of subjects) scope.defer(`tear ${subject.name} down`, () => subject.teardown());
-  return measureStart(subjects, { runs: options.startRuns, say });
+  return subjects;
 }
 
-async function benchPull(bench, options) {
+async function benchStart(scope, bench, runs) {
+  const image = await provideImage('base', bench);
+  const stopwatch = await compile('spawn', bench);
+  return measureStart(await onDisk(scope, startSubjects, { ...bench, image, stopwatch }), { runs, say });
+}
+
+async function benchRepull(scope, bench, runs) {
+  const image = await provideImage('base', bench);
+  const stopwatch = await compile('spawn', bench);
+  return measureStart(await onDisk(scope, repullSubjects, { ...bench, image, stopwatch }), { runs, say });
+}
+
+async function benchCommit(scope, bench, runs) {
+  const image = await provideImage('base', bench);
+  const dir = join(bench.dir, 'pushed');
+  await fs.ensureDir(dir);
+  // What is pushed must not pile up in the registry that is kept.
+  const { host: pushHost } = await startRegistry(scope, { storage: join(dir, 'storage'), dir });
+  return measureCommit(await onDisk(scope, commitSubjects, { ...bench, image, pushHost }), { runs, say });
+}
+
+async function benchPull(bench, runs) {
   const image = await provideImage('large', bench);
   // The first to pull must not be the only one that reads the registry's files from the disk.
   await sh`find ${join(cache, 'registry')} -type f -exec cat {} + > /dev/null`;
-  return {
-    image: image.facts,
-    ...(await measurePull(pullSubjects, { ...bench, image }, { runs: options.pullRuns, say })),
-  };
+  return { image: image.facts, ...(await measurePull(pullSubjects, { ...bench, image }, { runs, say })) };
 }
 
-async function bench(options) {
+async function bench({ runs }) {
   return withScope(async (scope) => {
     const dir = await fs.mkdtemp(join(tmpdir(), 'rcx-bench-'));
     scope.defer(`remove ${dir}`, () => fs.remove(dir));
@@ -53,8 +73,10 @@ async function bench(options) {
     const { host } = await startRegistry(scope, { storage: join(cache, 'registry'), dir });
     const context = { root, cache, dir, host, say };
     const report = { machine: await machineFacts() };
-    if (options.start) report.start = await withScope((inner) => benchStart(inner, context, options));
-    if (options.pull) report.pull = await benchPull(context, options);
+    if (runs.start) report.start = await withScope((inner) => benchStart(inner, context, runs.start));
+    if (runs.pull) report.pull = await benchPull(context, runs.pull);
+    if (runs.repull) report.repull = await withScope((inner) => benchRepull(inner, context, runs.repull));
+    if (runs.commit) report.commit = await withScope((inner) => benchCommit(inner, context, runs.commit));
     return report;
   });
 }
@@ -78,6 +100,8 @@ async function main() {
     machineReport(report.machine),
     report.start && startReport(report.start),
     report.pull && pullReport(report.pull),
+    report.repull && repullReport(report.repull),
+    report.commit && commitReport(report.commit),
   ];
   console.log(`${parts.filter(Boolean).join('\n\n')}\n`);
   say(`raw samples: ${file}`);

@@ -1,36 +1,33 @@
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 
-const START_RUNS = 50;
-const PULL_RUNS = 3;
+/** What can be measured, in the order of the report, with how often unless asked otherwise. */
+const RUNS = { start: 50, pull: 3, repull: 30, commit: 5 };
 
 /**
  * @param {string[]} argv the process's; what stands before and including the script belongs to node and zx
- * @returns {{ start: boolean, pull: boolean, startRuns: number, pullRuns: number, json: string | undefined, build: boolean }}
+ * @returns {{ runs: Partial<Record<keyof typeof RUNS, number>>, json: string | undefined, build: boolean }} `runs` has what is
+ *   to be measured
  * @throws {Error} of one line that names the bad word
  */
 export function parseOptions(argv) {
   const script = argv.findIndex((word) => basename(word) === 'bench.mjs');
-  const { values } = parseArgs({
+  const { values, positionals } = parseArgs({
     args: argv.slice(script + 1),
+    allowPositionals: true,
     options: {
-      only: { type: 'string' },
       runs: { type: 'string' },
       json: { type: 'string' },
       'no-build': { type: 'boolean' },
     },
   });
-  if (values.only !== undefined && values.only !== 'start' && values.only !== 'pull') {
-    throw new Error(`--only=${values.only}: there is start and pull`);
-  }
+  for (const word of positionals)
+    if (!Object.hasOwn(RUNS, word)) throw new Error(`${word}: there is ${Object.keys(RUNS).join(', ')}`);
   if (values.runs !== undefined && !/^[1-9]\d*$/.test(values.runs))
     throw new Error(`--runs ${values.runs}: not a number above 0`);
-  const runs = values.runs === undefined ? undefined : Number(values.runs);
+  const wanted = Object.entries(RUNS).filter(([name]) => positionals.length === 0 || positionals.includes(name));
   return {
-    start: values.only !== 'pull',
-    pull: values.only !== 'start',
-    startRuns: runs ?? START_RUNS,
-    pullRuns: runs ?? PULL_RUNS,
+    runs: Object.fromEntries(wanted.map(([name, usual]) => [name, Number(values.runs ?? usual)])),
     json: values.json,
     build: !values['no-build'],
   };

@@ -1,3 +1,4 @@
+import { FILE_SIZE, FILES } from './commit.mjs';
 import { median, percentile } from './stats.mjs';
 
 const ms = (nanoseconds) => (nanoseconds / 1e6).toFixed(nanoseconds < 1e7 ? 2 : 1);
@@ -52,6 +53,38 @@ export function pullReport({ results, absent, image }) {
     `${image.layers.length} layers, ${megabytes(image.compressedBytes)} compressed (the largest ${megabytes(Math.max(...image.layers))}), ` +
     `${megabytes(image.unpackedBytes)} and ${image.entries} files unpacked; registry on loopback, a fresh ext4 for every pull.`;
   return section('### Pull', [facts, table(head, rows)], absent);
+}
+
+/** @param {{ results: { name: string, samples: number[] }[], absent: object[] }} repull */
+export function repullReport({ results, absent }) {
+  const rcx = results.find((result) => result.name === '`rcx pull`');
+  const node = results.find((result) => result.name === '`node -e 0`');
+  const rows = results.map(({ name, samples }) => [
+    name,
+    samples.length,
+    ms(median(samples)),
+    ms(percentile(samples, 0.95)),
+    ratio(samples, rcx),
+    node === undefined ? '–' : ms(median(samples) - median(node.samples)),
+  ]);
+  const head = ['pull of an image that is up to date', 'runs', 'median ms', 'p95 ms', 'to rcx', 'ms over `node -e 0`'];
+  return section('### Pull again', [table(head, rows)], absent);
+}
+
+/** @param {{ results: { name: string, commit: number[], push: number[], samples: number[] }[], absent: object[] }} commit */
+export function commitReport({ results, absent }) {
+  const rcx = results.find((result) => result.name === '`rcx`');
+  const rows = results.map(({ name, commit, push, samples }) => [
+    name,
+    samples.length,
+    seconds(median(commit)),
+    seconds(median(push)),
+    seconds(median(samples)),
+    ratio(samples, rcx),
+  ]);
+  const head = ['commit and push', 'runs', 'commit s', 'push s', 'both s', 'to rcx'];
+  const facts = `Medians; ${FILES} changed files of ${FILE_SIZE / 1024} KiB each, to a registry on loopback that has the other layers.`;
+  return section('### Commit and push', [facts, table(head, rows)], absent);
 }
 
 /** @param {Awaited<ReturnType<import('./machine.mjs').machineFacts>>} facts */

@@ -5,21 +5,18 @@ const parse = (...words) => parseOptions(['/usr/bin/node', '/somewhere/zx', 'scr
 
 describe('options of the benchmark', () => {
   it('measures everything by default', () => {
-    expect(parse()).toEqual({ start: true, pull: true, startRuns: 50, pullRuns: 3, json: undefined, build: true });
+    expect(parse()).toEqual({ runs: { start: 50, pull: 3, repull: 30, commit: 5 }, json: undefined, build: true });
   });
 
-  it('takes one half, a number of runs, a file, and no build', () => {
-    expect(parse('--only=pull', '--runs', '5', '--json=out.json', '--no-build')).toEqual({
-      start: false,
-      pull: true,
-      startRuns: 5,
-      pullRuns: 5,
+  it('takes parts, a number of runs, a file, and no build', () => {
+    expect(parse('pull', 'commit', '--runs', '5', '--json=out.json', '--no-build')).toEqual({
+      runs: { pull: 5, commit: 5 },
       json: 'out.json',
       build: false,
     });
   });
 
-  it.each([['--only=push'], ['--runs=0'], ['--runs', 'many'], ['--fast'], ['start']])('refuses %s', (...words) => {
+  it.each([['push'], ['--runs=0'], ['--runs', 'many'], ['--fast'], ['start', 'toString']])('refuses %s', (...words) => {
     expect(() => parse(...words)).toThrow(words.at(-1).replace(/^--\w+=/, ''));
   });
 });

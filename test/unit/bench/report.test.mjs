@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { machineReport, pullReport, startReport } from '../../../scripts/bench/report.mjs';
+import { commitReport, machineReport, pullReport, repullReport, startReport } from '../../../scripts/bench/report.mjs';
 
 describe('report', () => {
   it('shows starts in milliseconds, with ratios to both ways of rcx', () => {
@@ -35,6 +35,30 @@ describe('report', () => {
     });
     expect(text).toContain('2 layers, 210 MB compressed (the largest 200 MB), 600 MB and 5 files unpacked');
     expect(text).toContain('| `docker pull` | 1 | 9.00 | 9.00–9.00 | 3.00 × | 10.00 |');
+  });
+
+  it('shows pulls of what is there in milliseconds over the start of Node', () => {
+    const text = repullReport({
+      results: [
+        { name: '`rcx pull`', samples: [30e6] },
+        { name: '`node -e 0`', samples: [20e6] },
+        { name: '`docker pull`', samples: [60e6] },
+      ],
+      absent: [],
+    });
+    expect(text).toContain('| `rcx pull` | 1 | 30.0 | 30.0 | 1.00 × | 10.0 |');
+    expect(text).toContain('| `docker pull` | 1 | 60.0 | 60.0 | 2.00 × | 40.0 |');
+  });
+
+  it('shows commits and pushes apart and together', () => {
+    const text = commitReport({
+      results: [
+        { name: '`rcx`', commit: [1e9], push: [2e9], samples: [3e9] },
+        { name: '`podman`', commit: [4e9], push: [2e9], samples: [6e9] },
+      ],
+      absent: [],
+    });
+    expect(text).toContain('| `podman` | 1 | 4.00 | 2.00 | 6.00 | 2.00 × |');
   });
 
   it('names the machine, the day, and of each program the version alone', () => {

@@ -5,7 +5,7 @@ import type { StoredImage } from '../store/images.ts';
 import { readManifest } from '../store/storedImage.ts';
 
 /** What an image is made of. */
-interface Content {
+export interface Content {
   /** Manifest, config and compressed layers. */
   blobs: Digest[];
   /** Unpacked layers. */
@@ -19,14 +19,23 @@ interface Content {
  * @returns ID of the image and diff IDs of the layers that were removed
  */
 export async function removeContent(engine: Engine, image: StoredImage): Promise<Digest[]> {
-  const blobs = new BlobStore(engine.paths);
-  const used = usedContent(engine, blobs);
-  const own = contentOf(blobs, image);
-  const layers = own.diffIds.filter((diffId) => !used.has(diffId) && engine.layers.has(diffId));
-  for (const diffId of layers) await engine.layers.remove(diffId);
-  for (const digest of own.blobs) if (!used.has(digest)) blobs.remove(digest);
+  const layers = await removeUnused(engine, contentOf(new BlobStore(engine.paths), image));
   // Docker names the layers from the top down.
   return [image.id, ...layers.reverse()];
+}
+
+/**
+ * Removes those of these blobs and layers that neither an image nor a container uses. To be called by whoever holds the content
+ * lock alone.
+ * @returns the layers that were removed, in their order
+ */
+export async function removeUnused(engine: Engine, content: Content): Promise<Digest[]> {
+  const blobs = new BlobStore(engine.paths);
+  const used = usedContent(engine, blobs);
+  const layers = content.diffIds.filter((diffId) => !used.has(diffId) && engine.layers.has(diffId));
+  for (const diffId of layers) await engine.layers.remove(diffId);
+  for (const digest of content.blobs) if (!used.has(digest)) blobs.remove(digest);
+  return layers;
 }
 
 function usedContent(engine: Engine, blobs: BlobStore): Set<Digest> {

@@ -13,7 +13,7 @@ import type { StorePaths } from '../store/paths.ts';
 import { collectWreckage } from '../store/temporary.ts';
 import type { PullEvent } from './events.ts';
 import { type LayerContext, pullLayer } from './pullLayer.ts';
-import { type ResolvedImage, resolveImage } from './resolve.ts';
+import { type ImageRequest, type ResolvedImage, resolveImage } from './resolve.ts';
 import type { ImageSource } from './source.ts';
 import { turns } from './turns.ts';
 import { upToDate } from './upToDate.ts';
@@ -65,18 +65,37 @@ export async function pull(
 }
 
 async function pullLocked(
-  { paths, registry }: PullContext,
+  context: PullContext,
   reference: Reference,
   options: PullOptions,
   signal: AbortSignal,
 ): Promise<StoredImage> {
+  const request = { reference, subject: `pull ${canonicalReference(reference)}` };
+  const { descriptor, sourceDigest } = await fetchImage(context, request, options, signal);
+  const stored = await new ImageStore(context.paths).put(reference, descriptor, { sourceDigest });
+  new LayerStore(context.paths).flushLater(stored.diffIds);
+  return stored;
+}
+
+/**
+ * Brings manifest, config and layers of an image into the store, where nothing names them yet. To be called by whoever holds
+ * the content lock.
+ * @throws whatever the source, the layers and the disk refuse, and the signal's reason
+ */
+export async function fetchImage(
+  { paths, registry }: PullContext,
+  request: ImageRequest,
+  options: PullOptions,
+  signal: AbortSignal,
+): Promise<ResolvedImage> {
   await Promise.all([collectWreckage(paths.layers), collectWreckage(paths.images)]);
   const [blobs, layers] = [new BlobStore(paths), new LayerStore(paths)];
-  const image = await resolveImage({ source: registry, blobs, reference, signal }, options.platform);
+  const image = await resolveImage({ source: registry, blobs, signal, ...request }, options.platform);
   const onEvent = options.onEvent ?? (() => undefined);
   onEvent(manifestEvent(image));
   const pool = new LayerPool();
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const { reference } = request;
   const shared = { blobs, layers, pool, source: registry, reference, sink: sinkOptions(), limits, onEvent };
   try {
     await pullLayers({ ...shared, signal, takeTurn: turns(DOWNLOADS) }, image);
@@ -86,9 +105,7 @@ async function pullLocked(
   await blobs.put(image.manifest.config.digest, image.configBytes);
   await blobs.put(image.descriptor.digest, image.manifestBytes);
   signal.throwIfAborted();
-  const stored = await new ImageStore(paths).put(reference, image.descriptor, { sourceDigest: image.sourceDigest });
-  layers.flushLater(stored.diffIds);
-  return stored;
+  return image;
 }
 
 /** All at once, the largest first: it is what the pull takes. The first failure stops the others. */

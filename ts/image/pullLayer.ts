@@ -59,13 +59,13 @@ class LayerTask {
 
   /** Unpacks the layer into an empty directory, from the blob if it is in the store. */
   async fill(directory: string): Promise<MadeLayer> {
-    const { blobs, signal } = this.#context;
-    if (!blobs.has(this.#blob.digest)) return await this.#downloadAndUnpack(directory);
+    const { blobs, source, signal } = this.#context;
+    if (!blobs.has(this.#blob.digest)) {
+      const file = source.blobFile?.(this.#blob);
+      return await (file === undefined ? this.#downloadAndUnpack(directory) : this.#takeAndUnpack(directory, file));
+    }
     try {
-      this.#reporter.downloaded();
-      const feed = this.#feed(blobs.path(this.#blob.digest));
-      feed.stored();
-      return await this.#unpack(directory, feed, signal);
+      return await this.#unpackFile(directory, blobs.path(this.#blob.digest));
     } catch (error) {
       if (signal.aborted || (await blobs.isWhole(this.#blob))) throw error;
       // A power cut may leave a blob that is not what its name says.
@@ -77,8 +77,24 @@ class LayerTask {
   }
 
   async downloadOnly(): Promise<void> {
-    const { blobs, signal } = this.#context;
+    const { blobs, source, signal } = this.#context;
+    const file = source.blobFile?.(this.#blob);
+    if (file !== undefined) return blobs.link(this.#blob.digest, file);
     await this.#context.takeTurn(() => blobs.ingest(this.#blob, this.#receive(signal)));
+  }
+
+  /** The file is the blob: it is not copied, and is in the store when the layer turned out to be right. */
+  async #takeAndUnpack(directory: string, file: string): Promise<MadeLayer> {
+    const made = await this.#unpackFile(directory, file);
+    this.#context.blobs.link(this.#blob.digest, file);
+    return made;
+  }
+
+  async #unpackFile(directory: string, file: string): Promise<MadeLayer> {
+    this.#reporter.downloaded();
+    const feed = this.#feed(file);
+    feed.stored();
+    return await this.#unpack(directory, feed, this.#context.signal);
   }
 
   /** Both at the same time; nothing is kept unless both end well, and the first failure stops the other. */

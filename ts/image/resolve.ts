@@ -23,11 +23,17 @@ export interface ResolvedImage {
 /** A config that is larger is no config; those of real images have some tens of KiB. */
 const MAX_CONFIG = 8 * 1024 * 1024;
 
-export interface ResolveContext {
+/** What is asked of a source. */
+export interface ImageRequest {
+  reference: Reference;
+  /** What messages begin with: `pull docker.io/library/ubuntu:latest`. */
+  subject: string;
+}
+
+export interface ResolveContext extends ImageRequest {
   source: ImageSource;
   /** What has a digest and is in the store need not be asked for again. */
   blobs: BlobStore;
-  reference: Reference;
   signal: AbortSignal;
 }
 
@@ -41,13 +47,13 @@ export async function resolveImage(context: ResolveContext, platform?: Platform)
   const top = await source.fetchManifest(reference, { signal });
   const { descriptor, bytes } = await chooseManifest(context, top, platform ?? hostPlatform());
   const parsed = parseManifest(bytes, descriptor.mediaType);
-  if (parsed.kind === 'index') throw invalid(reference, 'an index leads to another index');
+  if (parsed.kind === 'index') throw invalid(context, 'an index leads to another index');
   const { manifest } = parsed;
-  checkTypes(manifest, reference);
+  checkTypes(manifest, context);
   const configBytes = await readConfig(context, manifest.config);
   const config = parseImageConfig(configBytes);
-  checkLayers(manifest, config, reference);
-  if (platform !== undefined) checkPlatform(config, platform, reference);
+  checkLayers(manifest, config, context);
+  if (platform !== undefined) checkPlatform(config, platform, context);
   return { descriptor, manifest, manifestBytes: bytes, config, configBytes, sourceDigest: top.descriptor.digest };
 }
 
@@ -66,8 +72,9 @@ async function chooseManifest(
   return await source.fetchManifest({ ...reference, digest }, { signal });
 }
 
-async function readConfig({ source, blobs, reference, signal }: ResolveContext, descriptor: Descriptor) {
-  if (descriptor.size > MAX_CONFIG) throw invalid(reference, `its config has ${descriptor.size} bytes`);
+async function readConfig(context: ResolveContext, descriptor: Descriptor) {
+  const { source, blobs, reference, signal } = context;
+  if (descriptor.size > MAX_CONFIG) throw invalid(context, `its config has ${descriptor.size} bytes`);
   const stored = blobs.readIfWhole(descriptor);
   if (stored !== undefined) return stored;
   const chunks: Buffer[] = [];
@@ -76,57 +83,56 @@ async function readConfig({ source, blobs, reference, signal }: ResolveContext, 
 }
 
 /** Says that something is no container image before half of it is downloaded. */
-function checkTypes(manifest: ImageManifest, reference: Reference): void {
+function checkTypes(manifest: ImageManifest, request: ImageRequest): void {
   if (!isConfigType(manifest.config.mediaType)) {
-    throw new RcxError(
-      `pull ${canonicalReference(reference)}: it is not a container image: its config is ${manifest.config.mediaType}`,
-      {
-        code: 'ERR_RCX_UNSUPPORTED_MEDIA_TYPE',
-        step: 'pull',
-        path: canonicalReference(reference),
-        hint: 'This name is that of another kind of artifact (a chart, a signature, a plugin): check it.',
-      },
-    );
+    throw new RcxError(`${request.subject}: it is not a container image: its config is ${manifest.config.mediaType}`, {
+      code: 'ERR_RCX_UNSUPPORTED_MEDIA_TYPE',
+      ...placeOf(request),
+      hint: 'This name is that of another kind of artifact (a chart, a signature, a plugin): check it.',
+    });
   }
-  for (const layer of manifest.layers) checkLayerType(layer, reference);
+  for (const layer of manifest.layers) checkLayerType(layer, request);
 }
 
-function checkLayerType({ digest, mediaType }: Descriptor, reference: Reference): void {
+function checkLayerType({ digest, mediaType }: Descriptor, request: ImageRequest): void {
   try {
     layerCompression(mediaType);
   } catch (cause) {
     if (!(cause instanceof RcxError)) throw cause;
     const { code, hint } = cause;
-    const path = canonicalReference(reference);
-    throw new RcxError(`pull ${path}: layer ${digest}: ${cause.message}`, { code, step: 'pull', path, hint, cause });
+    const message = `${request.subject}: layer ${digest}: ${cause.message}`;
+    throw new RcxError(message, { code, ...placeOf(request), hint, cause });
   }
 }
 
-function checkLayers(manifest: ImageManifest, config: ImageConfig, reference: Reference): void {
+function checkLayers(manifest: ImageManifest, config: ImageConfig, request: ImageRequest): void {
   const [layers, diffIds] = [manifest.layers.length, config.rootfs.diff_ids.length];
-  if (layers !== diffIds) throw invalid(reference, `it has ${layers} layers, but its config names ${diffIds}`);
+  if (layers !== diffIds) throw invalid(request, `it has ${layers} layers, but its config names ${diffIds}`);
 }
 
 /** Without an index nothing was chosen: whoever asked for a platform must not silently get another. */
-function checkPlatform(config: ImageConfig, wanted: Platform, reference: Reference): void {
+function checkPlatform(config: ImageConfig, wanted: Platform, request: ImageRequest): void {
   const offered = { os: config.os, architecture: config.architecture };
   if (offered.os === wanted.os && offered.architecture === wanted.architecture) return;
   throw new RcxError(
-    `pull ${canonicalReference(reference)}: the image is for ${formatPlatform(offered)}, not for ${formatPlatform(wanted)}`,
+    `${request.subject}: the image is for ${formatPlatform(offered)}, not for ${formatPlatform(wanted)}`,
     {
       code: 'ERR_RCX_PLATFORM_NOT_FOUND',
       step: 'choose platform',
-      path: canonicalReference(reference),
+      path: canonicalReference(request.reference),
       hint: 'Leave out --platform to take it as it is.',
     },
   );
 }
 
-function invalid(reference: Reference, problem: string): RcxError {
-  return new RcxError(`pull ${canonicalReference(reference)}: ${problem}`, {
+function invalid(request: ImageRequest, problem: string): RcxError {
+  return new RcxError(`${request.subject}: ${problem}`, {
     code: 'ERR_RCX_INVALID_MANIFEST',
-    step: 'pull',
-    path: canonicalReference(reference),
+    ...placeOf(request),
     hint: 'The registry, mirror or file does not hold a valid image under this name; ask its publisher.',
   });
+}
+
+function placeOf({ reference, subject }: ImageRequest): { step: string; path: string } {
+  return { step: subject.split(' ', 1)[0] ?? subject, path: canonicalReference(reference) };
 }

@@ -41,7 +41,8 @@ export function storedImage(images: ImageStore, reference: Reference): StoredIma
   }
 }
 
-function isWhole(paths: StorePaths, { manifest, diffIds }: StoredImage): boolean {
+/** Whether all blobs and layers of an image are in the store. */
+export function isWhole(paths: StorePaths, { manifest, diffIds }: StoredImage): boolean {
   const [blobs, layers] = [new BlobStore(paths), new LayerStore(paths)];
   return (
     readManifest(blobs, manifest).layers.every(({ digest }) => blobs.has(digest)) &&

@@ -4,6 +4,7 @@ import {
   createReadStream,
   existsSync,
   fsyncSync,
+  linkSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -140,6 +141,22 @@ export class BlobStore {
       writer.commit(digest);
     } finally {
       await writer.dispose();
+    }
+  }
+
+  /**
+   * Makes a file of the store's own file system a blob, of which the caller has verified size and digest. The file stays where it is, too.
+   * @throws ERR_RCX_STORE
+   */
+  link(digest: Digest, file: string): void {
+    const target = this.path(digest);
+    try {
+      mkdirSync(dirname(target), { recursive: true });
+      linkSync(file, target);
+    } catch (error) {
+      const cause = toRcxError(error, 'ERR_RCX_STORE');
+      // Somebody else was faster with the same content.
+      if (cause.errno !== 'EEXIST') throw cause;
     }
   }
 

@@ -62,9 +62,11 @@ export class ImageStore {
     if (named !== undefined) return this.#read(entries.filter((entry) => entry.digest === named.digest));
     const prefix = /^(?:sha256:)?([0-9a-f]{1,64})$/.exec(text)?.[1];
     const found = prefix === undefined ? [] : this.#findById(entries, prefix);
-    if (found.length > 1) throw ambiguous(text, found);
-    if (found[0] === undefined) throw notFound(text);
-    return found[0];
+    if (new Set(found.map(({ id }) => id)).size > 1) throw ambiguous(text, found);
+    const [first] = found;
+    if (first === undefined) throw notFound(text);
+    // Of one image there may be several manifests, which differ in how layers are compressed.
+    return found.find(({ references }) => references.length > 0) ?? first;
   }
 
   /** Whether {@link ImageStore.find} would find it. */

@@ -5,7 +5,7 @@ import { digestOf } from '../../../ts/oci/digest.ts';
 import { parseReference } from '../../../ts/oci/reference.ts';
 import type { Descriptor, ImageIndex } from '../../../ts/oci/types.ts';
 import { LayoutSource } from '../../support/layoutSource.ts';
-import { writeLayout } from '../../support/layoutWriter.ts';
+import { asGzip, asTar, writeLayout } from '../../support/layoutWriter.ts';
 import { newTestStore, type TestStore } from '../../support/pulling.ts';
 import { scratchDirectory } from '../../support/scratch.ts';
 import { TarBuilder } from '../../support/tarBuilder.ts';
@@ -82,6 +82,21 @@ describe('finding', () => {
       }
       seen.set(digit, id);
     }
+  });
+
+  test('by its ID also where it is there in two forms: the one that has a name', async () => {
+    const archive = new TarBuilder().file('id', 'two forms').build();
+    const pulled = [];
+    for (const compress of [asTar, asGzip]) {
+      const directory = join(scratch, `layout-${made++}`);
+      mkdirSync(directory);
+      writeLayout(directory, [archive], { compress });
+      pulled.push(await store.pull(new LayoutSource(directory), 'forms'));
+    }
+    const [plain, gzip] = pulled;
+    expect(gzip?.id).toBe(plain?.id);
+    expect(store.images.list()).toHaveLength(2);
+    expect(store.images.find(plain?.id ?? '').manifest).toEqual(gzip?.manifest);
   });
 
   test('in a store that does not exist: nothing, and nothing is made', () => {

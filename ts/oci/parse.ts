@@ -38,6 +38,18 @@ export function parseManifest(bytes: Uint8Array, mediaType?: string): ParsedMani
 }
 
 /**
+ * Reads and checks the `index.json` of an image layout, and gives its entries. docker 25.0 wrote null where it had none.
+ * @throws ERR_RCX_INVALID_MANIFEST, ERR_RCX_UNSUPPORTED_MEDIA_TYPE
+ */
+export function parseLayoutIndex(bytes: Uint8Array): Descriptor[] {
+  const document = parseDocument(bytes, 'index', '');
+  const written = document.optional('mediaType', string);
+  if (written !== undefined && !isIndexType(written)) throw unsupported(written);
+  schemaVersion2(document);
+  return document.optional('manifests', listOf(descriptor, MAX_INDEX_ENTRIES)) ?? [];
+}
+
+/**
  * Reads and checks an image config (OCI or Docker).
  * @throws ERR_RCX_INVALID_MANIFEST
  */

@@ -68,7 +68,7 @@ export function normalize(platform: Platform): Platform {
  * containerd's order (amd64 levels then 386; arm64 levels then 32-bit arm; arm v7, v6, v5).
  * @throws ERR_RCX_PLATFORM_NOT_FOUND naming the platforms there are.
  */
-export function choosePlatform(index: ImageIndex, platform: Platform): Descriptor {
+export function choosePlatform(index: Pick<ImageIndex, 'manifests'>, platform: Platform): Descriptor {
   for (const wanted of compatible(normalize(platform))) {
     const found = index.manifests.find((entry) => entry.platform !== undefined && matches(entry.platform, wanted));
     if (found !== undefined) return found;
@@ -134,7 +134,7 @@ function arm64Levels(variant: string): string[] {
   return major === '8' ? down('v8', Number(minor) - 1) : [];
 }
 
-function notFound(index: ImageIndex, platform: Platform): RcxError {
+function notFound(index: Pick<ImageIndex, 'manifests'>, platform: Platform): RcxError {
   // BuildKit lists attestations as unknown/unknown: nobody can run those.
   const offered = index.manifests
     .map((entry) => entry.platform)

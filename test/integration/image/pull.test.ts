@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { PullEvent } from '../../../ts/image/events.ts';
 import { native } from '../../../ts/native/index.ts';
-import { hexOf } from '../../../ts/oci/digest.ts';
+import { type Digest, hexOf } from '../../../ts/oci/digest.ts';
 import { LayoutSource } from '../../support/layoutSource.ts';
 import { asTar, type WrittenLayout, writeLayout } from '../../support/layoutWriter.ts';
 import { withUnion } from '../../support/overlay.ts';
@@ -49,6 +49,21 @@ describe('what a pull brings', () => {
       images: ['blobs', 'index.json', 'oci-layout'],
       blobs: blobs.sort(),
     });
+  });
+
+  test('layers that the source has as files, which are not copied', async () => {
+    const path = ({ digest }: { digest: string }) => join(directory, 'blobs/sha256', digest.slice('sha256:'.length));
+    const files = Object.assign(source, { blobFile: path });
+    const { diffIds } = await store.pull(files, 'app:latest');
+    expect(source.fetched).toEqual([layout.config.digest]);
+    for (const layer of layout.layers)
+      expect(statSync(store.blobs.path(layer.digest)).ino).toBe(statSync(path(layer)).ino);
+    expect(diffIds.every((diffId) => store.layers.has(diffId))).toBe(true);
+    // A layer whose tree is there needs its blob alone.
+    const [first] = layout.layers;
+    store.blobs.remove(first?.digest as Digest);
+    await store.pull(files, 'app:latest');
+    expect(store.blobs.has(first?.digest as Digest)).toBe(true);
   });
 
   test('layers that are the image when mounted', async () => {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { RcxError } from '../../../ts/errors.ts';
 import * as types from '../../../ts/oci/mediaTypes.ts';
-import { parseImageConfig, parseManifest } from '../../../ts/oci/parse.ts';
+import { parseImageConfig, parseLayoutIndex, parseManifest } from '../../../ts/oci/parse.ts';
 
 const DIGEST = `sha256:${'ab'.repeat(32)}`;
 const CONFIG = { mediaType: types.OCI_CONFIG, digest: DIGEST, size: 7 };
@@ -198,4 +198,21 @@ describe('parseImageConfig', () => {
       expect.objectContaining({ code: 'ERR_RCX_INVALID_MANIFEST', message: expect.stringContaining(message) }),
     );
   });
+});
+
+describe('parseLayoutIndex', () => {
+  const parse = (value: unknown) => parseLayoutIndex(Buffer.from(JSON.stringify(value)));
+  const manifest = { mediaType: types.OCI_MANIFEST, digest: `sha256:${'0'.repeat(64)}`, size: 1 };
+
+  it('gives its entries, none where docker 25.0 wrote null', () => {
+    expect(parse({ schemaVersion: 2, manifests: [manifest] })).toEqual([manifest]);
+    expect(parse({ schemaVersion: 2, mediaType: types.OCI_INDEX, manifests: null })).toEqual([]);
+  });
+
+  it.each([
+    [[], /not an object/],
+    [{}, /"schemaVersion" is missing/],
+    [{ schemaVersion: 2, manifests: [{}] }, /"manifests\[0\]\.mediaType" is missing/],
+    [{ schemaVersion: 2, mediaType: types.OCI_MANIFEST, manifests: [] }, /unsupported manifest media type/],
+  ])('refuses %j', (value, message) => expect(() => parse(value)).toThrow(message));
 });

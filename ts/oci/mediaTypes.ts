@@ -33,6 +33,23 @@ const COMPRESSION: Readonly<Record<string, LayerCompression>> = {
   'application/vnd.docker.image.rootfs.foreign.diff.tar.gzip': 'gzip',
 };
 
+const OCI_TYPES: Readonly<Record<string, string>> = {
+  [DOCKER_INDEX]: OCI_INDEX,
+  [DOCKER_MANIFEST]: OCI_MANIFEST,
+  [DOCKER_CONFIG]: OCI_CONFIG,
+  [DOCKER_LAYER]: OCI_LAYER,
+  [DOCKER_LAYER_GZIP]: OCI_LAYER_GZIP,
+  [DOCKER_LAYER_ZSTD]: OCI_LAYER_ZSTD,
+  'application/vnd.docker.image.rootfs.foreign.diff.tar': 'application/vnd.oci.image.layer.nondistributable.v1.tar',
+  'application/vnd.docker.image.rootfs.foreign.diff.tar.gzip':
+    'application/vnd.oci.image.layer.nondistributable.v1.tar+gzip',
+};
+
+/** The OCI's name for one of Docker's types, of which it is the other name (image-spec, media-types.md, "Compatibility Matrix"). */
+export function ociType(mediaType: string): string {
+  return (Object.hasOwn(OCI_TYPES, mediaType) ? OCI_TYPES[mediaType] : undefined) ?? mediaType;
+}
+
 /** How the tar archive of a layer is stored. */
 export type LayerCompression = 'none' | 'gzip' | 'zstd';
 

@@ -21,3 +21,17 @@ describe('layerCompression', () => {
       ),
   );
 });
+
+describe('ociType', () => {
+  it.each([
+    [types.DOCKER_MANIFEST, types.OCI_MANIFEST],
+    [types.DOCKER_CONFIG, types.OCI_CONFIG],
+    [types.DOCKER_LAYER_GZIP, types.OCI_LAYER_GZIP],
+    [
+      'application/vnd.docker.image.rootfs.foreign.diff.tar.gzip',
+      'application/vnd.oci.image.layer.nondistributable.v1.tar+gzip',
+    ],
+    [types.OCI_LAYER, types.OCI_LAYER],
+    ['__proto__', '__proto__'],
+  ])('of %s is %s', (type, oci) => expect(types.ociType(type)).toBe(oci));
+});

@@ -5,9 +5,11 @@ import * as inspect from './image/inspect.ts';
 import * as layers from './image/layers.ts';
 import * as images from './images.ts';
 import * as importImage from './import.ts';
+import * as load from './load.ts';
 import * as pull from './pull.ts';
 import * as push from './push.ts';
 import * as rmi from './rmi.ts';
+import * as save from './save.ts';
 import * as tag from './tag.ts';
 
 export function register(parent: Command): void {
@@ -19,6 +21,8 @@ export function register(parent: Command): void {
   history.register(group);
   layers.register(group);
   importImage.register(group);
+  save.register(group);
+  load.register(group);
   fromHost.register(group);
   inspect.register(group);
   rmi.register(group, 'rm');

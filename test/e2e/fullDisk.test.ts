@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newStore, type Store } from '../support/cli.ts';
@@ -38,6 +39,17 @@ describe('a disk that is full', () => {
     expectFullDisk(await rcx('run', '--rm', '-q', 'ubuntu', 'true'));
     expect(await used()).toBeLessThan(1_000_000);
     expect((await rcx('images', '-q')).stdout).toBe('');
+  });
+
+  it('stops a load, which leaves it as empty as it was', async () => {
+    const full = await newStore({ images: true });
+    const archive = join(store.folder, 'layered.tar');
+    await full.ok(['save', '-o', archive, 'layered']);
+    await full.close();
+    const { exitCode, stdout, stderr } = await rcx('load', '-i', archive);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+    expect(stderr).toMatch(/^rcx: load: [^\n]*ENOSPC[^\n]*free some space[^\n]*$/);
+    expect(await used()).toBeLessThan(1_000_000);
   });
 
   it('is no obstacle once there is room', async () => {

@@ -24,7 +24,20 @@ describe('the commands', () => {
   it('have Docker’s names in their groups', () => {
     const names = (group: string) => root.commands.find((each) => each.name() === group)?.commands.map((c) => c.name());
     expect(names('container')).toEqual(['run', 'ls', 'inspect', 'layers', 'diff', 'commit', 'export', 'rm']);
-    const files = ['ls', 'pull', 'push', 'tag', 'history', 'layers', 'import', 'from-host', 'inspect', 'rm'];
+    const files = [
+      'ls',
+      'pull',
+      'push',
+      'tag',
+      'history',
+      'layers',
+      'import',
+      'save',
+      'load',
+      'from-host',
+      'inspect',
+      'rm',
+    ];
     expect(names('image')).toEqual(files);
   });
 
@@ -55,18 +68,32 @@ function loadedWith(file: string, seen = new Set<string>()): Set<string> {
 }
 
 describe('what a command loads', () => {
-  it.each(['run', 'ps', 'rm', 'inspect', 'images', 'rmi', 'search', 'login', 'logout', 'manifest', 'info', 'version'])(
-    'of %s is no more than it needs',
-    (name) => {
-      const loaded = [...loadedWith(resolve(FOLDER, `${name}.ts`))];
-      expect(loaded.filter((module) => /^(tar|execa)$/.test(module))).toEqual([]);
-      expect(loaded.filter((module) => /\/ts\/(registry|layer)\//.test(module))).toEqual([]);
-      expect(loaded.filter((module) => /\/cli\/output\/template\//.test(module))).toEqual([]);
-    },
-  );
+  it.each([
+    'run',
+    'ps',
+    'rm',
+    'inspect',
+    'images',
+    'save',
+    'load',
+    'rmi',
+    'search',
+    'login',
+    'logout',
+    'manifest',
+    'info',
+    'version',
+  ])('of %s is no more than it needs', (name) => {
+    const loaded = [...loadedWith(resolve(FOLDER, `${name}.ts`))];
+    expect(loaded.filter((module) => /^(tar|execa)$/.test(module))).toEqual([]);
+    expect(loaded.filter((module) => /\/ts\/(registry|layer)\//.test(module))).toEqual([]);
+    expect(loaded.filter((module) => /\/cli\/output\/template\//.test(module))).toEqual([]);
+  });
 
   it('is seen where there is something to see', () => {
     expect([...loadedWith(resolve(FOLDER, '../../ts/image/pull.ts'))].join('\n')).toMatch(/\/ts\/layer\//);
+    expect([...loadedWith(resolve(FOLDER, '../../ts/image/archive/save.ts'))]).toContain('tar');
+    expect([...loadedWith(resolve(FOLDER, '../../ts/image/archive/load.ts'))]).not.toContain('tar');
     expect([...loadedWith(resolve(FOLDER, '../output/template/index.ts'))].join('\n')).toMatch(/\/template\/printf\//);
   });
 });

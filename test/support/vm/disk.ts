@@ -55,7 +55,7 @@ async function installNode(root: string): Promise<void> {
 /** What npm would install, as far as running containers needs it. */
 async function installRcx(root: string): Promise<void> {
   const target = join(root, 'opt/rcx');
-  for (const name of ['package.json', 'bin', 'dist', 'native', 'node_modules/undici']) {
+  for (const name of ['package.json', 'bin', 'dist', 'native']) {
     await cp(join(packageRoot, name), join(target, name), { recursive: true });
   }
   await symlink('/opt/rcx/bin/rcx.js', join(root, 'usr/bin/rcx'));

@@ -3,7 +3,20 @@ import { Command, type Option, type ParseOptionsResult } from 'commander';
 const TRUE = new Set(['1', 't', 'T', 'true', 'TRUE', 'True']);
 const FALSE = new Set(['0', 'f', 'F', 'false', 'FALSE', 'False']);
 
-/** A command whose switches may be given a value, `--rm=true`, as in all programs that are written in Go. */
+/** Words that belong together: an option with its value, one of several switches behind a hyphen, or something else. */
+interface Part {
+  words: string[];
+  /** The next word is the option's value. */
+  needsValue?: boolean;
+  /** The switch that it turns on or off. */
+  option?: Option;
+  isOff?: boolean;
+}
+
+/**
+ * A command that reads its words as all programs that are written in Go: a switch may be given a value, `--rm=true`, `-t=false`;
+ * the last one counts; and between a letter and its value there may be an equals sign, `-w=/srv`.
+ */
 export class GoCommand extends Command {
   #passesThrough = false;
 
@@ -17,41 +30,79 @@ export class GoCommand extends Command {
   }
 
   override parseOptions(words: string[]): ParseOptionsResult {
-    const own = this.#countOwn(words);
-    return super.parseOptions([...words.slice(0, own).flatMap((word) => this.#asSwitch(word)), ...words.slice(own)]);
-  }
-
-  /** How many words are this command's: behind `--`, and where a program's words follow the operand, they are not. */
-  #countOwn(words: readonly string[]): number {
-    for (let i = 0; i < words.length; i++) {
-      const word = words[i] ?? '';
-      if (word === '--') return i;
-      if (word.startsWith('-') && word.length > 1) i += this.#takesNext(word) ? 1 : 0;
-      else if (this.#passesThrough) return i;
+    const parts: Part[] = [];
+    let at = 0;
+    while (at < words.length && !this.#endsOwn(words[at] ?? '')) {
+      const found = this.#partsOf(words[at++] ?? '');
+      if (found.at(-1)?.needsValue) found.at(-1)?.words.push(...words.slice(at, ++at));
+      parts.push(...found);
     }
-    return words.length;
+    return super.parseOptions([...withoutTurnedOff(parts).flatMap((part) => part.words), ...words.slice(at)]);
   }
 
-  /** Whether the next word is the value of an option. */
-  #takesNext(word: string): boolean {
-    if (word.startsWith('--')) return this.#find(word)?.required ?? false;
-    const letters = [...word.slice(1)];
-    const first = letters.findIndex((letter) => this.#find(`-${letter}`)?.required);
-    return first === letters.length - 1;
+  /** Behind `--`, a command's name, and the operand that a program's own words follow, no word is this command's. */
+  #endsOwn(word: string): boolean {
+    if (word === '--') return true;
+    const isOperand = !word.startsWith('-') || word === '-';
+    return isOperand && (this.#passesThrough || this.commands.length > 0);
+  }
+
+  #partsOf(word: string): Part[] {
+    if (word.startsWith('--')) return [this.#longPart(word)];
+    return (word.length > 1 && word.startsWith('-') && this.#shortParts(word)) || [{ words: [word] }];
+  }
+
+  #longPart(word: string): Part {
+    const [, name = word, value] = /^(--[^=]+)=(.*)$/s.exec(word) ?? [];
+    const option = this.#find(name);
+    if (option === undefined) return { words: [word] };
+    if (takesValue(option)) return { words: [word], needsValue: option.required && value === undefined };
+    return this.#switchPart(option, name, value);
+  }
+
+  /** @returns nothing where a letter is unknown: commander says so */
+  #shortParts(word: string): Part[] | undefined {
+    const parts: Part[] = [];
+    for (let at = 1; at < word.length; at++) {
+      const name = `-${word[at]}`;
+      const option = this.#find(name);
+      if (option === undefined) return undefined;
+      const rest = word.slice(at + 1);
+      const value = /^=(.+)$/s.exec(rest)?.[1];
+      if (takesValue(option)) {
+        const words = rest === '' ? [name] : [name, value ?? rest];
+        return [...parts, { words, needsValue: rest === '' }];
+      }
+      parts.push(this.#switchPart(option, name, value));
+      if (value !== undefined) break;
+    }
+    return parts;
+  }
+
+  /** The switch as commander knows it; no word for one that is off. */
+  #switchPart(option: Option, name: string, value: string | undefined): Part {
+    if (value === undefined || TRUE.has(value)) return { words: [name], option };
+    if (!FALSE.has(value)) {
+      const message = `error: option '${option.flags}' argument '${value}' is invalid. give true or false.`;
+      this.error(message, { code: 'commander.invalidArgument' });
+    }
+    const negation = this.#find(`--no-${option.long?.slice(2)}`)?.long;
+    return negation === undefined ? { words: [], option, isOff: true } : { words: [negation] };
   }
 
   #find(name: string): Option | undefined {
     return this.options.find((option) => option.long === name || option.short === name);
   }
+}
 
-  /** The word as commander knows it; nothing for a switch that is off. */
-  #asSwitch(word: string): string[] {
-    const [, name = '', value = ''] = /^(--[a-z-]+|-[a-zA-Z])=(.*)$/s.exec(word) ?? [];
-    const option = this.#find(name);
-    if (option === undefined || option.required || option.optional) return [word];
-    if (TRUE.has(value)) return [name];
-    if (!FALSE.has(value)) return [word];
-    const negation = `--no-${option.long?.slice(2)}`;
-    return this.#find(negation) === undefined ? [] : [negation];
-  }
+function takesValue(option: Option): boolean {
+  return option.required || option.optional;
+}
+
+/** A switch that is turned off was never on. */
+function withoutTurnedOff(parts: readonly Part[]): Part[] {
+  return parts.filter(({ option }, at) => {
+    const later = parts.slice(at + 1);
+    return option === undefined || !later.some((part) => part.isOff && part.option === option);
+  });
 }

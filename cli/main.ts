@@ -33,8 +33,9 @@ function usageError(text: string, command: string | undefined): string {
 
 async function main(words: readonly string[]): Promise<void> {
   let command: string | undefined;
+  let root: Command | undefined;
   try {
-    const root = await program(words);
+    root = await program(words);
     root.hook('preAction', (_, acting) => {
       command = acting.name();
     });
@@ -46,7 +47,7 @@ async function main(words: readonly string[]): Promise<void> {
       const isHelp = error.exitCode === 0 || error.code === 'commander.help';
       process.exitCode = isHelp ? 0 : USAGE_ERROR;
     } else {
-      const code = report(error, words.includes('--debug'));
+      const code = report(error, root?.opts<{ debug?: boolean }>().debug ?? false);
       // Of Docker's commands only `run` tells by its exit code why there was no program to end with another one.
       process.exitCode = command === undefined || command === 'run' ? code : FAILURE;
     }

@@ -68,14 +68,31 @@ export function formatSince(iso: string | undefined, now: number = Date.now()): 
 export function formatDate(iso: string | undefined): string {
   const date = new Date(iso ?? Number.NaN);
   if (Number.isNaN(date.getTime())) return 'N/A';
+  const { day, time, hours, minutes } = localTime(date);
+  const offset = `${hours}${minutes}`;
+  return `${day} ${time} ${offset} ${zoneName(date) ?? (minutes === '00' ? hours : offset)}`;
+}
+
+/** A date by RFC 3339, `2026-01-31T12:00:00+01:00`, in the zone of this machine; nothing where there is none. */
+export function formatTimestamp(iso: string | undefined): string {
+  const date = new Date(iso ?? Number.NaN);
+  if (Number.isNaN(date.getTime())) return '';
+  const { day, time, hours, minutes } = localTime(date);
+  const offset = `${hours}:${minutes}`;
+  return `${day}T${time}${offset === '+00:00' ? 'Z' : offset}`;
+}
+
+/** Parts of a date in the zone of this machine, whose offset is `hours` with a sign and `minutes`. */
+function localTime(date: Date): Record<'day' | 'time' | 'hours' | 'minutes', string> {
   const two = (number: number) => String(number).padStart(2, '0');
   const minutes = Math.abs(date.getTimezoneOffset());
   const sign = date.getTimezoneOffset() > 0 ? '-' : '+';
-  const hours = `${sign}${two(Math.floor(minutes / 60))}`;
-  const offset = `${hours}${two(minutes % 60)}`;
-  const day = [String(date.getFullYear()).padStart(4, '0'), two(date.getMonth() + 1), two(date.getDate())].join('-');
-  const time = [date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':');
-  return `${day} ${time} ${offset} ${zoneName(date) ?? (minutes % 60 === 0 ? hours : offset)}`;
+  return {
+    day: [String(date.getFullYear()).padStart(4, '0'), two(date.getMonth() + 1), two(date.getDate())].join('-'),
+    time: [date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':'),
+    hours: `${sign}${two(Math.floor(minutes / 60))}`,
+    minutes: two(minutes % 60),
+  };
 }
 
 /** `CET`: each English knows the short names of its own part of the world, and writes GMT+1 for the others, Go the offset. */

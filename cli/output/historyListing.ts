@@ -1,5 +1,5 @@
 import type { HistoryStep } from '../../ts/image/history.ts';
-import { formatSince, formatSize, shorten } from './format.ts';
+import { formatSince, formatSize, formatTimestamp, shorten } from './format.ts';
 import { shortId } from './ids.ts';
 import type { Listing } from './listFormat.ts';
 
@@ -14,7 +14,7 @@ const CREATED_BY = 45;
 
 /** Docker's columns of an image's history. */
 export function historyListing({ noTrunc, human }: HistoryListingOptions): Listing<HistoryStep> {
-  const created = ({ created }: HistoryStep) => created ?? '';
+  const created = ({ created }: HistoryStep) => formatTimestamp(created);
   const createdBy = ({ createdBy }: HistoryStep) => {
     const line = createdBy.replaceAll('\t', ' ');
     return noTrunc ? line : shorten(line, CREATED_BY);
@@ -28,6 +28,6 @@ export function historyListing({ noTrunc, human }: HistoryListingOptions): Listi
       Size: { header: 'SIZE', cell: ({ size }) => (human ? formatSize(size) : String(size)) },
       Comment: { header: 'COMMENT', cell: ({ comment }) => comment },
     },
-    table: ['ID', 'CreatedSince', 'CreatedBy', 'Size', 'Comment'],
+    table: ['ID', human ? 'CreatedSince' : 'CreatedAt', 'CreatedBy', 'Size', 'Comment'],
   };
 }

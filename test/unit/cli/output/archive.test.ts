@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   lstatSync,
   mkdirSync,
@@ -10,7 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { writeArchive } from '../../../../cli/output/archive.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'rcx-archive-'));
@@ -25,6 +27,14 @@ async function* archive(...parts: string[]): AsyncGenerator<Buffer> {
   for (const part of parts) yield Buffer.from(part);
 }
 
+/** An archive that looks, after each part, at what its reader has made of it. */
+async function* watched(look: () => void): AsyncGenerator<Buffer> {
+  for (const part of ['one', 'two']) {
+    yield Buffer.from(part);
+    look();
+  }
+}
+
 async function* broken(...parts: string[]): AsyncGenerator<Buffer> {
   yield* archive(...parts);
   throw new Error('broken');
@@ -37,6 +47,19 @@ describe('writeArchive to a file', () => {
     expect(readFileSync(file, 'utf8')).toBe('onetwo');
     expect(lstatSync(file).mode & 0o777).toBe(0o600);
     expect(readdirSync(folder)).toEqual(['a.tar']);
+  });
+
+  it('takes the place of another only then', async () => {
+    const file = join(folder, 'a.tar');
+    writeFileSync(file, 'before');
+    const seen: string[] = [];
+    await writeArchive(
+      'save',
+      watched(() => seen.push(readFileSync(file, 'utf8'))),
+      file,
+    );
+    expect(seen).toEqual(['before', 'before']);
+    expect(readFileSync(file, 'utf8')).toBe('onetwo');
   });
 
   it.each([
@@ -64,6 +87,26 @@ describe('writeArchive to a file', () => {
   it('leaves a device one', async () => {
     await writeArchive('save', archive('gone'), '/dev/null');
     expect(lstatSync('/dev/null').isCharacterDevice()).toBe(true);
+    await expect(writeArchive('save', archive('x'), '/dev/full')).rejects.toMatchObject({ errno: 'ENOSPC' });
+    expect(readdirSync('/dev').filter((name) => name.endsWith('.tmp'))).toEqual([]);
+  });
+
+  it('leaves a pipe one, and writes to it', async () => {
+    const pipe = join(folder, 'pipe');
+    const reader = spawn('sh', ['-c', 'mkfifo "$0"; echo ready; cat "$0"', pipe], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await once(reader.stdout, 'data');
+    let read = '';
+    reader.stdout.on('data', (piece: Buffer) => {
+      read += piece;
+    });
+    const ended = once(reader, 'close');
+    await writeArchive('save', archive('one', 'two'), pipe);
+    await ended;
+    expect(read).toBe('onetwo');
+    expect(lstatSync(pipe).isFIFO()).toBe(true);
+    expect(readdirSync(folder)).toEqual(['pipe']);
   });
 
   it('says what is in the way', async () => {
@@ -71,6 +114,25 @@ describe('writeArchive to a file', () => {
     const to = (name: string) => writeArchive('save', archive('x'), join(folder, name));
     await expect(to('folder')).rejects.toMatchObject({ code: 'ERR_RCX_OUTPUT', errno: 'EISDIR' });
     await expect(to('no/such/file')).rejects.toMatchObject({ code: 'ERR_RCX_OUTPUT', errno: 'ENOENT' });
-    expect(readdirSync(folder)).toEqual(['folder']);
+    writeFileSync(join(folder, 'file'), '');
+    await expect(to('file/a.tar')).rejects.toMatchObject({ code: 'ERR_RCX_OUTPUT', errno: 'ENOTDIR' });
+    expect(readdirSync(folder).sort()).toEqual(['file', 'folder']);
+  });
+});
+
+describe('writeArchive to a terminal', () => {
+  const { isTTY } = process.stdout;
+  afterEach(() => {
+    process.stdout.isTTY = isTTY;
+  });
+
+  it('is refused, and nothing of the archive is read', async () => {
+    process.stdout.isTTY = true;
+    let read = false;
+    const source = watched(() => {
+      read = true;
+    });
+    await expect(writeArchive('save', source, undefined)).rejects.toMatchObject({ code: 'ERR_RCX_TERMINAL_OUTPUT' });
+    expect(read).toBe(false);
   });
 });

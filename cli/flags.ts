@@ -80,6 +80,9 @@ export function label(text: string, before: Record<string, string>): Record<stri
   return { ...before, [name]: value };
 }
 
+/** 9999-12-31T23:59:59Z: RFC 3339, which images are dated by, has no later year. */
+const LAST_EPOCH = 253_402_300_799;
+
 /**
  * Seconds since 1970 that images are dated to, for builds that give the same result twice
  * (https://reproducible-builds.org/specs/source-date-epoch/).
@@ -87,10 +90,10 @@ export function label(text: string, before: Record<string, string>): Record<stri
 export function sourceDateEpoch(env: NodeJS.ProcessEnv = process.env): number | undefined {
   const text = env.SOURCE_DATE_EPOCH;
   if (text === undefined || text === '') return undefined;
-  if (/^[0-9]{1,12}$/.test(text)) return Number(text);
+  if (/^[0-9]{1,12}$/.test(text) && Number(text) <= LAST_EPOCH) return Number(text);
   throw new RcxError(`read SOURCE_DATE_EPOCH: ${JSON.stringify(text)} is not a number of seconds`, {
     code: 'ERR_RCX_INVALID_OPTION',
     step: 'read SOURCE_DATE_EPOCH',
-    hint: 'set it to seconds since 1970, or unset it',
+    hint: 'set it to seconds since 1970, before the year 10000, or unset it',
   });
 }

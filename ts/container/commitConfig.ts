@@ -43,12 +43,14 @@ export function committedConfig(
     ...(layer === undefined && { empty_layer: true }),
   };
   const { author: _author, ...rest } = base;
+  // Where there is a history, it has a step for each layer (image-spec, config.md).
+  const before: HistoryEntry[] = base.history ?? base.rootfs.diff_ids.map(() => ({}));
   return {
     ...rest,
     created,
     ...(author !== undefined && { author }),
     config: execution,
     rootfs: { type: 'layers', diff_ids: [...base.rootfs.diff_ids, ...(layer === undefined ? [] : [layer])] },
-    history: [...(base.history ?? []), step],
+    history: [...before, step],
   };
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { collect, envFile, hostEnv, label, memorySize, positive, whole } from '../../../cli/flags.ts';
+import { collect, envFile, hostEnv, label, memorySize, positive, sourceDateEpoch, whole } from '../../../cli/flags.ts';
 import { RcxError } from '../../../ts/errors.ts';
 
 describe('memorySize', () => {
@@ -114,4 +114,28 @@ describe('label', () => {
     expect(label('b=2', { a: '1' })).toEqual({ a: '1', b: '2' });
     expect(label('a=2', { a: '1' })).toEqual({ a: '2' });
   });
+});
+
+describe('sourceDateEpoch', () => {
+  it.each([
+    ['0', 0],
+    ['1700000000', 1_700_000_000],
+    ['007', 7],
+    ['253402300799', 253_402_300_799],
+  ])('%s is a time', (text, seconds) => {
+    expect(sourceDateEpoch({ SOURCE_DATE_EPOCH: text })).toBe(seconds);
+  });
+
+  it('is not there where the variable is empty or missing', () => {
+    expect(sourceDateEpoch({})).toBeUndefined();
+    expect(sourceDateEpoch({ SOURCE_DATE_EPOCH: '' })).toBeUndefined();
+  });
+
+  it.each(['-1', '1.5', '1e9', ' 1', '1\n', '0x10', 'now', '253402300800', '999999999999', '1'.repeat(13)])(
+    'refuses %j, after which no image could be dated',
+    (text) => {
+      const told = { code: 'ERR_RCX_INVALID_OPTION', message: expect.stringContaining(JSON.stringify(text)) };
+      expect(() => sourceDateEpoch({ SOURCE_DATE_EPOCH: text })).toThrow(expect.objectContaining(told));
+    },
+  );
 });

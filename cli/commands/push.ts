@@ -1,6 +1,13 @@
 import type { Command } from 'commander';
 import { Engine } from '../../ts/engine.ts';
-import { canonicalReference, familiarName, parseReference, type Reference, withTag } from '../../ts/oci/reference.ts';
+import {
+  canonicalReference,
+  familiarName,
+  hasTagOrDigest,
+  parseReference,
+  type Reference,
+  withTag,
+} from '../../ts/oci/reference.ts';
 import { forEach } from '../output/failures.ts';
 import { print } from '../output/print.ts';
 import { pushProgress } from '../output/progress.ts';
@@ -35,10 +42,10 @@ async function action(text: string, flags: PushFlags, command: Command): Promise
   try {
     if (!flags.quiet) {
       print(`The push refers to repository [${reference.registry}/${reference.repository}]`);
-      if (!flags.allTags && !text.endsWith(`:${reference.tag}`)) print(`Using default tag: ${reference.tag}`);
+      if (!flags.allTags && !hasTagOrDigest(text)) print(`Using default tag: ${reference.tag}`);
     }
     if (!flags.allTags) return await push(engine, reference, flags);
-    const tags = namesToPush(engine, text, reference);
+    const tags = namesToPush(engine.images.list(), text, reference);
     await forEach(command, tags, (tag) => push(engine, withTag(reference, tag), flags));
   } finally {
     await engine.close();

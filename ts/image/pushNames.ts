@@ -1,14 +1,14 @@
-import type { Engine } from '../engine.ts';
 import { RcxError } from '../errors.ts';
-import { canonicalReference, familiarName, parseReference, type Reference } from '../oci/reference.ts';
+import { canonicalReference, familiarName, hasTagOrDigest, parseReference, type Reference } from '../oci/reference.ts';
+import type { StoredImage } from '../store/images.ts';
 
 /**
- * The tags that images of the store have in a repository, for `push --all-tags`.
+ * The tags that images have in a repository, for `push --all-tags`.
  * @param text the repository as it was asked for
  * @throws ERR_RCX_INVALID_REFERENCE when it has a tag or digest, ERR_RCX_IMAGE_NOT_FOUND when there is none
  */
-export function namesToPush({ images }: Engine, text: string, wanted: Reference): string[] {
-  if (wanted.digest !== undefined || text.endsWith(`:${wanted.tag}`)) {
+export function namesToPush(images: readonly StoredImage[], text: string, wanted: Reference): string[] {
+  if (hasTagOrDigest(text)) {
     throw new RcxError(`push ${text}: a tag cannot be used with --all-tags`, {
       code: 'ERR_RCX_INVALID_REFERENCE',
       step: 'push',
@@ -16,7 +16,7 @@ export function namesToPush({ images }: Engine, text: string, wanted: Reference)
       hint: 'give the repository alone',
     });
   }
-  const names = images.list().flatMap(({ references }) => references.map(parseReference));
+  const names = images.flatMap(({ references }) => references.map(parseReference));
   const tags = names
     .filter(({ registry, repository }) => registry === wanted.registry && repository === wanted.repository)
     .flatMap(({ tag }) => tag ?? []);

@@ -52,64 +52,60 @@ export function diffLayers(upper: string, lower: readonly string[]): Change[] {
 
 /** Gets the entries of a read-write layer in the order of their paths. */
 class Diff {
-  readonly changes: Change[] = [];
   readonly #lower: UnionTree;
+  readonly #kinds = new Map<ByteString, Change['kind']>();
   /** Directories on the way to the current entry that are there below and were not told yet. */
   #untold: ByteString[] = [];
-  /** Paths of directories that hide what is below them. */
+  /** Directories on the way to the current entry that hide what is in them below. */
   #hiding: ByteString[] = [];
-  /** Where in the list the names are that such directories hid. */
-  readonly #deleted = new Map<ByteString, number>();
 
   constructor(lower: UnionTree) {
     this.#lower = lower;
+  }
+
+  /** In the order of paths, a directory before what is in it. */
+  get changes(): Change[] {
+    const key = (path: ByteString) => path.replaceAll('/', '\0');
+    const all = [...this.#kinds].map(([path, kind]) => ({ key: key(path), kind, path }));
+    all.sort((one, other) => (one.key < other.key ? -1 : 1));
+    return all.map(({ kind, path }) => ({ kind, path: `/${readable(path)}` }));
   }
 
   add(entry: TreeEntry): void {
     const { path, kind } = entry;
     // The root itself is always there.
     if (path === '') return;
-    this.#untold = this.#untold.filter((above) => path.startsWith(`${above}/`));
-    const below = this.#below(path);
+    const isAbove = (directory: ByteString) => path.startsWith(`${directory}/`);
+    this.#untold = this.#untold.filter(isAbove);
+    this.#hiding = this.#hiding.filter(isAbove);
+    const isHidden = this.#hiding.length > 0;
+    const below = this.#lower.find(path);
     if (kind === 'whiteout') {
-      if (below !== null) this.#tell('D', path);
+      if (below !== null && !isHidden) this.#tell('D', path);
     } else if (kind === 'directory' && below?.kind === 'directory') {
       this.#untold.push(path);
-      if (entry.opaque) this.#hide(path);
+      if (entry.opaque || isHidden) this.#hide(path);
       else if (!hasSameAttributes(entry, below)) this.#tellUntold();
     } else {
       this.#tell(below === null ? 'A' : 'C', path);
     }
   }
 
-  /** A directory that was removed and made again: what was in it is deleted unless it is there again. */
+  /** A directory that was removed and made again: what was in it is deleted unless it comes again. */
   #hide(path: ByteString): void {
-    this.#hiding.push(path);
     this.#tellUntold();
-    for (const name of this.#lower.names(path)) {
-      this.#deleted.set(`${path}/${name}`, this.changes.length);
-      this.changes.push({ kind: 'D', path: `/${readable(`${path}/${name}`)}` });
-    }
-  }
-
-  /** What the layers below have at a path, unless a directory of this layer hides it. */
-  #below(path: ByteString): TreeEntry | null {
-    return this.#hiding.some((above) => path.startsWith(`${above}/`)) ? null : this.#lower.find(path);
+    this.#hiding.push(path);
+    for (const name of this.#lower.names(path)) this.#kinds.set(`${path}/${name}`, 'D');
   }
 
   #tell(kind: Change['kind'], path: ByteString): void {
     this.#tellUntold();
-    const change: Change = { kind, path: `/${readable(path)}` };
-    const deleted = this.#deleted.get(path);
-    // It was removed with its directory, and is there again.
-    if (deleted !== undefined) this.changes[deleted] = { ...change, kind: 'C' };
-    else this.changes.push(change);
+    this.#kinds.set(path, kind);
   }
 
   #tellUntold(): void {
-    const paths = this.#untold;
+    for (const path of this.#untold) this.#kinds.set(path, 'C');
     this.#untold = [];
-    for (const path of paths) this.changes.push({ kind: 'C', path: `/${readable(path)}` });
   }
 }
 

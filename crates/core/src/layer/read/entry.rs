@@ -93,13 +93,13 @@ pub(super) fn xattrs_of(fd: BorrowedFd<'_>, path: &[u8]) -> Result<Vec<Xattr>> {
 }
 
 /// The same for what cannot be opened, by its name in an open directory: the way goes through that directory's own magic link,
-/// and the last component is not followed.
-pub(super) fn xattrs_at(parent: BorrowedFd<'_>, name: &[u8], path: &[u8]) -> Result<Vec<Xattr>> {
+/// and the last component is not followed. `None` when it was removed meanwhile.
+pub(super) fn xattrs_at(parent: BorrowedFd<'_>, name: &[u8], path: &[u8]) -> Result<Option<Vec<Xattr>>> {
     let mut link = format!("/proc/self/fd/{}/", parent.as_raw_fd()).into_bytes();
     link.extend_from_slice(name);
     let list = |buffer: &mut [u8]| fs::llistxattr(&link[..], buffer);
     let get = |name: &CStr, buffer: &mut [u8]| fs::lgetxattr(&link[..], name, buffer);
-    collect(list, get).map_err(|errno| failed("read the attributes of", path, errno))
+    unless_removed(collect(list, get), "read the attributes of", path)
 }
 
 /// Sorted by name: in which order a file system keeps them must not show.
@@ -143,8 +143,15 @@ fn grown(call: impl Fn(&mut [u8]) -> rustix::io::Result<usize>) -> rustix::io::R
     Err(Errno::RANGE)
 }
 
-/// The target of a symbolic link, by its name in an open directory.
-pub(super) fn target_of(parent: BorrowedFd<'_>, name: &[u8], path: &[u8]) -> Result<Vec<u8>> {
+/// The target of a symbolic link, by its name in an open directory; `None` when it was removed meanwhile.
+pub(super) fn target_of(parent: BorrowedFd<'_>, name: &[u8], path: &[u8]) -> Result<Option<Vec<u8>>> {
     let target = fs::readlinkat(parent.as_fd(), name, Vec::new());
-    target.map(CString::into_bytes).map_err(|errno| failed("read", path, errno))
+    unless_removed(target.map(CString::into_bytes), "read", path)
+}
+
+fn unless_removed<T>(result: rustix::io::Result<T>, what: &str, path: &[u8]) -> Result<Option<T>> {
+    match result {
+        Err(Errno::NOENT) => Ok(None),
+        result => result.map(Some).map_err(|errno| failed(what, path, errno)),
+    }
 }

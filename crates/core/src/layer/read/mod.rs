@@ -130,41 +130,56 @@ impl TreeReader {
                 let mut entry = Entry::of(path.clone(), &stat, opaque);
                 let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW;
                 let first = layers.first().copied().unwrap_or_default();
-                let fd = self.union.open_in(first, &path, flags);
-                let fd = fd.map_err(|errno| failed("open", &path, errno))?;
+                let Some(fd) = self.open_unless_removed(first, &path, flags)? else { return Ok(None) };
                 entry.xattrs = xattrs_of(fd.as_fd(), &path)?;
                 self.entered = Some((path, layers));
                 Ok(Some(entry))
             }
-            Found::Other { layer, stat } => self.complete(Entry::of(path, &stat, false), layer).map(Some),
+            Found::Other { layer, stat } => {
+                let entry = Entry::of(path, &stat, false);
+                if entry.kind == Kind::File { self.file(entry.path, layer) } else { self.other(entry, layer) }
+            }
         }
     }
 
-    /// Adds what stat(2) does not say.
-    fn complete(&mut self, mut entry: Entry, layer: usize) -> Result<Entry> {
-        if entry.kind == Kind::File {
-            // A pipe put in its place meanwhile would block without NONBLOCK.
-            let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
-            let fd = self.union.open_in(layer, &entry.path, flags);
-            let fd = fd.map_err(|errno| failed("open", &entry.path, errno))?;
-            let now = fs::fstat(&fd).map_err(|errno| failed("look at", &entry.path, errno))?;
-            if (now.st_dev, now.st_ino) != entry.inode {
-                return Err(changed(&entry.path));
-            }
-            entry.xattrs = xattrs_of(fd.as_fd(), &entry.path)?;
-            self.file = Some(OpenFile { fd, path: entry.path.clone(), offset: 0, size: entry.size });
-            return Ok(entry);
+    /// A file as it is once it is open: another one may have been put in its place since it was looked at.
+    fn file(&mut self, path: Vec<u8>, layer: usize) -> Result<Option<Entry>> {
+        // A pipe put there would block without NONBLOCK.
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
+        let Some(fd) = self.open_unless_removed(layer, &path, flags)? else { return Ok(None) };
+        let stat = fs::fstat(&fd).map_err(|errno| failed("look at", &path, errno))?;
+        let mut entry = Entry::of(path.clone(), &stat, false);
+        if entry.kind != Kind::File {
+            return Err(changed(&path));
         }
+        entry.xattrs = xattrs_of(fd.as_fd(), &path)?;
+        self.file = Some(OpenFile { fd, path, offset: 0, size: entry.size });
+        Ok(Some(entry))
+    }
+
+    /// Adds what stat(2) does not say of something that has no content.
+    fn other(&self, mut entry: Entry, layer: usize) -> Result<Option<Entry>> {
         let slash = entry.path.iter().rposition(|byte| *byte == b'/');
         let (above, name) =
             slash.map_or((&b""[..], &entry.path[..]), |at| (&entry.path[..at], &entry.path[at + 1..]));
-        let parent = self.union.open_in(layer, above, OFlags::PATH | OFlags::DIRECTORY);
-        let parent = parent.map_err(|errno| failed("open", above, errno))?;
+        let Some(parent) = self.open_unless_removed(layer, above, OFlags::PATH | OFlags::DIRECTORY)? else {
+            return Ok(None);
+        };
         if let Kind::Symlink { target } = &mut entry.kind {
-            *target = target_of(parent.as_fd(), name, &entry.path)?;
+            let Some(found) = target_of(parent.as_fd(), name, &entry.path)? else { return Ok(None) };
+            *target = found;
         }
-        entry.xattrs = xattrs_at(parent.as_fd(), name, &entry.path)?;
-        Ok(entry)
+        let Some(xattrs) = xattrs_at(parent.as_fd(), name, &entry.path)? else { return Ok(None) };
+        entry.xattrs = xattrs;
+        Ok(Some(entry))
+    }
+
+    /// `None` for what was removed meanwhile.
+    fn open_unless_removed(&self, layer: usize, path: &[u8], flags: OFlags) -> Result<Option<OwnedFd>> {
+        match self.union.open_in(layer, path, flags) {
+            Err(Errno::NOENT) => Ok(None),
+            opened => opened.map(Some).map_err(|errno| failed("open", path, errno)),
+        }
     }
 }
 
@@ -239,6 +254,35 @@ mod tests {
         let mut buffer = [0; 16];
         assert_eq!(reader.read(&mut buffer).unwrap(), 2);
         assert_eq!(reader.read(&mut buffer).unwrap_err().code, READ);
+        crate::tree::remove_tree(&root).unwrap();
+    }
+
+    #[test]
+    fn what_is_removed_or_replaced_meanwhile_is_no_error() {
+        let root = folder("busy");
+        let stop = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                    for name in ["a", "b", "c", "d"] {
+                        std::fs::write(root.join("new"), b"content").unwrap();
+                        std::fs::rename(root.join("new"), root.join(name)).unwrap();
+                        std::fs::create_dir_all(root.join("e/f")).unwrap();
+                        symlink("target", root.join("e/link")).unwrap();
+                        std::fs::remove_dir_all(root.join("e")).unwrap();
+                    }
+                    std::fs::remove_file(root.join("b")).unwrap();
+                }
+            });
+            let walk = || {
+                let mut reader = TreeReader::open(std::slice::from_ref(&root), Whiteouts::Shown)?;
+                while reader.next_entry()?.is_some() {}
+                Ok::<_, Error>(())
+            };
+            let walks: Result<Vec<()>> = (0..2000).map(|_| walk()).collect();
+            stop.store(true, std::sync::atomic::Ordering::Relaxed);
+            walks.unwrap();
+        });
         crate::tree::remove_tree(&root).unwrap();
     }
 

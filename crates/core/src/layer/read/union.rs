@@ -122,7 +122,11 @@ impl Union {
             let mut buffer = [MaybeUninit::<u8>::uninit(); 16 * 1024];
             let mut entries = RawDir::new(&fd, &mut buffer);
             while let Some(entry) = entries.next() {
-                let entry = entry.map_err(|errno| failed("list", path, errno))?;
+                let entry = match entry {
+                    // Removed while it was open.
+                    Err(Errno::NOENT) => break,
+                    entry => entry.map_err(|errno| failed("list", path, errno))?,
+                };
                 let name = entry.file_name().to_bytes();
                 if name != b"." && name != b".." {
                     names.entry(name.to_owned()).or_default().push(layer);

@@ -156,7 +156,10 @@ fn read_byte(source: &mut impl BufRead) -> io::Result<u8> {
 }
 
 fn undecodable(error: fdeflate::DecompressionError) -> io::Error {
-    damaged(format!("{error:?}"))
+    match error {
+        fdeflate::DecompressionError::InsufficientInput => damaged("it ends too early"),
+        other => damaged(format!("{other:?}")),
+    }
 }
 
 fn damaged(why: impl Into<String>) -> io::Error {

@@ -256,6 +256,15 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_was_cut_short_is_told_from_one_that_was_changed() {
+        let whole = gzip(&content());
+        for length in [12, whole.len() / 2, whole.len() - 20] {
+            let error = read_all(&mut stream(&whole[..length])).unwrap_err();
+            assert_eq!(error.step, "its gzip data is damaged: it ends too early", "{length}");
+        }
+    }
+
+    #[test]
     fn a_reader_that_comes_too_early_gets_nothing_yet() {
         let inlet = Arc::new(Inlet::new("/nonexistent".into(), 4));
         let mut stream = LayerStream::start(Arc::clone(&inlet), Algorithm::Sha256).unwrap();

@@ -1,6 +1,6 @@
 import type { Engine } from '../engine.ts';
 import { RcxError } from '../errors.ts';
-import { type ByteString, readable } from '../layer/errors.ts';
+import type { ByteString } from '../layer/errors.ts';
 import { native, type TreeEntry, type UnionTree } from '../native/index.ts';
 import { toRcxError } from '../store/nativeError.ts';
 import { findContainer } from './heal.ts';
@@ -68,7 +68,7 @@ class Diff {
     const key = (path: ByteString) => path.replaceAll('/', '\0');
     const all = [...this.#kinds].map(([path, kind]) => ({ key: key(path), kind, path }));
     all.sort((one, other) => (one.key < other.key ? -1 : 1));
-    return all.map(({ kind, path }) => ({ kind, path: `/${readable(path)}` }));
+    return all.map(({ kind, path }) => ({ kind, path: `/${Buffer.from(path, 'latin1').toString('utf8')}` }));
   }
 
   add(entry: TreeEntry): void {

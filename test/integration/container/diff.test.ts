@@ -121,6 +121,15 @@ describeWith({ root: true, commands: ['setfattr'] }, 'a diff', () => {
     ).toEqual(['A /a b', 'A /a b/c', 'A /n�', 'A /ü']);
   });
 
+  it('has names of any length', async () => {
+    const name = 'x'.repeat(250);
+    expect(await diff(`mkdir -p ${name}/${name}; echo > ${name}/${name}/end`)).toEqual([
+      `A /${name}`,
+      `A /${name}/${name}`,
+      `A /${name}/${name}/end`,
+    ]);
+  });
+
   it('is in the order of paths, a directory before its like-named neighbours', async () => {
     expect(await diff('mkdir x; echo > x/z; echo > x-y; echo > x.y; echo > "x!"')).toEqual([
       'A /x',

@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { Engine } from '../../ts/engine.ts';
 import { parseTaggedReference } from '../../ts/oci/reference.ts';
 import { collect, sourceDateEpoch } from '../flags.ts';
+import { interruptible } from '../interrupt.ts';
 import { print } from '../output/print.ts';
 
 interface CommitFlags {
@@ -38,6 +39,7 @@ async function action(container: string, name: string | undefined, flags: Commit
   const { author, message, change: changes, pause } = flags;
   const reference = name === undefined ? undefined : parseTaggedReference(name);
   const options = { reference, author, message, changes, pause, epoch: sourceDateEpoch() };
-  const { id } = await commitContainer(new Engine(), container, options);
-  print(id);
+  // Whoever interrupts it must not leave the container standing still.
+  const commit = (signal: AbortSignal) => commitContainer(new Engine(), container, { ...options, signal });
+  print((await interruptible(commit)).id);
 }

@@ -4,13 +4,14 @@ import { native } from '../native/index.ts';
 import { acquireLock, tryLock } from '../store/lock.ts';
 import { toRcxError } from '../store/nativeError.ts';
 import { cgroupPath } from './buildSpec.ts';
+import { isAlive } from './liveness.ts';
 import type { StoredContainer } from './store.ts';
 
 /** Held by whoever has stopped the container for a moment: when its lock is free, nobody is left to let it go on. */
 const MARK = 'standstill.lock';
 
 /**
- * Runs `body` while no process of the container does anything; a container that does not run is left alone.
+ * Runs `body` while no process of the container does anything; a container that does not run, or ends meanwhile, is left alone.
  * @throws ERR_RCX_CGROUP when it cannot be stopped
  */
 export async function atStandstill<T>(stored: StoredContainer, body: () => Promise<T>): Promise<T> {
@@ -41,10 +42,11 @@ export async function endAbandonedStandstill(stored: StoredContainer): Promise<v
   }
 }
 
-async function freeze({ config }: StoredContainer, frozen: boolean): Promise<void> {
+async function freeze({ config, state }: StoredContainer, frozen: boolean): Promise<void> {
   try {
     await native().freezeCgroup(cgroupPath(config.id), frozen);
   } catch (error) {
-    throw toRcxError(error, 'ERR_RCX_CGROUP');
+    // Its cgroup goes with it, as all do when the machine goes down.
+    if (state.process !== undefined && isAlive(state.process)) throw toRcxError(error, 'ERR_RCX_CGROUP');
   }
 }

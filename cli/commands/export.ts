@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { exportContainer } from '../../ts/container/export.ts';
 import { Engine } from '../../ts/engine.ts';
+import { interruptible } from '../interrupt.ts';
 import { writeArchive } from '../output/archive.ts';
 
 export function register(parent: Command): void {
@@ -16,5 +17,7 @@ export function register(parent: Command): void {
 }
 
 async function action(container: string, { output }: { output?: string }): Promise<void> {
-  await writeArchive('export', exportContainer(new Engine(), container), output);
+  const write = (signal?: AbortSignal) =>
+    writeArchive('export', exportContainer(new Engine(), container, signal), output);
+  await (output === undefined ? write() : interruptible(write));
 }

@@ -9,9 +9,14 @@ const SLICE = 2 * 1024 * 1024;
 /**
  * The whole file system of a container as one uncompressed archive: what it sees of its layers, without what is mounted in it.
  * @param text name or id
- * @throws ERR_RCX_CONTAINER_NOT_FOUND, ERR_RCX_LAYER_READ, also when a running container cuts a file short meanwhile
+ * @throws ERR_RCX_CONTAINER_NOT_FOUND, ERR_RCX_LAYER_READ, also when a running container cuts a file short meanwhile,
+ * and the signal's reason
  */
-export async function* exportContainer(engine: Engine, text: string): AsyncGenerator<Buffer, void, void> {
+export async function* exportContainer(
+  engine: Engine,
+  text: string,
+  signal?: AbortSignal,
+): AsyncGenerator<Buffer, void, void> {
   const { config } = await findContainer(engine, text);
   const { overlay } = config.request.rcx;
   const layers = overlay === undefined ? [config.request.spec.root.path] : [overlay.upper, ...overlay.lower];
@@ -22,5 +27,6 @@ export async function* exportContainer(engine: Engine, text: string): AsyncGener
     if (read < SLICE) continue;
     read = 0;
     await breathe();
+    signal?.throwIfAborted();
   }
 }

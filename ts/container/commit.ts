@@ -74,18 +74,16 @@ async function addLayer(
   overlay: { upper: string; lower: string[] },
   { pause = true, epoch, signal = new AbortController().signal }: CommitOptions,
 ): Promise<NewLayer | undefined> {
-  const blobs = new BlobStore(engine.paths);
-  const writer = blobs.writer();
+  const writer = new BlobStore(engine.paths).writer();
   const pool = new LayerPool();
   try {
     const request = { directory: overlay.upper, file: writer.path, root: isRootChanged(engine, overlay), epoch };
     const pack = () => pool.pack(request, { signal });
     const { digest, size, diffId, archiveSize } = await (pause ? atStandstill(stored, pack) : pack());
     if (archiveSize === EMPTY_ARCHIVE) return undefined;
+    await unpackStoredBlob({ layers: engine.layers, pool, signal }, { path: writer.path, size }, diffId);
     writer.commit(digest);
-    const descriptor: Descriptor = { mediaType: OCI_LAYER_GZIP, digest, size };
-    await unpackStoredBlob({ blobs, layers: engine.layers, pool, signal }, descriptor, diffId);
-    return { descriptor, diffId };
+    return { descriptor: { mediaType: OCI_LAYER_GZIP, digest, size }, diffId };
   } finally {
     await writer.dispose();
     await pool.close();

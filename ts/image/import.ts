@@ -1,5 +1,5 @@
 import type { Engine } from '../engine.ts';
-import { RcxError } from '../errors.ts';
+import { isRcxError, RcxError } from '../errors.ts';
 import { LayerPool } from '../layer/pool.ts';
 import { native } from '../native/index.ts';
 import { applyChanges } from '../oci/instructions/changes.ts';
@@ -55,14 +55,16 @@ async function addLayer(engine: Engine, archive: AsyncIterable<Buffer>, signal: 
   const blobs = new BlobStore(engine.paths);
   const [spool, writer, pool] = [blobs.writer(), blobs.writer(), new LayerPool()];
   try {
-    const size = await store(spool, archive, signal);
-    const feed = native().LayerFeed.open(spool.path, size);
+    const feed = native().LayerFeed.open(spool.path, await store(spool, archive, signal));
     feed.stored();
-    const { diffId, ...made } = await pool.recompress({ file: writer.path }, feed, { signal });
-    writer.commit(made.digest);
-    const descriptor: Descriptor = { mediaType: OCI_LAYER_GZIP, digest: made.digest, size: made.size };
-    await unpackStoredBlob({ blobs, layers: engine.layers, pool, signal }, descriptor, diffId);
+    const { diffId, digest, size } = await pool.recompress({ file: writer.path }, feed, { signal });
+    await unpackStoredBlob({ layers: engine.layers, pool, signal }, { path: writer.path, size }, diffId);
+    // An archive that cannot be unpacked leaves nothing.
+    writer.commit(digest);
+    const descriptor: Descriptor = { mediaType: OCI_LAYER_GZIP, digest, size };
     return { descriptor, diffId };
+  } catch (error) {
+    throw unusable(error);
   } finally {
     await Promise.all([spool.dispose(), writer.dispose(), pool.close()]);
   }
@@ -70,29 +72,43 @@ async function addLayer(engine: Engine, archive: AsyncIterable<Buffer>, signal: 
 
 async function store(spool: BlobWriter, archive: AsyncIterable<Buffer>, signal: AbortSignal): Promise<number> {
   let size = 0;
-  let first = true;
+  let head = '';
   for await (const piece of archive) {
     signal.throwIfAborted();
-    if (first) refuseUnknown(piece);
-    first = false;
+    // A pipe may give a byte at a time.
+    if (head.length < LONGEST_MAGIC) {
+      head += piece.toString('latin1', 0, LONGEST_MAGIC - head.length);
+      refuseUnknown(head);
+    }
     spool.write(piece);
     size += piece.length;
   }
   return size;
 }
 
-/** Compressions that Docker reads by calling other programs. */
-const UNKNOWN: readonly (readonly [name: string, magic: Buffer])[] = [
-  ['xz', Buffer.from('\u00fd7zXZ\0', 'latin1')],
-  ['bzip2', Buffer.from('BZh')],
+/** Compressions that Docker reads by calling other programs. Three letters alone may begin the name of a file. */
+const UNKNOWN: readonly (readonly [name: string, magic: RegExp])[] = [
+  ['xz', /^\u00fd7zXZ\0/],
+  ['bzip2', /^BZh[1-9]1AY&SY/],
 ];
+const LONGEST_MAGIC = 10;
 
-function refuseUnknown(head: Buffer): void {
-  const found = UNKNOWN.find(([, magic]) => head.subarray(0, magic.length).equals(magic));
+function refuseUnknown(head: string): void {
+  const found = UNKNOWN.find(([, magic]) => magic.test(head));
   if (found === undefined) return;
   throw new RcxError(`import: the archive is compressed by ${found[0]}`, {
     code: 'ERR_RCX_UNSUPPORTED',
     step: 'import',
     hint: `Write it as: ${found[0]} -dc FILE | rcx import - NAME`,
+  });
+}
+
+/** It is no image's layer yet, and nobody published it. */
+function unusable(error: unknown): unknown {
+  if (!isRcxError(error, 'ERR_RCX_LAYER_INVALID')) return error;
+  const { message, code, path } = error;
+  return new RcxError(`import: ${message}`, {
+    ...{ code, step: 'import', path, cause: error },
+    hint: 'Nothing of it was kept. Give the whole tar archive of a root file system, plain or compressed by gzip or zstd.',
   });
 }

@@ -3,25 +3,26 @@ import type { LayerPool } from '../layer/pool.ts';
 import { sinkOptions } from '../layer/privilege.ts';
 import { native } from '../native/index.ts';
 import type { Digest } from '../oci/digest.ts';
-import type { Descriptor } from '../oci/types.ts';
-import type { BlobStore } from '../store/blobs.ts';
 import type { LayerStore } from '../store/layers.ts';
 
 export interface UnpackContext {
-  blobs: BlobStore;
   layers: LayerStore;
   pool: LayerPool;
   signal: AbortSignal;
 }
 
 /**
- * Makes the tree of a layer whose blob is in the store, unless it is there.
+ * Makes the tree of a layer whose blob is a file, unless it is there.
+ * @param blob the file and its bytes
  * @throws ERR_RCX_LAYER_INVALID, ERR_RCX_LAYER_WRITE, ERR_RCX_DIGEST_MISMATCH, ERR_RCX_ABORTED
  */
-export async function unpackStoredBlob(context: UnpackContext, blob: Descriptor, diffId: Digest): Promise<void> {
-  const { layers, blobs, pool, signal } = context;
+export async function unpackStoredBlob(
+  { layers, pool, signal }: UnpackContext,
+  blob: { path: string; size: number },
+  diffId: Digest,
+): Promise<void> {
   const fill = async (directory: string) => {
-    const feed = native().LayerFeed.open(blobs.path(blob.digest), blob.size);
+    const feed = native().LayerFeed.open(blob.path, blob.size);
     feed.stored();
     const request = { diffId, directory, sink: sinkOptions(), limits: DEFAULT_LIMITS };
     const { size, entries, opaqueRoot } = await pool.unpack(request, feed, { signal });

@@ -4,7 +4,13 @@ import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readManifest } from '../../ts/store/storedImage.ts';
 import { newStore, type Store } from '../support/cli.ts';
-import { containerTree, imageTree, withoutDirectoryTimes, withoutInitTimes } from '../support/containerTree.ts';
+import {
+  containerTree,
+  differences,
+  imageTree,
+  withoutDirectoryTimes,
+  withoutInitTimes,
+} from '../support/containerTree.ts';
 import { EVERYTHING } from '../support/everything.ts';
 import { TestStore } from '../support/pulling.ts';
 import { readTree } from '../support/tree.ts';
@@ -37,7 +43,8 @@ async function listLayer(name: string): Promise<string[]> {
 describe('the layer of a commit', () => {
   it('holds what was changed, as the image-spec has it', async () => {
     const [x, y] = ['x'.repeat(120), 'y'.repeat(200)];
-    expect(await listLayer('made')).toEqual([
+    const list = (await listLayer('made')).filter((line) => !/ (usr|var)\/lib\//.test(line));
+    expect(list).toEqual([
       'd etc/',
       'd etc/debian_version/',
       '- etc/debian_version/.wh..wh..opq',
@@ -68,13 +75,16 @@ describe('the layer of a commit', () => {
       '- usr/share/base-files/new',
       '- usr/share/.wh.common-licenses',
       '- usr/share/pam',
+      '- usr/share/.wh.perl',
+      '- usr/share/.wh.zoneinfo',
+      'd var/',
     ]);
   });
 
   it('shows a new container what the first one saw, entry by entry', async () => {
     await store.ok(['run', '--name', 'again', 'made', 'true']);
     const [first, second] = [await containerTree(store, 'made'), await containerTree(store, 'again')];
-    expect(withoutInitTimes(second)).toEqual(withoutInitTimes(first));
+    expect(differences(withoutInitTimes(first), withoutInitTimes(second))).toEqual({});
     expect(first['t/capable']?.xattrs).toHaveProperty('security.capability');
     expect(first['t/suid']).toMatchObject({ mode: '6755', owner: '1000:2000' });
     expect(first['t/file']).toMatchObject({ sameAs: 't/dir/again', mtime: '981173106.789012345' });
@@ -86,7 +96,7 @@ describe('the layer of a commit', () => {
     const name = `${join(store.root, 'images')}:docker.io/library/made:latest`;
     await execa('umoci', ['unpack', '--image', name, bundle]);
     const theirs = withoutDirectoryTimes(readTree(join(bundle, 'rootfs')));
-    expect(theirs).toEqual(withoutDirectoryTimes(await imageTree(store, 'made')));
+    expect(differences(theirs, withoutDirectoryTimes(await imageTree(store, 'made')))).toEqual({});
   });
 
   it('leaves sockets out, which nothing can listen on any more', async () => {

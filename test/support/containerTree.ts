@@ -25,6 +25,16 @@ export function withoutDirectoryTimes(tree: Tree): Tree {
   return mapTree(tree, (_, entry) => (entry.type === 'directory' ? { ...entry, mtime: '' } : entry));
 }
 
+/** What two trees differ in, by path: quicker to compare than thousands of entries, and to read. */
+export function differences(
+  one: Tree,
+  other: Tree,
+): Record<string, [Tree[string] | undefined, Tree[string] | undefined]> {
+  const paths = Object.keys({ ...one, ...other });
+  const differing = paths.filter((path) => JSON.stringify(one[path]) !== JSON.stringify(other[path]));
+  return Object.fromEntries(differing.map((path) => [path, [one[path], other[path]]]));
+}
+
 function mapTree(tree: Tree, change: (path: string, entry: Tree[string]) => Tree[string]): Tree {
   return Object.fromEntries(Object.entries(tree).map(([path, entry]) => [path, change(path, entry)]));
 }

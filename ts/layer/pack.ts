@@ -42,6 +42,8 @@ function* pack(directories: readonly string[], union: boolean, options: PackOpti
       if (!union) checkName(entry);
       const first = nameOfSame(names, entry);
       for (const member of membersOf(entry, first, options)) yield encodeHeader(member);
+      // Below the whole tree is nothing that could be hidden.
+      if (entry.opaque && !union) yield encodeHeader(marker(`${directoryName(entry)}${WHITEOUT}${WHITEOUT}.opq`));
       if (entry.kind !== 'file' || first !== undefined) continue;
       for (let length = reader.read(buffer); length > 0; length = reader.read(buffer)) {
         yield Buffer.from(buffer.subarray(0, length));
@@ -73,7 +75,11 @@ function* membersOf(entry: TreeEntry, first: ByteString | undefined, options: Pa
   }
   const member = memberOf(entry, entry.kind, options);
   yield first === undefined ? member : { ...member, type: 'hardlink', linkName: first, size: 0, xattrs: [] };
-  if (entry.opaque) yield marker(`${member.name}${WHITEOUT}${WHITEOUT}.opq`);
+}
+
+/** As archives have it. */
+function directoryName({ path }: TreeEntry): ByteString {
+  return `${path === '' ? '.' : path}/`;
 }
 
 function memberOf(
@@ -85,7 +91,7 @@ function memberOf(
   const late = epoch !== undefined && mtime >= epoch;
   return {
     type,
-    name: type === 'directory' ? `${path === '' ? '.' : path}/` : path,
+    name: type === 'directory' ? directoryName(entry) : path,
     linkName: target ?? '',
     mode,
     uid,

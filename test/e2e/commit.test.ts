@@ -90,6 +90,16 @@ describe('commit', () => {
     );
   });
 
+  it('may have the very layer of its image once more', async () => {
+    const env = { SOURCE_DATE_EPOCH: '1700000000' };
+    await store.ok(['commit', 'box', 'once'], { env });
+    await store.ok(['run', '--name', 'repeated', 'once', 'sh', '-c', 'echo new > /new']);
+    await store.ok(['commit', 'repeated', 'twice'], { env });
+    const [first, second] = (await inspect('twice')).RootFS.Layers.slice(-2);
+    expect(second).toBe(first);
+    expect(await store.ok(['run', '--rm', 'twice', 'cat', '/new'])).toBe('new\n');
+  });
+
   it('without a name is found by its ID, as often as it is made', async () => {
     const env = { SOURCE_DATE_EPOCH: '1000000000' };
     const id = (await store.ok(['commit', 'box'], { env })).trimEnd();

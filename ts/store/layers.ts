@@ -76,13 +76,15 @@ export class LayerStore {
 
   /**
    * The trees of an image, topmost first, as overlay's `lowerdir` wants them. A layer that hides everything below ends
-   * the list.
+   * the list. One that comes again further down, as empty ones do, is left out there: overlay refuses a directory twice, and
+   * all that it could show is shown by the upper one.
    * @param diffIds base layer first, as in the image's config
    */
   lowerDirectories(diffIds: readonly Digest[]): string[] {
     const paths: string[] = [];
     for (const diffId of [...diffIds].reverse()) {
-      paths.push(this.path(diffId));
+      const path = this.path(diffId);
+      if (!paths.includes(path)) paths.push(path);
       if (this.info(diffId).opaqueRoot === true) break;
     }
     return paths;

@@ -75,6 +75,33 @@ describe('making a layer', () => {
   });
 });
 
+describe('the layers of an image', () => {
+  test('are those for overlay topmost first, each once: it refuses a directory twice', async () => {
+    const ids = ['a', 'b', 'c'].map((name) => digestOf(Buffer.from(name)));
+    for (const id of ids) await store.layers.create(id, fill('one'));
+    const [a = ID, b = ID, c = ID] = ids;
+    const expected = [b, c, a].map((id) => store.layers.path(id));
+    expect(store.layers.lowerDirectories([a, c, b])).toEqual(expected);
+    expect(store.layers.lowerDirectories([a, b, b, a, c, b])).toEqual(expected);
+  });
+
+  test('end with one that hides everything below', async () => {
+    const ids = ['a', 'b', 'c'].map((name) => digestOf(Buffer.from(name)));
+    for (const [at, id] of ids.entries()) {
+      await store.layers.create(id, async (directory) => ({
+        ...(await fill('x')(directory)),
+        ...(at === 1 && { opaqueRoot: true }),
+      }));
+    }
+    expect(store.layers.lowerDirectories(ids)).toEqual(
+      [...ids]
+        .slice(1)
+        .reverse()
+        .map((id) => store.layers.path(id)),
+    );
+  });
+});
+
 describe('layers and the disk', () => {
   test('one that was not flushed does not survive a restart of the machine', async () => {
     await store.layers.create(ID, fill('one'));

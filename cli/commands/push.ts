@@ -1,13 +1,6 @@
 import type { Command } from 'commander';
 import { Engine } from '../../ts/engine.ts';
-import {
-  canonicalReference,
-  familiarName,
-  hasTagOrDigest,
-  parseReference,
-  type Reference,
-  withTag,
-} from '../../ts/oci/reference.ts';
+import { canonicalReference, hasTagOrDigest, parseReference, type Reference, withTag } from '../../ts/oci/reference.ts';
 import { forEach } from '../output/failures.ts';
 import { print } from '../output/print.ts';
 import { pushProgress } from '../output/progress.ts';
@@ -59,11 +52,7 @@ async function push(engine: Engine, reference: Reference, flags: PushFlags): Pro
   try {
     const { digest, size } = await pushImage(engine, reference, { onEvent: progress.onEvent });
     progress.finish();
-    print(
-      quiet
-        ? canonicalReference(reference)
-        : `${reference.tag ?? familiarName(reference)}: digest: ${digest} size: ${size}`,
-    );
+    print(quiet ? canonicalReference(reference) : `${reference.tag}: digest: ${digest} size: ${size}`);
   } finally {
     progress.finish();
   }

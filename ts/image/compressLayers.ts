@@ -1,4 +1,5 @@
 import type { Engine } from '../engine.ts';
+import { RcxError } from '../errors.ts';
 import { LayerPool } from '../layer/pool.ts';
 import { native } from '../native/index.ts';
 import type { Digest } from '../oci/digest.ts';
@@ -19,6 +20,7 @@ export interface CompressOptions {
  * Compresses the layers of an image that are stored as plain archives, as those of `image from-host` and of archives that
  * docker saved, and has the image refer to these from now on. Its config, hence its ID, stays. To be called by whoever holds
  * the content lock.
+ * @throws ERR_RCX_DIGEST_MISMATCH for a layer that is damaged, ERR_RCX_LAYER_READ, ERR_RCX_STORE, ERR_RCX_ABORTED
  */
 export async function compressLayers(
   engine: Engine,
@@ -33,8 +35,9 @@ export async function compressLayers(
   try {
     const compress = async (layer: Descriptor, index: number): Promise<Descriptor> => {
       if (!isPlain(layer)) return layer;
-      onLayer(image.diffIds[index] as Digest);
-      return await compressOne(blobs, pool, layer, signal);
+      const diffId = image.diffIds[index] as Digest;
+      onLayer(diffId);
+      return await compressOne(blobs, pool, { layer, diffId }, signal);
     };
     const layers = await Promise.all(manifest.layers.map(compress));
     return await replaceManifest(engine, blobs, image, { ...manifest, layers });
@@ -46,20 +49,31 @@ export async function compressLayers(
 async function compressOne(
   blobs: BlobStore,
   pool: LayerPool,
-  layer: Descriptor,
+  { layer, diffId }: { layer: Descriptor; diffId: Digest },
   signal: AbortSignal,
 ): Promise<Descriptor> {
   const writer = blobs.writer();
   try {
     const feed = native().LayerFeed.open(blobs.path(layer.digest), layer.size);
     feed.stored();
-    const { digest, size } = await pool.recompress({ file: writer.path }, feed, { signal });
+    const { digest, size, diffId: actual } = await pool.recompress({ file: writer.path }, feed, { signal });
+    // Compressed it would be whole again, and nobody could tell that it is not what it was.
+    if (actual !== diffId) throw damaged(layer, blobs);
     writer.commit(digest);
     const mediaType = layer.mediaType === DOCKER_LAYER ? DOCKER_LAYER_GZIP : OCI_LAYER_GZIP;
     return { ...layer, mediaType, digest, size };
   } finally {
     await writer.dispose();
   }
+}
+
+function damaged({ digest }: Descriptor, blobs: BlobStore): RcxError {
+  return new RcxError(`compress layer ${digest}: ${blobs.path(digest)}: it is damaged`, {
+    code: 'ERR_RCX_DIGEST_MISMATCH',
+    step: 'compress layer',
+    path: blobs.path(digest),
+    hint: 'Make or pull the image again.',
+  });
 }
 
 async function replaceManifest(

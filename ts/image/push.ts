@@ -1,7 +1,7 @@
 import type { Engine } from '../engine.ts';
 import { isRcxError, RcxError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
-import { canonicalReference, parseReference, type Reference } from '../oci/reference.ts';
+import { canonicalReference, familiarName, parseReference, type Reference } from '../oci/reference.ts';
 import type { Descriptor } from '../oci/types.ts';
 import type { Pusher } from '../registry/pusher.ts';
 import type { Uploaded } from '../registry/upload.ts';
@@ -20,7 +20,6 @@ export interface PushOptions {
 
 /** What the registry has now. */
 export interface PushedImage {
-  image: StoredImage;
   /** Of the manifest: what others can pull it by. */
   digest: Digest;
   /** Bytes of the manifest. */
@@ -33,11 +32,13 @@ const UPLOADS = 5;
 /**
  * Sends an image of the store to the registry that its name is of. What the registry has is not sent again; what it has in
  * another repository that the image's layers are known to be in is taken from there.
- * @throws ERR_RCX_IMAGE_NOT_FOUND when no image has that name, ERR_RCX_UNAUTHORIZED, ERR_RCX_FORBIDDEN,
- * ERR_RCX_RATE_LIMITED, ERR_RCX_REGISTRY_UNAVAILABLE, ERR_RCX_REGISTRY_ERROR, ERR_RCX_DIGEST_MISMATCH,
+ * @throws ERR_RCX_IMAGE_NOT_FOUND when no image has that name, ERR_RCX_INVALID_REFERENCE for one with a digest,
+ * ERR_RCX_UNAUTHORIZED, ERR_RCX_FORBIDDEN, ERR_RCX_RATE_LIMITED, ERR_RCX_REGISTRY_UNAVAILABLE, ERR_RCX_REGISTRY_ERROR, ERR_RCX_DIGEST_MISMATCH,
  * ERR_RCX_BLOB_NOT_FOUND, ERR_RCX_ABORTED
  */
 export async function pushImage(engine: Engine, reference: Reference, options: PushOptions = {}): Promise<PushedImage> {
+  // By its digest an image is in the registry that it came from.
+  if (reference.digest !== undefined) throw hasDigest(reference);
   const signal = options.signal ?? new AbortController().signal;
   const push = () => pushLocked(engine, reference, signal, options.onEvent ?? (() => undefined));
   try {
@@ -77,8 +78,8 @@ async function pushLocked(
   either.throwIfAborted();
   const { digest, mediaType, size } = image.manifest;
   await pusher.putManifest(reference.tag ?? digest, mediaType, blobs.read(digest));
-  const stored = await engine.images.put(reference, image.manifest, { sourceDigest: digest });
-  return { image: stored, digest, size };
+  await engine.images.setSource(reference, digest, digest);
+  return { digest, size };
 }
 
 /** Layers by digest, with the diff IDs of all of them. */
@@ -162,6 +163,16 @@ function find({ images }: Engine, reference: Reference): StoredImage {
       cause,
     });
   }
+}
+
+function hasDigest(reference: Reference): RcxError {
+  const name = canonicalReference(reference);
+  return new RcxError(`push ${name}: an image is pushed by a tag, not by a digest`, {
+    code: 'ERR_RCX_INVALID_REFERENCE',
+    step: 'push',
+    path: name,
+    hint: `give it a tag with: rcx tag ${name} ${familiarName(reference)}:TAG`,
+  });
 }
 
 function aborted(reference: Reference, reason: unknown): RcxError {

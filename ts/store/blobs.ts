@@ -10,6 +10,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -70,10 +71,12 @@ export class BlobStore {
 
   /**
    * Pieces of a blob, from byte `start` up to but not including `end`.
-   * @throws ERR_RCX_BLOB_NOT_FOUND
+   * @throws ERR_RCX_BLOB_NOT_FOUND, ERR_RCX_SIZE_MISMATCH for one that is shorter
    */
   stream(digest: Digest, start: number, end: number): AsyncIterable<Buffer> {
-    if (!this.has(digest)) throw this.#notFound(digest, undefined);
+    const size = statSync(this.path(digest), { throwIfNoEntry: false })?.size;
+    if (size === undefined) throw this.#notFound(digest, undefined);
+    if (size < end) throw this.#tooShort(digest, size);
     return createReadStream(this.path(digest), { start, end: end - 1, highWaterMark: STREAM_PIECE });
   }
 
@@ -85,6 +88,15 @@ export class BlobStore {
       errno: toRcxError(cause, 'ERR_RCX_STORE').errno,
       hint: 'pull the image again',
       cause,
+    });
+  }
+
+  #tooShort(digest: Digest, size: number): RcxError {
+    return new RcxError(`read blob ${digest}: ${this.path(digest)}: it is damaged: it has ${size} bytes`, {
+      code: 'ERR_RCX_SIZE_MISMATCH',
+      step: 'read blob',
+      path: this.path(digest),
+      hint: 'pull or make the image again',
     });
   }
 

@@ -87,9 +87,26 @@ export class ImageStore {
   async put(reference: Reference, manifest: Descriptor, options: PutOptions = {}): Promise<StoredImage> {
     const name = canonicalReference(reference);
     const size = this.#unpackedSize(manifest);
-    const added = toEntry(withoutAnnotations(manifest), { reference: name, sourceDigest: options.sourceDigest, size });
-    await this.#layout.update((entries) => [...untag(entries, name, manifest.digest), added]);
+    await this.#layout.update((entries) => {
+      // What the same name of the same image came from is still true.
+      const before = entries.find((entry) => isNameOf(entry, name, manifest.digest));
+      const sourceDigest = options.sourceDigest ?? (before && factsOf(before).sourceDigest);
+      const added = toEntry(withoutAnnotations(manifest), { reference: name, sourceDigest, size });
+      return [...untag(entries, name, manifest.digest), added];
+    });
     return this.find(name);
+  }
+
+  /** Notes by which digest a registry has an image under one of its names, unless that has become another image's meanwhile. */
+  async setSource(reference: Reference, manifest: Digest, sourceDigest: Digest): Promise<void> {
+    const name = canonicalReference(reference);
+    await this.#layout.update((entries) =>
+      entries.map((entry) =>
+        isNameOf(entry, name, manifest)
+          ? toEntry(withoutAnnotations(entry), { ...factsOf(entry), sourceDigest })
+          : entry,
+      ),
+    );
   }
 
   /** Adds an image without a name, as `put` does with one. */
@@ -187,6 +204,10 @@ function untag(entries: readonly Descriptor[], name: string, successor: Digest):
     if (reference !== name) return [entry];
     return entry.digest === successor || (holders.get(entry.digest) ?? 0) > 1 ? [] : [withoutReference(entry)];
   });
+}
+
+function isNameOf(entry: Descriptor, name: string, manifest: Digest): boolean {
+  return entry.digest === manifest && factsOf(entry).reference === name;
 }
 
 function byManifest(entries: readonly Descriptor[]): Map<Digest, Descriptor[]> {

@@ -186,3 +186,28 @@ describe('an index that others write too', () => {
     expect(store.content().images).toEqual(['blobs', 'index.json', 'oci-layout']);
   });
 });
+
+describe('where an image comes from', () => {
+  test('is still known after it was given the name that it has', async () => {
+    const image = await pullNew('ubuntu:24.04');
+    expect((await store.images.tag('ubuntu:24.04', parseReference('ubuntu:24.04'))).repoDigests).toEqual(
+      image.repoDigests,
+    );
+    expect(image.repoDigests).toHaveLength(1);
+  });
+
+  test('is noted for one of its names', async () => {
+    const { manifest } = await pullNew('ubuntu:24.04');
+    await store.images.tag('ubuntu:24.04', parseReference('localhost/mine:1'));
+    await store.images.setSource(parseReference('localhost/mine:1'), manifest.digest, manifest.digest);
+    expect(store.images.find('localhost/mine:1').repoDigests).toContain(`localhost/mine@${manifest.digest}`);
+  });
+
+  test('is not noted for a name that has become another image’s', async () => {
+    const { manifest } = await pullNew('ubuntu:24.04');
+    const next = await pullNew('ubuntu:24.10');
+    await store.images.tag('ubuntu:24.10', parseReference('ubuntu:24.04'));
+    await store.images.setSource(parseReference('ubuntu:24.04'), manifest.digest, digestOf(Buffer.from('pushed')));
+    expect(store.images.find('ubuntu:24.04')).toMatchObject({ id: next.id, repoDigests: next.repoDigests });
+  });
+});

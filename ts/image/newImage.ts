@@ -1,5 +1,5 @@
 import { digestOf } from '../oci/digest.ts';
-import { OCI_CONFIG, OCI_MANIFEST } from '../oci/mediaTypes.ts';
+import { OCI_CONFIG, OCI_MANIFEST, ociType } from '../oci/mediaTypes.ts';
 import type { Reference } from '../oci/reference.ts';
 import type { Descriptor, ImageConfig, ImageManifest } from '../oci/types.ts';
 import { BlobStore } from '../store/blobs.ts';
@@ -29,7 +29,7 @@ export function imageDocuments(
     schemaVersion: 2,
     mediaType: OCI_MANIFEST,
     config: configDocument.descriptor,
-    layers: [...layers],
+    layers: layers.map((layer) => ({ ...layer, mediaType: ociType(layer.mediaType) })),
   };
   return { config: configDocument, manifest: documentOf(OCI_MANIFEST, manifest) };
 }

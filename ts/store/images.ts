@@ -88,10 +88,11 @@ export class ImageStore {
     const name = canonicalReference(reference);
     const size = this.#unpackedSize(manifest);
     await this.#layout.update((entries) => {
-      // What the same name of the same image came from is still true.
+      // Where the same name of the same image came from is still true.
       const before = entries.find((entry) => isNameOf(entry, name, manifest.digest));
       const sourceDigest = options.sourceDigest ?? (before && factsOf(before).sourceDigest);
       const added = toEntry(withoutAnnotations(manifest), { reference: name, sourceDigest, size });
+      if (before !== undefined) return entries.map((entry) => (entry === before ? added : entry));
       return [...untag(entries, name, manifest.digest), added];
     });
     return this.find(name);

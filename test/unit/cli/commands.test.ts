@@ -69,20 +69,8 @@ function loadedWith(file: string, seen = new Set<string>()): Set<string> {
 
 describe('what a command loads', () => {
   it.each([
-    'run',
-    'ps',
-    'rm',
-    'inspect',
-    'images',
-    'save',
-    'load',
-    'rmi',
-    'search',
-    'login',
-    'logout',
-    'manifest',
-    'info',
-    'version',
+    ...['run', 'ps', 'rm', 'inspect', 'commit', 'images', 'save', 'load', 'import', 'push', 'tag', 'history', 'rmi'],
+    ...['search', 'login', 'logout', 'manifest', 'info', 'version'],
   ])('of %s is no more than it needs', (name) => {
     const loaded = [...loadedWith(resolve(FOLDER, `${name}.ts`))];
     expect(loaded.filter((module) => /^(tar|execa)$/.test(module))).toEqual([]);

@@ -12,7 +12,7 @@ export const EVERYTHING = `
   cp /bin/true /t/capable; setcap cap_net_raw+ep /t/capable
   truncate -s 16M /t/sparse; echo end >> /t/sparse
   mknod /t/null c 1 3; mknod /t/disk b 7 0; mkfifo -m 600 /t/pipe
-  ln -s nowhere /t/link
+  ln -s nowhere /t/link; ln -P /t/link /t/link-too; ln /t/pipe /t/pipe-too
   printf x > "$(printf '/t/n\\377')"
   mkdir /t/$(printf 'x%.0s' $(seq 120)); echo > /t/$(printf 'x%.0s' $(seq 120))/$(printf 'y%.0s' $(seq 200))
   chmod 1777 /t/dir

@@ -40,7 +40,7 @@ const EMPTY_ARCHIVE = 1024;
  * the container lies in the init layer and is not in it. The same changes give the same layer.
  * @param text name or id
  * @throws ERR_RCX_CONTAINER_NOT_FOUND, ERR_RCX_UNSUPPORTED for a container without an image, ERR_RCX_INVALID_CHANGE,
- * ERR_RCX_LAYER_READ, ERR_RCX_LAYER_NAME, ERR_RCX_CGROUP, ERR_RCX_STORE
+ * ERR_RCX_LAYER_READ, ERR_RCX_LAYER_NAME, ERR_RCX_LAYER_XATTR, ERR_RCX_CGROUP, ERR_RCX_STORE
  */
 export async function commitContainer(engine: Engine, text: string, options: CommitOptions = {}): Promise<StoredImage> {
   const stored = await findContainer(engine, text);

@@ -9,8 +9,8 @@ const SLICE = 2 * 1024 * 1024;
 /**
  * The whole file system of a container as one uncompressed archive: what it sees of its layers, without what is mounted in it.
  * @param text name or id
- * @throws ERR_RCX_CONTAINER_NOT_FOUND, ERR_RCX_LAYER_READ, also when a running container cuts a file short meanwhile,
- * and the signal's reason
+ * @throws ERR_RCX_CONTAINER_NOT_FOUND, ERR_RCX_LAYER_XATTR, ERR_RCX_LAYER_READ, also when a running container cuts a file short
+ * meanwhile, and the signal's reason
  */
 export async function* exportContainer(
   engine: Engine,

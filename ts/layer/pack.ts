@@ -1,5 +1,6 @@
 import { RcxError } from '../errors.ts';
 import { native, type TreeEntry } from '../native/index.ts';
+import { quote } from '../oci/quote.ts';
 import { toRcxError } from '../store/nativeError.ts';
 import { type ByteString, readable } from './errors.ts';
 import { WHITEOUT } from './names.ts';
@@ -19,7 +20,8 @@ const PIECE = 256 * 1024;
 /**
  * The archive of one read-write layer in the form of the image-spec (layer.md): deletions as whiteouts, directories that hide
  * what is below with an opaque marker. The same tree gives the same bytes.
- * @throws ERR_RCX_LAYER_READ, ERR_RCX_LAYER_NAME for a file whose name would mean a deletion
+ * @throws ERR_RCX_LAYER_READ, ERR_RCX_LAYER_NAME for a file whose name would mean a deletion, ERR_RCX_LAYER_XATTR for an
+ * attribute that an archive cannot hold
  */
 export function* packLayer(directory: string, options: PackOptions = {}): Generator<Buffer, void, void> {
   yield* pack([directory], false, options);
@@ -27,7 +29,7 @@ export function* packLayer(directory: string, options: PackOptions = {}): Genera
 
 /**
  * The archive of what a container sees of its layers, topmost first.
- * @throws ERR_RCX_LAYER_READ
+ * @throws ERR_RCX_LAYER_READ, ERR_RCX_LAYER_XATTR
  */
 export function* packUnion(directories: readonly string[], options: PackOptions = {}): Generator<Buffer, void, void> {
   yield* pack(directories, true, options);
@@ -40,6 +42,7 @@ function* pack(directories: readonly string[], union: boolean, options: PackOpti
   try {
     for (let entry = reader.next(); entry !== null; entry = reader.next()) {
       if (!union) checkName(entry);
+      checkXattrs(entry);
       const first = nameOfSame(names, entry);
       for (const member of membersOf(entry, first, options)) yield encodeHeader(member);
       // Below the whole tree is nothing that could be hidden.
@@ -111,6 +114,18 @@ function marker(name: ByteString): TarMember {
     ...{ type: 'file', name, linkName: '', mode: 0, uid: 0, gid: 0, mtime: 0, mtimeNsec: 0 },
     ...{ size: 0, major: 0, minor: 0, xattrs: [] },
   };
+}
+
+/** A PAX record's key ends at the first equals sign: what was read back would be another attribute. */
+function checkXattrs({ path, xattrs = [] }: TreeEntry): void {
+  const found = xattrs.find(({ name }) => name.includes('='));
+  if (found === undefined) return;
+  throw new RcxError(`read the layer: /${readable(path)}: its attribute ${quote(found.name)} has an equals sign`, {
+    code: 'ERR_RCX_LAYER_XATTR',
+    step: 'read the layer',
+    path: `/${readable(path)}`,
+    hint: 'No archive can hold it: remove it with setfattr -x.',
+  });
 }
 
 /** In an image such a name means that another file is deleted. */

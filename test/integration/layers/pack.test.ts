@@ -99,6 +99,15 @@ describeWith({ root: true }, 'a layer packed again', () => {
     expect(tree).toEqual(readTree(directory));
   });
 
+  test('refuses an attribute that would come back as another one', () => {
+    const directory = mkdtempSync(join(scratch, 'attribute-'));
+    writeFileSync(join(directory, 'file'), '');
+    execFileSync('setfattr', ['-n', 'user.a=b', '-v', 'c', join(directory, 'file')]);
+    const refused = expect.objectContaining({ code: 'ERR_RCX_LAYER_XATTR', path: '/file' });
+    expect(() => packed(directory)).toThrow(refused);
+    expect(() => Buffer.concat([...packUnion([directory])])).toThrow(refused);
+  });
+
   test('leaves sockets out', async () => {
     const directory = mkdtempSync(join(scratch, 'socket-'));
     const server = createServer().listen(join(directory, 'socket'));

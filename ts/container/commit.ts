@@ -79,7 +79,7 @@ async function addLayer(
   try {
     const request = { directory: overlay.upper, file: writer.path, root: isRootChanged(engine, overlay), epoch };
     const pack = () => pool.pack(request, { signal });
-    const { digest, size, diffId, archiveSize } = await (pause ? atStandstill(stored, pack) : pack());
+    const { digest, size, diffId, archiveSize } = await (pause ? atStandstill(stored, pack, signal) : pack());
     if (archiveSize === EMPTY_ARCHIVE) return undefined;
     await unpackStoredBlob({ layers: engine.layers, pool, signal }, { path: writer.path, size }, diffId);
     writer.commit(digest);

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { isRcxError } from '../errors.ts';
 import { native } from '../native/index.ts';
-import { acquireLock, tryLock } from '../store/lock.ts';
+import { acquireLock, type Lock, tryLock } from '../store/lock.ts';
 import { toRcxError } from '../store/nativeError.ts';
 import { cgroupPath } from './buildSpec.ts';
 import { isAlive } from './liveness.ts';
@@ -12,11 +13,16 @@ const MARK = 'standstill.lock';
 
 /**
  * Runs `body` while no process of the container does anything; a container that does not run, or ends meanwhile, is left alone.
- * @throws ERR_RCX_CGROUP when it cannot be stopped
+ * @throws ERR_RCX_CGROUP when it cannot be stopped, ERR_RCX_LOCK when it was removed, and the signal's reason
  */
-export async function atStandstill<T>(stored: StoredContainer, body: () => Promise<T>): Promise<T> {
+export async function atStandstill<T>(
+  stored: StoredContainer,
+  body: () => Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
   if (stored.state.status !== 'running') return await body();
-  const lock = await acquireLock(join(stored.folder, MARK));
+  // One that is removed meanwhile must not come back as an empty folder.
+  const lock = await acquireLock(join(stored.folder, MARK), { inExisting: true, signal });
   try {
     await freeze(stored, true);
     try {
@@ -33,12 +39,22 @@ export async function atStandstill<T>(stored: StoredContainer, body: () => Promi
 export async function endAbandonedStandstill(stored: StoredContainer): Promise<void> {
   const path = join(stored.folder, MARK);
   if (stored.state.status !== 'running' || !existsSync(path)) return;
-  const lock = tryLock(path);
+  const lock = lockMark(path);
   if (lock === undefined) return;
   try {
     await freeze(stored, false);
   } finally {
     lock.remove();
+  }
+}
+
+/** `undefined` while the container stands still for somebody, and when it was removed in this moment. */
+function lockMark(path: string): Lock | undefined {
+  try {
+    return tryLock(path, { inExisting: true });
+  } catch (error) {
+    if (isRcxError(error, 'ERR_RCX_LOCK') && error.errno === 'ENOENT') return undefined;
+    throw error;
   }
 }
 

@@ -8,6 +8,8 @@ import type { StorePaths } from './paths.ts';
 export interface LockOptions {
   /** Hold it together with other shared holders. */
   shared?: boolean;
+  /** Do not make the directory of the lock file: without it, what was to be guarded is gone. */
+  inExisting?: boolean;
   signal?: AbortSignal | undefined;
   /** Called once if the lock is held by somebody else. */
   onWait?: () => void;
@@ -34,7 +36,7 @@ export async function acquireLock(path: string, options: LockOptions = {}): Prom
   let delay = FIRST_DELAY_MS;
   for (;;) {
     options.signal?.throwIfAborted();
-    const lock = tryLock(path, options.shared ?? false);
+    const lock = tryLock(path, options);
     if (lock !== undefined) return lock;
     if (delay === FIRST_DELAY_MS) options.onWait?.();
     await sleep(delay, undefined, options.signal === undefined ? {} : { signal: options.signal });
@@ -42,10 +44,13 @@ export async function acquireLock(path: string, options: LockOptions = {}): Prom
   }
 }
 
-/** Takes the lock if it is free, else returns `undefined`. */
-export function tryLock(path: string, shared = false): Lock | undefined {
+/** Takes the lock if it is free, else returns `undefined`. @throws ERR_RCX_LOCK */
+export function tryLock(
+  path: string,
+  { shared = false, inExisting = false }: Pick<LockOptions, 'shared' | 'inExisting'> = {},
+): Lock | undefined {
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    if (!inExisting) mkdirSync(dirname(path), { recursive: true });
     return native().FileLock.tryAcquire(path, shared) ?? undefined;
   } catch (error) {
     throw toRcxError(error, 'ERR_RCX_LOCK');

@@ -46,6 +46,11 @@ describe('whiteouts', () => {
     expect(tree.d).toMatchObject({ type: 'directory', xattrs: OPAQUE });
   });
 
+  test('a file below it, in a directory that hides everything, is kept', async () => {
+    const archive = tar().file('d/.wh.e').file('d/e/a', 'x').file('d/.wh..wh..opq').build();
+    expect(Object.keys((await unpackInto(scratch, archive)).tree)).toEqual(['.', 'd', 'd/e', 'd/e/a']);
+  });
+
   test('twice is once', async () => {
     const { tree } = await unpackInto(scratch, tar().file('.wh.a').file('.wh.a').build());
     expect(Object.keys(tree)).toEqual(['.', 'a']);

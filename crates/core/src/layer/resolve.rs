@@ -164,6 +164,7 @@ impl Resolver {
             // else writes into a layer that is being made: the plain calls cannot be led astray.
             Found::Missing | Found::Whiteout => {
                 make().map_err(|e| refused("make a parent directory", entry, e))?;
+                records.removed(path);
                 records.made(path.to_vec(), Metadata::implied_directory(), matches!(found, Found::Whiteout));
                 Ok(())
             }

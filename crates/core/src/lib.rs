@@ -7,6 +7,7 @@ pub mod init;
 pub mod launch;
 pub mod layer;
 pub mod lock;
+pub mod measure;
 pub mod plan;
 mod runtime_binary;
 pub mod security;

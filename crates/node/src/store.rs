@@ -6,6 +6,7 @@ use napi::bindgen_prelude::{AsyncTask, Result};
 use napi::{Env, Task};
 use napi_derive::napi;
 use rcx_core::lock::{self, LockMode, LockTarget};
+use rcx_core::measure::{self, TreeSize as Core};
 use rcx_core::{store, tree};
 
 use crate::error::to_js;
@@ -78,6 +79,48 @@ impl Task for Blocking {
 #[napi(ts_return_type = "Promise<void>")]
 pub fn remove_tree(path: String) -> AsyncTask<Blocking> {
     AsyncTask::new(Blocking::new(move || tree::remove_tree(Path::new(&path))))
+}
+
+/// What a directory tree takes on the disk, in bytes; each object counts once, however many names it has.
+#[napi(object, object_from_js = false)]
+pub struct TreeSize {
+    /// Names below the root.
+    pub entries: i64,
+    /// Length of the regular files, holes included.
+    pub bytes: i64,
+    /// What all objects take on the disk, the root included.
+    pub disk: i64,
+    /// The part of `disk` that comes free when the tree is removed: without objects that have names elsewhere.
+    pub freed: i64,
+}
+
+/// A measurement, made on the thread pool.
+pub struct Measuring(String);
+
+impl Task for Measuring {
+    type Output = rcx_core::Result<Core>;
+    type JsValue = TreeSize;
+
+    fn compute(&mut self) -> Result<Self::Output> {
+        Ok(measure::measure(Path::new(&self.0)))
+    }
+
+    fn resolve(&mut self, env: Env, output: Self::Output) -> Result<TreeSize> {
+        let size = output.map_err(|e| to_js(&env, &e))?;
+        let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+        Ok(TreeSize {
+            entries: number(size.entries),
+            bytes: number(size.bytes),
+            disk: number(size.disk),
+            freed: number(size.freed),
+        })
+    }
+}
+
+/// Measures a tree or file; nothing for a path that does not exist.
+#[napi(ts_return_type = "Promise<TreeSize>")]
+pub fn measure_tree(path: String) -> AsyncTask<Measuring> {
+    AsyncTask::new(Measuring(path))
 }
 
 /// Writes the file system that holds the directory `layers` to the disk, then marks the layers `names` in it as flushed.

@@ -1,0 +1,266 @@
+//! What a directory tree takes on the disk, by file descriptors alone: no symbolic link is followed, no mount entered, and
+//! depth costs no stack and few descriptors.
+
+use std::collections::HashMap;
+use std::ffi::CString;
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::Path;
+
+use rustix::fs::{self, AtFlags, CWD, FileType, Mode, OFlags, RawDir, ResolveFlags, Stat};
+use rustix::io::Errno;
+
+use crate::error::{Error, Result};
+
+const CODE: &str = "ERR_RCX_MEASURE";
+const STEP: &str = "measure the directory tree";
+
+/// Directories held open at once. From a deeper one the way back leads through its `..`, which is checked.
+const MAX_DEPTH: usize = 48;
+
+/// `st_blocks` counts these, whatever the file system's own blocks are (stat(2)).
+const BLOCK: u64 = 512;
+
+/// What was found; each object counts once, however many names it has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TreeSize {
+    /// Names below the root.
+    pub entries: u64,
+    /// Length of the regular files, holes included.
+    pub bytes: u64,
+    /// What all objects take on the disk, the root included.
+    pub disk: u64,
+    /// The part of `disk` that comes free when the tree is removed: without objects that have names elsewhere.
+    pub freed: u64,
+}
+
+/// Measures `path` and all below it; nothing for a path that does not exist. What is removed meanwhile is left out.
+///
+/// # Errors
+/// `ERR_RCX_MEASURE` with the kernel's errno.
+pub fn measure(path: &Path) -> Result<TreeSize> {
+    let failed = |errno| Error::os(CODE, STEP, errno).at(path.display().to_string());
+    let root = match fs::openat(CWD, path, OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty()) {
+        Ok(fd) => fd,
+        Err(Errno::NOENT) => return Ok(TreeSize::default()),
+        Err(errno) => return Err(failed(errno)),
+    };
+    measure_open(root.as_fd()).map_err(failed)
+}
+
+/// The same for something open, if only as a path.
+pub(crate) fn measure_open(root: BorrowedFd<'_>) -> rustix::io::Result<TreeSize> {
+    let stat = fs::statat(root, c"", AtFlags::EMPTY_PATH)?;
+    let mut walk = Walk { size: TreeSize::default(), shared: HashMap::new(), frames: Vec::new() };
+    walk.count(&stat);
+    if is_directory(&stat) {
+        walk.enter(open_directory(root, c".")?, &stat)?;
+        walk.run()?;
+    }
+    Ok(walk.finish())
+}
+
+/// A directory on the way to the one that is being read.
+struct Frame {
+    /// Open only near the root.
+    fd: Option<OwnedFd>,
+    identity: (u64, u64),
+    /// Directories in it that are still to come.
+    pending: Vec<CString>,
+}
+
+struct Walk {
+    size: TreeSize,
+    /// Objects with several names: how many names were not seen yet, and what they take.
+    shared: HashMap<(u64, u64), (u128, u64)>,
+    frames: Vec<Frame>,
+}
+
+impl Walk {
+    fn run(&mut self) -> rustix::io::Result<()> {
+        // Of directories that are too deep to be held open, the innermost alone is.
+        let mut deep: Option<OwnedFd> = None;
+        while let Some(frame) = self.frames.last_mut() {
+            let here = frame.fd.as_ref().or(deep.as_ref()).map(AsFd::as_fd);
+            match (frame.pending.pop(), here) {
+                (Some(name), Some(here)) => {
+                    let Some((fd, stat)) = open_child(here, &name)? else { continue };
+                    let fd = self.enter(fd, &stat)?;
+                    deep = fd.or(deep);
+                }
+                (None, Some(here)) if frame.fd.is_none() => {
+                    let up = open_directory(here, c"..");
+                    self.frames.pop();
+                    deep = self.checked(up.ok());
+                }
+                _ => {
+                    self.frames.pop();
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts what is in a directory. It is held open near the root, else given back.
+    fn enter(&mut self, fd: OwnedFd, stat: &Stat) -> rustix::io::Result<Option<OwnedFd>> {
+        let pending = self.list(fd.as_fd())?;
+        let identity = identity(stat);
+        if self.frames.len() < MAX_DEPTH {
+            self.frames.push(Frame { fd: Some(fd), identity, pending });
+            return Ok(None);
+        }
+        self.frames.push(Frame { fd: None, identity, pending });
+        Ok(Some(fd))
+    }
+
+    /// The directory that `..` led to, if it is the one that the way down came through. A program may have moved it
+    /// meanwhile: then the rest of that part is left out.
+    fn checked(&mut self, up: Option<OwnedFd>) -> Option<OwnedFd> {
+        let parent = self.frames.last().filter(|frame| frame.fd.is_none())?;
+        let found = up.filter(|fd| fs::fstat(fd).is_ok_and(|stat| identity(&stat) == parent.identity));
+        if found.is_none() {
+            self.frames.truncate(MAX_DEPTH);
+        }
+        found
+    }
+
+    fn list(&mut self, directory: BorrowedFd<'_>) -> rustix::io::Result<Vec<CString>> {
+        let mut directories = Vec::new();
+        let mut buffer = [MaybeUninit::<u8>::uninit(); 16 * 1024];
+        let mut entries = RawDir::new(directory, &mut buffer);
+        while let Some(entry) = entries.next() {
+            let entry = entry?;
+            let name = entry.file_name();
+            if name == c"." || name == c".." {
+                continue;
+            }
+            let stat = match fs::statat(directory, name, AtFlags::SYMLINK_NOFOLLOW) {
+                Err(Errno::NOENT) => continue,
+                stat => stat?,
+            };
+            self.size.entries += 1;
+            self.count(&stat);
+            if is_directory(&stat) {
+                directories.push(name.to_owned());
+            }
+        }
+        Ok(directories)
+    }
+
+    fn count(&mut self, stat: &Stat) {
+        let disk = u64::try_from(stat.st_blocks).unwrap_or(0) * BLOCK;
+        // Wide enough for the type on any architecture.
+        let names = u128::from(stat.st_nlink);
+        if !is_directory(stat) && names > 1 {
+            if let Some((left, _)) = self.shared.get_mut(&identity(stat)) {
+                *left = left.saturating_sub(1);
+                return;
+            }
+            self.shared.insert(identity(stat), (names - 1, disk));
+        } else {
+            self.size.freed += disk;
+        }
+        self.size.disk += disk;
+        if FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile {
+            self.size.bytes += u64::try_from(stat.st_size).unwrap_or(0);
+        }
+    }
+
+    fn finish(self) -> TreeSize {
+        let whole: u64 = self.shared.values().filter(|(left, _)| *left == 0).map(|(_, disk)| disk).sum();
+        TreeSize { freed: self.size.freed + whole, ..self.size }
+    }
+}
+
+fn is_directory(stat: &Stat) -> bool {
+    FileType::from_raw_mode(stat.st_mode) == FileType::Directory
+}
+
+fn identity(stat: &Stat) -> (u64, u64) {
+    (stat.st_dev, stat.st_ino)
+}
+
+/// A directory in an open one; `None` for what is gone, is none any more, or has something mounted on it.
+fn open_child(parent: BorrowedFd<'_>, name: &CString) -> rustix::io::Result<Option<(OwnedFd, Stat)>> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_XDEV;
+    let fd = match fs::openat2(parent, name, flags, Mode::empty(), resolve) {
+        Ok(fd) => fd,
+        Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP | Errno::XDEV) => return Ok(None),
+        Err(errno) => return Err(errno),
+    };
+    let stat = fs::fstat(&fd)?;
+    Ok(Some((fd, stat)))
+}
+
+fn open_directory(from: BorrowedFd<'_>, name: &std::ffi::CStr) -> rustix::io::Result<OwnedFd> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    fs::openat(from, name, flags, Mode::empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{MetadataExt, symlink};
+    use std::path::PathBuf;
+
+    use super::*;
+
+    fn scratch(name: &str) -> PathBuf {
+        let path = std::env::temp_dir().join(format!("rcx-measure-{}-{name}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        path
+    }
+
+    fn disk(path: &Path) -> u64 {
+        path.symlink_metadata().unwrap().blocks() * BLOCK
+    }
+
+    #[test]
+    fn nothing_is_nothing() {
+        assert_eq!(measure(Path::new("/nonexistent-rcx/tree")).unwrap(), TreeSize::default());
+    }
+
+    #[test]
+    fn counts_names_lengths_and_blocks_and_follows_nothing() {
+        let root = scratch("plain");
+        std::fs::create_dir(root.join("sub")).unwrap();
+        std::fs::write(root.join("sub/file"), vec![1; 10_000]).unwrap();
+        std::fs::File::create(root.join("hole")).unwrap().set_len(1 << 20).unwrap();
+        symlink("/usr", root.join("link")).unwrap();
+        let size = measure(&root).unwrap();
+        let disk: u64 =
+            ["", "sub", "sub/file", "hole", "link"].iter().map(|name| disk(&root.join(name))).sum();
+        assert_eq!(size, TreeSize { entries: 4, bytes: 10_000 + (1 << 20), disk, freed: disk });
+        let file = measure(&root.join("sub/file")).unwrap();
+        assert_eq!((file.entries, file.bytes), (0, 10_000));
+        crate::tree::remove_tree(&root).unwrap();
+    }
+
+    #[test]
+    fn a_file_of_several_names_counts_once_and_is_freed_with_its_last() {
+        let root = scratch("links");
+        std::fs::create_dir(root.join("tree")).unwrap();
+        std::fs::write(root.join("tree/one"), vec![1; 10_000]).unwrap();
+        std::fs::hard_link(root.join("tree/one"), root.join("tree/two")).unwrap();
+        let inside = measure(&root.join("tree")).unwrap();
+        assert_eq!((inside.entries, inside.bytes, inside.freed), (2, 10_000, inside.disk));
+        std::fs::hard_link(root.join("tree/one"), root.join("outside")).unwrap();
+        let outside = measure(&root.join("tree")).unwrap();
+        assert_eq!((outside.disk, outside.freed), (inside.disk, disk(&root.join("tree"))));
+        crate::tree::remove_tree(&root).unwrap();
+    }
+
+    #[test]
+    fn reads_a_tree_deeper_than_path_max_with_something_at_every_level() {
+        let root = scratch("deep");
+        let mut fd = fs::openat(CWD, &root, OFlags::PATH, Mode::empty()).unwrap();
+        for _ in 0..3000 {
+            fs::mkdirat(&fd, c"d", Mode::RWXU).unwrap();
+            fs::mkdirat(&fd, c"e", Mode::RWXU).unwrap();
+            fd = fs::openat(&fd, c"d", OFlags::PATH, Mode::empty()).unwrap();
+        }
+        drop(fd);
+        assert_eq!(measure(&root).unwrap().entries, 6000);
+        crate::tree::remove_tree(&root).unwrap();
+    }
+}

@@ -1,5 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { expect } from 'vitest';
 import { LayerArchive } from '../../ts/layer/archive.ts';
 import { DEFAULT_LIMITS, type LayerLimits } from '../../ts/layer/limits.ts';
 import { sinkOptions } from '../../ts/layer/privilege.ts';
@@ -21,7 +22,10 @@ export interface UnpackingOptions {
   unprivileged?: boolean;
 }
 
-/** Unpacks an archive into a new directory below `scratch`, as a pull would, and reads what came of it. */
+/**
+ * Unpacks an archive into a new directory below `scratch`, as a pull would, and reads what came of it. What was counted on the
+ * way must be what is there.
+ */
 export async function unpackInto(scratch: string, archive: Buffer, options: UnpackingOptions = {}): Promise<Unpacked> {
   const directory = mkdtempSync(join(scratch, 'layer-'));
   const sink = options.unprivileged ? { privileged: false, ownership: false, userxattr: true } : sinkOptions();
@@ -32,6 +36,7 @@ export async function unpackInto(scratch: string, archive: Buffer, options: Unpa
     limits: { ...DEFAULT_LIMITS, ...options.limits },
   };
   const result = unpackBlob(request, archive, options.pieces);
+  expect(await native().measureTree(directory)).toMatchObject(result.tree);
   return { directory, result, tree: readTree(directory) };
 }
 

@@ -3,7 +3,6 @@ import { isRcxError } from '../errors.ts';
 import { layerFailure } from '../layer/errors.ts';
 import type { LayerLimits } from '../layer/limits.ts';
 import type { LayerPool } from '../layer/pool.ts';
-import type { UnpackResult } from '../layer/unpack.ts';
 import type { LayerFeed, LayerSinkOptions } from '../native/index.ts';
 import { native } from '../native/index.ts';
 import type { Digest } from '../oci/digest.ts';
@@ -13,6 +12,7 @@ import type { BlobStore } from '../store/blobs.ts';
 import type { LayerStore, MadeLayer } from '../store/layers.ts';
 import type { PullEvent } from './events.ts';
 import { LayerReporter } from './layerReporter.ts';
+import { madeLayer } from './madeLayer.ts';
 import type { ImageSource } from './source.ts';
 
 /** What all layers of one pull share. */
@@ -140,13 +140,9 @@ class LayerTask {
     const request = { diffId: this.#diffId, directory, sink, limits };
     try {
       const onProgress = (bytes: number) => this.#reporter.unpacked(bytes);
-      return toInfo(await pool.unpack(request, feed, { signal, onProgress }));
+      return madeLayer(await pool.unpack(request, feed, { signal, onProgress }));
     } catch (error) {
       throw signal.aborted || isRcxError(error, 'ERR_RCX_ABORTED') ? error : layerFailure(this.#blob.digest, error);
     }
   }
-}
-
-function toInfo({ size, entries, opaqueRoot }: UnpackResult): MadeLayer {
-  return { size, entries, ...(opaqueRoot && { opaqueRoot }) };
 }

@@ -4,6 +4,7 @@ import { sinkOptions } from '../layer/privilege.ts';
 import { native } from '../native/index.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { LayerStore } from '../store/layers.ts';
+import { madeLayer } from './madeLayer.ts';
 
 export interface UnpackContext {
   layers: LayerStore;
@@ -25,8 +26,7 @@ export async function unpackStoredBlob(
     const feed = native().LayerFeed.open(blob.path, blob.size);
     feed.stored();
     const request = { diffId, directory, sink: sinkOptions(), limits: DEFAULT_LIMITS };
-    const { size, entries, opaqueRoot } = await pool.unpack(request, feed, { signal });
-    return { size, entries, ...(opaqueRoot && { opaqueRoot }) };
+    return madeLayer(await pool.unpack(request, feed, { signal }));
   };
   await layers.create(diffId, fill, { signal });
 }

@@ -25,6 +25,8 @@ export interface UnpackResult {
   opaqueRoot: boolean;
   /** Device nodes left out for want of privilege. */
   skippedNodes: number;
+  /** What came of it: names, and bytes of its files with their holes. */
+  tree: { entries: number; bytes: number };
 }
 
 /**
@@ -50,8 +52,9 @@ export function unpackLayer(
     }
     reader.finish();
     checkDiffId(request.diffId, archive.digest());
-    const { bytes, skippedNodes, opaqueRoot } = sink.finish();
-    return { size: bytes, entries: limits.entries, opaqueRoot, skippedNodes };
+    const { bytes, skippedNodes, opaqueRoot, treeEntries, treeBytes } = sink.finish();
+    const tree = { entries: treeEntries, bytes: treeBytes };
+    return { size: bytes, entries: limits.entries, opaqueRoot, skippedNodes, tree };
   } finally {
     sink.close();
   }

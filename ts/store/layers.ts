@@ -20,12 +20,14 @@ export interface LayerInfo {
   entries: number;
   /** It hides all layers below it: overlay does not look for the opaque mark on a layer's root. */
   opaqueRoot?: boolean;
+  /** Names in the tree and bytes of its files, holes included: whether they still are there is quickly seen. */
+  tree?: { entries: number; bytes: number };
   /** The boot in which it was made: see {@link LayerStore.has}. */
   boot: string;
 }
 
 /** What only whoever makes a layer can know of it. */
-export type MadeLayer = Pick<LayerInfo, 'size' | 'entries' | 'opaqueRoot'>;
+export type MadeLayer = Pick<LayerInfo, 'size' | 'entries' | 'opaqueRoot' | 'tree'>;
 
 export interface CreateLayerOptions {
   signal?: AbortSignal | undefined;

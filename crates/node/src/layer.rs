@@ -57,6 +57,10 @@ pub struct LayerSinkStats {
     pub skipped_nodes: i64,
     /// The layer hides everything below it.
     pub opaque_root: bool,
+    /// Names in the tree, as `measureTree` counts them.
+    pub tree_entries: i64,
+    /// Length of its files, as `measureTree` counts it.
+    pub tree_bytes: i64,
 }
 
 /// Writes one layer below one directory; see `rcx_core::layer::LayerSink`. All paths are byte strings relative to it.
@@ -194,10 +198,13 @@ impl LayerSink {
     pub fn finish(&mut self, env: Env) -> Result<LayerSinkStats> {
         let stats = self.sink()?.finish().map_err(|e| to_js(&env, &e))?;
         self.inner = None;
+        let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
         Ok(LayerSinkStats {
-            bytes: i64::try_from(stats.bytes).unwrap_or(i64::MAX),
-            skipped_nodes: i64::try_from(stats.skipped_nodes).unwrap_or(i64::MAX),
+            bytes: number(stats.bytes),
+            skipped_nodes: number(stats.skipped_nodes),
             opaque_root: stats.opaque_root,
+            tree_entries: number(stats.tree_entries),
+            tree_bytes: number(stats.tree_bytes),
         })
     }
 

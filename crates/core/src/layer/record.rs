@@ -78,6 +78,11 @@ impl Records {
         self.directories.get(&b""[..]).is_some_and(|root| root.opaque)
     }
 
+    /// Directories below the root, and whiteouts that are not needless.
+    pub fn objects(&self) -> u64 {
+        (self.directories.len() - 1 + self.whiteouts.len() - self.needless_whiteouts().count()) as u64
+    }
+
     /// Whether the layer's root hides everything below.
     pub fn opaque_root(&self) -> bool {
         self.directories.get(&b""[..]).is_some_and(|root| root.opaque)

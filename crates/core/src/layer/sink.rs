@@ -12,7 +12,7 @@ use super::resolve::{Place, Resolver, is_whiteout};
 use super::write::OpenFile;
 use super::{Metadata, WRITE, invalid, refused};
 use crate::error::{Context, Result};
-use crate::tree;
+use crate::{measure, tree};
 
 /// What the calling process may do, and how overlay will be mounted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +55,10 @@ pub struct SinkStats {
     pub skipped_nodes: u64,
     /// The layer's root hides everything below: overlay itself does not look for that mark on a root.
     pub opaque_root: bool,
+    /// Names in the tree that came of it, as [`measure`] counts them.
+    pub tree_entries: u64,
+    /// Length of the regular files in it, as [`measure`] counts it.
+    pub tree_bytes: u64,
 }
 
 /// Writes one layer below one directory.
@@ -67,6 +71,8 @@ pub struct LayerSink {
     pub(super) options: SinkOptions,
     pub(super) file: Option<OpenFile>,
     pub(super) stats: SinkStats,
+    /// Something was removed again: what was counted on the way is not what is there.
+    replaced: bool,
 }
 
 impl LayerSink {
@@ -84,7 +90,7 @@ impl LayerSink {
         let mut records = Records::default();
         records.made(Vec::new(), Metadata::implied_directory(), false);
         let (resolver, stats) = (Resolver::new(root), SinkStats::default());
-        Ok(Self { resolver, records, options, file: None, stats })
+        Ok(Self { resolver, records, options, file: None, stats, replaced: false })
     }
 
     /// Makes a directory, or describes anew one that is there. An empty path is the layer's root.
@@ -231,6 +237,7 @@ impl LayerSink {
         for path in self.records.needless_whiteouts() {
             self.remove_whiteout(path)?;
         }
+        self.count_tree()?;
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         // Children before parents: a parent may lose the search permission that the way to a child needs.
         for (path, record) in self.records.take_directories().into_iter().rev() {
@@ -242,6 +249,18 @@ impl LayerSink {
             record.metadata.apply_fd(fd.as_fd(), &path, &self.options)?;
         }
         Ok(self.stats)
+    }
+
+    /// Without a look at the tree, which would cost a pull time, unless an entry took the place of another.
+    fn count_tree(&mut self) -> Result<()> {
+        if self.replaced {
+            let size = measure::measure_open(self.resolver.root().as_fd())
+                .map_err(|e| refused("measure the layer", b"", e))?;
+            (self.stats.tree_entries, self.stats.tree_bytes) = (size.entries, size.bytes);
+        } else {
+            self.stats.tree_entries += self.records.objects();
+        }
+        Ok(())
     }
 
     fn remove_whiteout(&self, path: &[u8]) -> Result<()> {
@@ -274,10 +293,12 @@ impl LayerSink {
             }
             result => result,
         }
+        .inspect(|_| self.stats.tree_entries += 1)
         .map_err(|e| refused(step, path, e))
     }
 
     fn clear(&mut self, place: &Place, path: &[u8]) -> Result<()> {
+        self.replaced = true;
         self.resolver.forget();
         self.records.removed(&place.path());
         tree::remove_at(place.parent.as_fd(), &place.name)

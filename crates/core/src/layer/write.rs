@@ -86,6 +86,7 @@ impl LayerSink {
         if file.trailing_hole {
             fs::ftruncate(&file.fd, file.offset).map_err(|e| refused("set the size", &file.path, e))?;
         }
+        self.stats.tree_bytes += file.offset;
         file.metadata.apply_fd(file.fd.as_fd(), &file.path, &self.options)
     }
 }

@@ -30,16 +30,18 @@ export type ContainerRoot = { image: StoredImage; reference: string } | { rootfs
  * Makes a container: its folder with record, init layer and read-write layer. Nothing of it runs.
  *
  * The folder is made under a temporary name and renamed, so that others see it whole or not at all.
+ * @param root finds, or pulls, the image, which cannot be removed from then on until the container has it
  */
 export async function createContainer(
   engine: Engine,
-  root: ContainerRoot,
+  root: ContainerRoot | (() => Promise<ContainerRoot>),
   options: ContainerOptions,
 ): Promise<StoredContainer> {
   if (options.name !== undefined) checkName(options.name);
   const lock = contentLockPath(engine.paths);
   // Nobody may remove the image's layers between their being found and the record that says they are in use.
-  return await withLock(lock, () => createLocked(engine, root, options), { shared: true });
+  const create = async () => createLocked(engine, typeof root === 'function' ? await root() : root, options);
+  return await withLock(lock, create, { shared: true });
 }
 
 async function createLocked(engine: Engine, root: ContainerRoot, options: ContainerOptions): Promise<StoredContainer> {

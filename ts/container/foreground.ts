@@ -32,8 +32,7 @@ export async function runInForeground(engine: Engine, wanted: ForegroundRun): Pr
   const { options, interactive } = wanted;
   const terminal = options.tty === true;
   if (terminal && interactive && !process.stdin.isTTY) throw notATerminal();
-  const root = await findRoot(engine, wanted);
-  const stored = await createContainer(engine, root, options);
+  const stored = await createContainer(engine, () => findRoot(engine, wanted), options);
   const stdin = interactive ? 'inherit' : 'null';
   const container = await AttachedContainer.launch(engine, stored, { stdin, stdout: 'inherit', stderr: 'inherit' });
   const exit = container.wait();

@@ -64,19 +64,38 @@ export function writeState(folder: string, state: ContainerState): void {
   }
 }
 
-/** @throws ERR_RCX_CONTAINER_DAMAGED when the file is missing or unreadable */
+/** @throws ERR_RCX_CONTAINER_DAMAGED when the file is missing, unreadable, or no such record */
 export function readConfig(folder: string): ContainerConfig {
-  return read(folder, CONFIG) as ContainerConfig;
+  return read(folder, CONFIG, isConfig);
 }
 
+/** @throws ERR_RCX_CONTAINER_DAMAGED as {@link readConfig} */
 export function readState(folder: string): ContainerState {
-  return read(folder, STATE) as ContainerState;
+  return read(folder, STATE, isState);
 }
 
-function read(folder: string, file: string): unknown {
+/** Enough to tell a record from damage; rcx itself wrote the rest. */
+function isConfig(value: unknown): value is ContainerConfig {
+  if (!isObject(value) || !isObject(value.request)) return false;
+  const { id, name, created, diffIds, request } = value;
+  const texts = [id, name, created].every((text) => typeof text === 'string');
+  return texts && Array.isArray(diffIds) && isObject(request.spec) && isObject(request.rcx);
+}
+
+function isState(value: unknown): value is ContainerState {
+  return isObject(value) && typeof value.status === 'string' && isObject(value.owner);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+function read<T>(folder: string, file: string, isRecord: (value: unknown) => value is T): T {
   const path = join(folder, file);
   try {
-    return JSON.parse(readFileSync(path, 'utf8'));
+    const value: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    if (isRecord(value)) return value;
+    throw new Error('it is not what rcx writes there');
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new RcxError(`read the container's record: ${path}: ${why}`, {

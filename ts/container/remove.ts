@@ -42,7 +42,7 @@ export async function removeContainer(
 }
 
 /** It runs, or somebody is about to start it. */
-function isActive({ state }: StoredContainer): boolean {
+export function isActive({ state }: StoredContainer): boolean {
   return (
     state.status === 'running' || (state.status === 'created' && state.error === undefined && isAlive(state.owner))
   );

@@ -34,7 +34,7 @@ export interface RunResult {
 export async function run(image: string, command: string[] = [], options: RunOptions = {}): Promise<RunResult> {
   const begin = performance.now();
   const engine = options.engine ?? new Engine();
-  const root = await resolveForRun(engine, image, { policy: options.pull, platform: options.platform });
+  const root = () => resolveForRun(engine, image, { policy: options.pull, platform: options.platform });
   const stored = await createContainer(engine, root, { autoRemove: true, ...options, command });
   const stdin = options.input === undefined ? 'null' : 'pipe';
   const container = await AttachedContainer.launch(engine, stored, { stdin, stdout: 'pipe', stderr: 'pipe' });

@@ -15,6 +15,11 @@ export interface StoredContainer {
   state: ContainerState;
 }
 
+/** The fixed part of a container's record, if it can be read. */
+export type FoundConfig =
+  | { id: string; config: ContainerConfig; damage?: never }
+  | { id: string; config?: never; damage: RcxError };
+
 /** The containers of one store: a folder each, and a link for each name. There is no index that could disagree with them. */
 export class ContainerStore {
   readonly #root: string;
@@ -72,6 +77,19 @@ export class ContainerStore {
         }
       })
       .sort((a, b) => b.config.created.localeCompare(a.config.created));
+  }
+
+  /** The part of each container's record that says what it needs, or what is wrong with it. */
+  configs(): FoundConfig[] {
+    return this.ids().flatMap((id): FoundConfig[] => {
+      try {
+        return [{ id, config: readConfig(this.folder(id)) }];
+      } catch (error) {
+        if (!isRcxError(error, 'ERR_RCX_CONTAINER_DAMAGED')) throw error;
+        // Removed in this moment, or damaged.
+        return existsSync(this.folder(id)) ? [{ id, damage: error }] : [];
+      }
+    });
   }
 
   /** Ids of those whose record cannot be read; they can only be removed. */

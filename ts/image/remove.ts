@@ -3,9 +3,12 @@ import { isRcxError, RcxError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
 import { plain } from '../oci/quote.ts';
 import { canonicalReference, familiarName, familiarReference, parseReference } from '../oci/reference.ts';
+import { BlobStore } from '../store/blobs.ts';
+import { contentOf } from '../store/content.ts';
+import { removeContent, type Unreadable } from '../store/gc.ts';
 import type { StoredImage } from '../store/images.ts';
 import { contentLockPath, withLock } from '../store/lock.ts';
-import { removeContent } from './content.ts';
+import { findInUse } from './inUse.ts';
 
 export interface RemoveImageOptions {
   /** Take all names away, even from an image that a container uses; that image then stays without a name. */
@@ -21,6 +24,8 @@ export interface RemovedImage {
   untagged: string[];
   /** ID of the image and diff IDs of its layers that nothing else uses. */
   deleted: Digest[];
+  /** Records that cannot be read, because of which nothing was deleted that they may need. */
+  kept?: readonly Unreadable[];
 }
 
 /**
@@ -51,9 +56,14 @@ async function removeLocked(engine: Engine, text: string, force: boolean): Promi
   }
   const user = containers.list().find(({ config }) => config.imageId === image.id);
   if (user === undefined) {
-    await images.drop(image.manifest.digest);
-    const deleted = await removeContent(engine, image);
-    return { untagged: [...names, ...image.repoDigests].map(familiar), deleted };
+    const content = contentOf(new BlobStore(engine.paths), image.manifest);
+    await images.drop([image.manifest.digest]);
+    const used = findInUse(engine);
+    const { diffIds } = await removeContent(engine.paths, content, used);
+    const untagged = [...names, ...image.repoDigests].map(familiar);
+    const kept = used.unreadable.length > 0 && { kept: used.unreadable };
+    // Docker names the layers from the top down.
+    return { untagged, deleted: [image.id, ...diffIds.reverse()], ...kept };
   }
   // What its container needs stays; a name can be spared.
   if (!force || names.length === 0) throw inUse(text, user.config, names.length > 0);

@@ -44,10 +44,14 @@ export function storedImage(images: ImageStore, reference: Reference): StoredIma
 /** Whether all blobs and layers of an image are in the store. */
 export function isWhole(paths: StorePaths, { manifest, diffIds }: StoredImage): boolean {
   const [blobs, layers] = [new BlobStore(paths), new LayerStore(paths)];
-  return (
-    readManifest(blobs, manifest).layers.every(({ digest }) => blobs.has(digest)) &&
-    diffIds.every((diffId) => layers.has(diffId))
-  );
+  try {
+    const parts = readManifest(blobs, manifest).layers;
+    return parts.every(({ digest }) => blobs.has(digest)) && diffIds.every((diffId) => layers.has(diffId));
+  } catch (error) {
+    // Removed in this moment.
+    if (isRcxError(error)) return false;
+    throw error;
+  }
 }
 
 function cameFrom(image: StoredImage, { registry, repository }: Reference, source: string): boolean {

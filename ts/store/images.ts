@@ -157,9 +157,9 @@ export class ImageStore {
     });
   }
 
-  /** Takes away an image with all its names. */
-  async drop(manifest: Digest): Promise<void> {
-    await this.#layout.update((entries) => entries.filter((entry) => entry.digest !== manifest));
+  /** Takes away images with all their names, in one step. */
+  async drop(manifests: readonly Digest[]): Promise<void> {
+    await this.#layout.update((entries) => entries.filter((entry) => !manifests.includes(entry.digest)));
   }
 
   /** What other tools may have put into the layout besides images is left alone. */

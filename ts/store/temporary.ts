@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { native } from '../native/index.ts';
 import type { Lock } from './lock.ts';
@@ -29,13 +29,20 @@ export function temporaryFile(parent: string): Temporary {
   return claim(parent, (path) => native().FileLock.tryAcquire(path, false));
 }
 
-/** Removes what processes that no longer live left in `parent`. */
-export async function collectWreckage(parent: string): Promise<void> {
+/**
+ * Removes what processes that no longer live left in `parent`.
+ * @param onFound is called with each before it goes
+ */
+export async function collectWreckage(
+  parent: string,
+  onFound?: (path: string) => Promise<void>,
+): Promise<void> {
   for (const entry of listTemporaries(parent)) {
     const path = join(parent, entry.name);
     const lock = lockIfDead(path, entry.isDirectory());
     if (lock === undefined) continue;
     try {
+      await onFound?.(path);
       await native().removeTree(path);
     } catch (error) {
       throw toRcxError(error, 'ERR_RCX_REMOVE');
@@ -43,6 +50,22 @@ export async function collectWreckage(parent: string): Promise<void> {
       lock.release();
     }
   }
+}
+
+/** Paths of what {@link collectWreckage} would remove. */
+export function listWreckage(parent: string): string[] {
+  return listTemporaries(parent).flatMap((entry) => {
+    const path = join(parent, entry.name);
+    const lock = lockIfDead(path, entry.isDirectory());
+    if (lock === undefined) return [];
+    // Its maker may have renamed a file meanwhile: then the lock has made an empty one under the old name.
+    if (entry.isFile() && statSync(path, { throwIfNoEntry: false })?.size === 0) {
+      lock.remove();
+      return [];
+    }
+    lock.release();
+    return [path];
+  });
 }
 
 /** A collector may take a new entry for wreckage in the instant before its maker locks it: then another name is tried. */

@@ -1,7 +1,9 @@
 import type { Engine } from '../../engine.ts';
 import { BlobStore } from '../../store/blobs.ts';
+import type { Content } from '../../store/content.ts';
+import { removeContent } from '../../store/gc.ts';
 import { contentLockPath, tryLock } from '../../store/lock.ts';
-import { type Content, removeUnused } from '../content.ts';
+import { findInUse } from '../inUse.ts';
 import type { ArchiveImage } from './read/archiveImage.ts';
 
 /**
@@ -27,7 +29,7 @@ export class Traces {
     const lock = tryLock(contentLockPath(this.#engine.paths));
     if (lock === undefined) return;
     try {
-      await removeUnused(this.#engine, this.#missing);
+      await removeContent(this.#engine.paths, this.#missing, findInUse(this.#engine));
     } finally {
       lock.release();
     }

@@ -72,7 +72,8 @@ async function pullLocked(
 ): Promise<StoredImage> {
   const request = { reference, subject: `pull ${canonicalReference(reference)}` };
   const { descriptor, sourceDigest } = await fetchImage(context, request, options, signal);
-  const stored = await new ImageStore(context.paths).put(reference, descriptor, { sourceDigest });
+  const served = context.registry.isLocal ? {} : { sourceDigest };
+  const stored = await new ImageStore(context.paths).put(reference, descriptor, served);
   new LayerStore(context.paths).flushLater(stored.diffIds);
   return stored;
 }

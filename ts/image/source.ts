@@ -4,6 +4,8 @@ import type { Descriptor } from '../oci/types.ts';
 
 /** Where images come from: a registry, or anything that can be read like one. */
 export interface ImageSource {
+  /** What it gives is made on this machine: no registry has it, and it gets no `RepoDigests`. */
+  readonly isLocal?: boolean;
   /** The manifest or index that the reference leads to, verified against its digest if it has one. */
   fetchManifest(
     reference: Reference,

@@ -54,7 +54,9 @@ describeWith({}, 'removeImage', () => {
   });
 
   it('removes by the digest that it was pulled by', async () => {
-    const [digest = ''] = image.repoDigests;
+    const options = { sourceDigest: image.manifest.digest };
+    const [digest = ''] = (await engine.images.put(parseReference('localhost/one'), image.manifest, options))
+      .repoDigests;
     await removeImage(engine, digest);
     expect([names(), layers()]).toEqual([[], 0]);
   });

@@ -9,6 +9,7 @@ import type { HostRootfs } from './rootfs.ts';
 
 /** The host's programs as a place that an image comes from, so that the rest of its way is that of a pull. */
 export class HostImageSource implements ImageSource {
+  readonly isLocal = true;
   readonly #archive: () => Generator<Buffer>;
   readonly #layer: Descriptor;
   readonly #documents: ImageDocuments;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { RcxError } from '../errors.ts';
 import { type LayerFeed, packageRoot } from '../native/index.ts';
+import type { CompareRequest, CompareResult } from './compareTrees.ts';
 import type { PackRequest, PackResult, RecompressRequest } from './packToFile.ts';
 import { type FromWorker, fromErrorData, type Job, type ResultOf, type ToWorker } from './protocol.ts';
 import type { UnpackRequest, UnpackResult } from './unpack.ts';
@@ -13,7 +14,7 @@ export interface RunOptions {
   onProgress?: ((bytes: number) => void) | undefined;
 }
 
-/** Unpacks and packs layers in worker threads, as many at a time as there are processors; more wait their turn. */
+/** Unpacks, packs and compares layers in worker threads, as many at a time as there are processors; more wait their turn. */
 export class LayerPool {
   readonly #size: number;
   readonly #idle: Worker[] = [];
@@ -42,6 +43,11 @@ export class LayerPool {
     return await this.#withFeed(feed, options.signal, () =>
       this.#run({ type: 'recompress', ...request, feed: feed.id }, options),
     );
+  }
+
+  /** @throws ERR_RCX_LAYER_READ */
+  async compare(request: CompareRequest, options: RunOptions): Promise<CompareResult> {
+    return await this.#run({ type: 'compare', ...request }, options);
   }
 
   /** A thread that waits for the feed in native code hears no messages: it is ended through the feed. */

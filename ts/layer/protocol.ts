@@ -1,5 +1,6 @@
 import { RcxError } from '../errors.ts';
 import { toRcxError } from '../store/nativeError.ts';
+import type { CompareRequest, CompareResult } from './compareTrees.ts';
 import type { PackRequest, PackResult, RecompressRequest } from './packToFile.ts';
 import type { UnpackRequest, UnpackResult } from './unpack.ts';
 
@@ -22,21 +23,32 @@ export interface RecompressJob extends RecompressRequest {
   feed: number;
 }
 
+/** Two trees to compare. */
+export interface CompareJob extends CompareRequest {
+  type: 'compare';
+}
+
 /** What a worker can be given to do. */
-export type Job = UnpackJob | PackJob | RecompressJob;
+export type Job = UnpackJob | PackJob | RecompressJob | CompareJob;
 
 /** What the main thread tells a worker. */
 export type ToWorker = Job | { type: 'abort' };
 
+/** What comes of each kind of job. */
+interface Results {
+  unpack: UnpackResult;
+  pack: PackResult;
+  recompress: PackResult;
+  compare: CompareResult;
+}
+
 /** What comes of a job. */
-export type ResultOf<J extends Job> = J extends { type: 'unpack' } ? UnpackResult : PackResult;
+export type ResultOf<J extends Job> = Results[J['type']];
 
 /** What a worker tells the main thread. */
 export type FromWorker =
   /** So many bytes of the blob have been unpacked. */
-  | { type: 'progress'; bytes: number }
-  | { type: 'done'; result: UnpackResult | PackResult }
-  | { type: 'failed'; error: ErrorData };
+  { type: 'progress'; bytes: number } | { type: 'done'; result: ResultOf<Job> } | { type: 'failed'; error: ErrorData };
 
 /** An {@link RcxError} as data: classes do not survive the way between threads. */
 export interface ErrorData {

@@ -1,14 +1,16 @@
-// The entry of the threads that unpack and pack layers: one layer at a time, synchronously, because a tree of many small files
+// The entry of the threads that unpack, pack and compare layers: one layer at a time, synchronously, because a tree of many small files
 // costs several times as much when every system call waits for an event loop.
 import { parentPort } from 'node:worker_threads';
 import { RcxError } from '../errors.ts';
 import { algorithmOf } from '../oci/digest.ts';
 import { LayerArchive } from './archive.ts';
+import { compareTrees } from './compareTrees.ts';
 import { type PackResult, packToFile, recompressToFile } from './packToFile.ts';
 import {
   type FromWorker,
   type Job,
   type RecompressJob,
+  type ResultOf,
   type ToWorker,
   toErrorData,
   type UnpackJob,
@@ -51,8 +53,9 @@ async function recompress(job: RecompressJob, signal: AbortSignal): Promise<Pack
   }
 }
 
-async function resultOf(job: Job, signal: AbortSignal): Promise<UnpackResult | PackResult> {
+async function resultOf(job: Job, signal: AbortSignal): Promise<ResultOf<Job>> {
   if (job.type === 'unpack') return unpack(job);
+  if (job.type === 'compare') return compareTrees(job);
   return job.type === 'pack' ? await packToFile(job, signal) : await recompress(job, signal);
 }
 

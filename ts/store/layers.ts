@@ -58,6 +58,13 @@ export class LayerStore {
     return info !== undefined && this.#survived(info);
   }
 
+  /** What there is of a layer; `unflushed` is one that was not completely on the disk when the machine went down. */
+  state(diffId: Digest): 'whole' | 'missing' | 'unrecorded' | 'unflushed' {
+    const info = this.#record(diffId);
+    if (info === undefined) return existsSync(this.#directory(diffId)) ? 'unrecorded' : 'missing';
+    return this.#survived(info) ? 'whole' : 'unflushed';
+  }
+
   /** The layer's tree, for use as a lower directory of an overlay. */
   path(diffId: Digest): string {
     return join(this.#directory(diffId), 'diff');
@@ -104,6 +111,15 @@ export class LayerStore {
     if (this.has(diffId)) return this.info(diffId);
     const make = async () => (this.has(diffId) ? this.info(diffId) : await this.#make(diffId, fill));
     return await withLock(lockPath(this.#paths, `layer-${hexOf(diffId)}`), make, options);
+  }
+
+  /** Makes a layer anew, whatever there is of it; that goes when the new one is whole. Nothing may be using it. */
+  async replace(
+    diffId: Digest,
+    fill: (directory: string) => Promise<MadeLayer>,
+    options: CreateLayerOptions = {},
+  ): Promise<LayerInfo> {
+    return await withLock(lockPath(this.#paths, `layer-${hexOf(diffId)}`), () => this.#make(diffId, fill), options);
   }
 
   async #make(diffId: Digest, fill: (directory: string) => Promise<MadeLayer>): Promise<LayerInfo> {

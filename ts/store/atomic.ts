@@ -1,5 +1,16 @@
-import { closeSync, fchownSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fchownSync,
+  fsyncSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { names } from './listing.ts';
 import { randomHex } from './random.ts';
 
 export interface WriteOptions {
@@ -29,6 +40,24 @@ export function writeFileAtomic(path: string, data: string | Uint8Array, options
     throw error;
   }
   if (options.fsync === true) fsyncDirectory(dirname(path));
+}
+
+/** Writing a small file takes no longer. */
+const GRACE_MS = 60_000;
+
+/** Files in a folder that {@link writeFileAtomic} had no time to rename, because its process was killed. */
+export function unrenamedFiles(folder: string): string[] {
+  const abandoned = names(folder).filter((name) => {
+    const pid = /^\..+\.tmp-(\d+)-[0-9a-f]{12}$/.exec(name)?.[1];
+    // Processes of another pid namespace cannot be seen: the file must be old, too.
+    return pid !== undefined && !existsSync(`/proc/${pid}`) && isOld(join(folder, name));
+  });
+  return abandoned.map((name) => join(folder, name));
+}
+
+function isOld(path: string): boolean {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat !== undefined && Date.now() - stat.mtimeMs > GRACE_MS;
 }
 
 /** Makes renames in a directory last through a power cut. */

@@ -1,7 +1,8 @@
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Digest } from '../oci/digest.ts';
 import { hexOf } from '../oci/digest.ts';
+import { unrenamedFiles } from './atomic.ts';
 import { BlobStore } from './blobs.ts';
 import type { Content } from './content.ts';
 import { measure } from './diskSpace.ts';
@@ -9,7 +10,7 @@ import { LayerStore } from './layers.ts';
 import { listBlobs, listLayers, names } from './listing.ts';
 import { lockPath, tryLock } from './lock.ts';
 import type { StorePaths } from './paths.ts';
-import { collectWreckage } from './temporary.ts';
+import { collectWreckage, listWreckage } from './temporary.ts';
 
 /** Something whose needs are not known, as its record cannot be read. */
 export interface Unreadable {
@@ -83,7 +84,20 @@ export async function sweepWreckage(paths: StorePaths): Promise<number> {
     reclaimed += (await measure(path)).freed;
   };
   for (const parent of [paths.images, paths.layers, paths.containers]) await collectWreckage(parent, count);
+  for (const file of unrenamed(paths)) {
+    await count(file);
+    rmSync(file, { force: true });
+  }
   return reclaimed;
+}
+
+/** What {@link sweepWreckage} removes. */
+export function listTemporaries(paths: StorePaths): string[] {
+  return [...[paths.images, paths.layers, paths.containers].flatMap(listWreckage), ...unrenamed(paths)];
+}
+
+function unrenamed({ images, containers }: StorePaths): string[] {
+  return [images, ...names(containers).map((name) => join(containers, name))].flatMap(unrenamedFiles);
 }
 
 const LAYER_LOCK = 'layer-';

@@ -33,10 +33,7 @@ export function temporaryFile(parent: string): Temporary {
  * Removes what processes that no longer live left in `parent`.
  * @param onFound is called with each before it goes
  */
-export async function collectWreckage(
-  parent: string,
-  onFound?: (path: string) => Promise<void>,
-): Promise<void> {
+export async function collectWreckage(parent: string, onFound?: (path: string) => Promise<void>): Promise<void> {
   for (const entry of listTemporaries(parent)) {
     const path = join(parent, entry.name);
     const lock = lockIfDead(path, entry.isDirectory());

@@ -34,7 +34,8 @@ pub struct TreeSize {
     pub freed: u64,
 }
 
-/// Measures `path` and all below it; nothing for a path that does not exist. What is removed meanwhile is left out.
+/// Measures `path` and all below it; nothing for a path that does not exist. What is removed meanwhile is left
+/// out, and so is the content of directories that cannot be read.
 ///
 /// # Errors
 /// `ERR_RCX_MEASURE` with the kernel's errno.
@@ -180,13 +181,15 @@ fn identity(stat: &Stat) -> (u64, u64) {
     (stat.st_dev, stat.st_ino)
 }
 
-/// A directory in an open one; `None` for what is gone, is none any more, or has something mounted on it.
+/// A directory in an open one; `None` for what is gone, is none any more, has something mounted on it, or is not for this
+/// process to read.
 fn open_child(parent: BorrowedFd<'_>, name: &CString) -> rustix::io::Result<Option<(OwnedFd, Stat)>> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_XDEV;
     let fd = match fs::openat2(parent, name, flags, Mode::empty(), resolve) {
         Ok(fd) => fd,
-        Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP | Errno::XDEV) => return Ok(None),
+        // Without privilege not even a layer's owner can read all that an image may hold.
+        Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP | Errno::XDEV | Errno::ACCESS) => return Ok(None),
         Err(errno) => return Err(errno),
     };
     let stat = fs::fstat(&fd)?;

@@ -48,6 +48,14 @@ export class NameLinks {
     }
   }
 
+  /** Names that lead to no container and are nobody's any more: a crash left them. */
+  abandoned(): string[] {
+    return this.#names().filter((name) => {
+      const owner = this.idOf(name);
+      return owner !== undefined && !this.#exists(owner) && isStale(join(this.#folder, name));
+    });
+  }
+
   /** Takes a name from a container that has it. */
   free(name: string, id: string): void {
     if (this.idOf(name) !== id) return;
@@ -60,8 +68,11 @@ export class NameLinks {
 
   /** Takes whatever names a container has from it. */
   freeAll(id: string): void {
-    if (!existsSync(this.#folder)) return;
-    for (const name of readdirSync(this.#folder)) this.free(name, id);
+    for (const name of this.#names()) this.free(name, id);
+  }
+
+  #names(): string[] {
+    return existsSync(this.#folder) ? readdirSync(this.#folder) : [];
   }
 }
 

@@ -64,6 +64,26 @@ export class ContainerStore {
     this.#names.freeAll(id);
   }
 
+  /** Whether a container is found by its name. */
+  isNamed({ id, name }: Pick<ContainerConfig, 'id' | 'name'>): boolean {
+    return this.#names.idOf(name) === id;
+  }
+
+  /** Gives a container its name again. @returns false when another has it */
+  rename({ id, name }: Pick<ContainerConfig, 'id' | 'name'>): boolean {
+    return this.#names.take(name, id);
+  }
+
+  /** Names that a crash left without a container. */
+  abandonedNames(): string[] {
+    return this.#names.abandoned();
+  }
+
+  /** Frees those. */
+  freeAbandonedNames(): void {
+    for (const name of this.#names.abandoned()) this.#names.free(name, this.#names.idOf(name) ?? '');
+  }
+
   /** All containers whose record can be read, newest first. */
   list(): StoredContainer[] {
     return this.ids()

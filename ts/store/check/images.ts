@@ -1,0 +1,113 @@
+import { isRcxError, RcxError } from '../../errors.ts';
+import type { Digest } from '../../oci/digest.ts';
+import { isManifestType } from '../../oci/mediaTypes.ts';
+import { parseImageConfig } from '../../oci/parse.ts';
+import { familiarReference, parseReference } from '../../oci/reference.ts';
+import type { Descriptor } from '../../oci/types.ts';
+import { BlobStore } from '../blobs.ts';
+import type { StorePaths } from '../paths.ts';
+import { factsOf, readManifest } from '../storedImage.ts';
+import { type Problem, REPAIR } from './findings.ts';
+
+/** A layer that an image needs: the tree, and the blob that it is made from. */
+export interface NeededLayer {
+  diffId: Digest;
+  blob: Descriptor;
+  image: string;
+}
+
+export interface ImageCheck {
+  count: number;
+  problems: Problem[];
+  layers: NeededLayer[];
+  /** For every blob the images that need it. */
+  users: Map<Digest, string[]>;
+}
+
+/**
+ * Checks that all parts of every image are there and belong together.
+ * @param damaged blobs that are not what their name says: they are told of once, with the images that need them
+ */
+export function checkImages(
+  paths: StorePaths,
+  entries: readonly Descriptor[],
+  damaged: ReadonlyMap<Digest, string>,
+): ImageCheck {
+  const check: ImageCheck = { count: 0, problems: [], layers: [], users: new Map() };
+  const blobs = new BlobStore(paths);
+  for (const [manifest, image] of imagesOf(entries)) {
+    check.count++;
+    try {
+      checkImage(check, { blobs, damaged, manifest, image });
+    } catch (error) {
+      if (!isRcxError(error)) throw error;
+      const path = blobs.path(manifest.digest);
+      const message = `image ${image}: ${path}: ${error.message}`;
+      check.problems.push({ kind: 'image', message, path, hint: REPAIR, manifest: manifest.digest, images: [image] });
+    }
+  }
+  for (const [digest, why] of damaged) check.problems.push(damagedBlob(blobs, digest, why, check.users));
+  return check;
+}
+
+/** Each image once, with all its names as one text. */
+export function imagesOf(entries: readonly Descriptor[]): Map<Descriptor, string> {
+  const manifests = new Map<Digest, [Descriptor, string[]]>();
+  for (const entry of entries.filter(({ mediaType }) => isManifestType(mediaType))) {
+    const [, names] = manifests.get(entry.digest) ?? [entry, []];
+    const { reference } = factsOf(entry);
+    const name = reference === undefined ? [] : [familiarReference(parseReference(reference))];
+    manifests.set(entry.digest, [entry, [...names, ...name]]);
+  }
+  return new Map(
+    [...manifests.values()].map(([entry, names]) => [entry, names.join(', ') || `<none>@${entry.digest}`]),
+  );
+}
+
+interface Subject {
+  blobs: BlobStore;
+  damaged: ReadonlyMap<Digest, string>;
+  manifest: Descriptor;
+  image: string;
+}
+
+/** @throws what reading a document of the image throws */
+function checkImage(check: ImageCheck, subject: Subject): void {
+  const { blobs, manifest: entry, image } = subject;
+  if (!isThere(check, subject, entry.digest, 'manifest')) return;
+  const { config, layers } = readManifest(blobs, entry);
+  for (const layer of layers) isThere(check, subject, layer.digest, 'layer');
+  if (!isThere(check, subject, config.digest, 'config')) return;
+  const { diff_ids: diffIds } = blobs.document(config.digest, parseImageConfig).rootfs;
+  if (diffIds.length !== layers.length) {
+    throw new RcxError(`it has ${layers.length} layers, but its config names ${diffIds.length}`, {
+      code: 'ERR_RCX_INVALID_MANIFEST',
+      step: 'check the image',
+    });
+  }
+  for (const [at, blob] of layers.entries()) check.layers.push({ diffId: diffIds[at] as Digest, blob, image });
+}
+
+/** Notes who needs a blob, and whether it can be read. */
+function isThere(check: ImageCheck, { blobs, damaged, image }: Subject, digest: Digest, part: string): boolean {
+  const users = [...new Set([...(check.users.get(digest) ?? []), image])];
+  check.users.set(digest, users);
+  if (damaged.has(digest)) return false;
+  if (blobs.has(digest)) return true;
+  const path = blobs.path(digest);
+  const known = check.problems.find((each) => each.kind === 'blob' && each.digest === digest);
+  if (known?.kind === 'blob') known.images = users;
+  else {
+    const message = `blob ${digest}: ${path}: it is missing, a ${part} of ${image}`;
+    check.problems.push({ kind: 'blob', message, path, hint: REPAIR, digest, missing: true, images: users });
+  }
+  return false;
+}
+
+function damagedBlob(blobs: BlobStore, digest: Digest, why: string, users: Map<Digest, string[]>): Problem {
+  const images = users.get(digest) ?? [];
+  const whose = images.length === 0 ? 'nothing needs it' : `a part of ${images.join(', ')}`;
+  const path = blobs.path(digest);
+  const message = `blob ${digest}: ${path}: ${why}, ${whose}`;
+  return { kind: 'blob', message, path, hint: REPAIR, digest, missing: false, images };
+}

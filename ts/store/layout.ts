@@ -40,13 +40,23 @@ export class ImageLayout {
 
   /** Replaces the entries by what `change` makes of them, all others of its kind kept out meanwhile. */
   async update(change: (entries: readonly Descriptor[]) => Descriptor[]): Promise<void> {
-    const { images } = this.#paths;
+    await this.#write(() => change(this.entries()));
+  }
+
+  /** Writes the whole layout anew, whatever its files hold. */
+  async replace(manifests: readonly Descriptor[]): Promise<void> {
+    await this.#write(() => {
+      writeFileAtomic(this.#marker(), LAYOUT, { fsync: true });
+      return manifests;
+    });
+  }
+
+  async #write(entries: () => readonly Descriptor[]): Promise<void> {
     await withLock(lockPath(this.#paths, 'images'), () => {
-      mkdirSync(join(images, 'blobs', 'sha256'), { recursive: true });
+      mkdirSync(join(this.#paths.images, 'blobs', 'sha256'), { recursive: true });
       this.#collectWreckage();
-      if (!existsSync(join(images, 'oci-layout'))) writeFileAtomic(join(images, 'oci-layout'), LAYOUT, { fsync: true });
-      const manifests = change(this.entries());
-      const index = { schemaVersion: 2, mediaType: OCI_INDEX, manifests };
+      if (!existsSync(this.#marker())) writeFileAtomic(this.#marker(), LAYOUT, { fsync: true });
+      const index = { schemaVersion: 2, mediaType: OCI_INDEX, manifests: entries() };
       writeFileAtomic(this.#index(), `${JSON.stringify(index)}\n`, { fsync: true });
     });
   }
@@ -56,6 +66,10 @@ export class ImageLayout {
     for (const name of readdirSync(this.#paths.images)) {
       if (/^\.(index\.json|oci-layout)\.tmp-/.test(name)) rmSync(join(this.#paths.images, name), { force: true });
     }
+  }
+
+  #marker(): string {
+    return join(this.#paths.images, 'oci-layout');
   }
 
   #index(): string {
@@ -73,7 +87,7 @@ function readIndex(bytes: Buffer, path: string): Descriptor[] {
       code: 'ERR_RCX_STORE_DAMAGED',
       step: 'read the image store',
       path,
-      hint: `Restore the file, or remove ${path} and pull the images again.`,
+      hint: 'Make it anew from the images that there are with: rcx system check --repair',
       cause,
     });
   }

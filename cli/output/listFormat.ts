@@ -61,7 +61,8 @@ function templateTable<T>(template: RowTemplate, listing: Listing<T>, items: rea
   return formatTable([...first, ...missing], others);
 }
 
-function rowOf<T>(listing: Listing<T>, item: T): Record<string, Cell> {
+/** An item as templates and JSON see it. */
+export function rowOf<T>(listing: Listing<T>, item: T): Record<string, Cell> {
   return objectOf(listing, (column) => column.cell(item));
 }
 

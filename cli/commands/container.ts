@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import * as commit from './commit.ts';
 import * as inspect from './container/inspect.ts';
 import * as layers from './container/layers.ts';
+import * as prune from './container/prune.ts';
 import * as diff from './diff.ts';
 import * as exportContainer from './export.ts';
 import * as ps from './ps.ts';
@@ -18,4 +19,5 @@ export function register(parent: Command): void {
   commit.register(group);
   exportContainer.register(group);
   rm.register(group);
+  prune.register(group);
 }

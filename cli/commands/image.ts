@@ -3,6 +3,7 @@ import * as history from './history.ts';
 import * as fromHost from './image/fromHost.ts';
 import * as inspect from './image/inspect.ts';
 import * as layers from './image/layers.ts';
+import * as prune from './image/prune.ts';
 import * as images from './images.ts';
 import * as importImage from './import.ts';
 import * as load from './load.ts';
@@ -26,4 +27,5 @@ export function register(parent: Command): void {
   fromHost.register(group);
   inspect.register(group);
   rmi.register(group, 'rm');
+  prune.register(group);
 }

@@ -40,6 +40,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'manifest', load: () => import('./manifest.ts') },
   { name: 'container', load: () => import('./container.ts') },
   { name: 'image', load: () => import('./image.ts') },
+  { name: 'system', load: () => import('./system.ts') },
   { name: 'info', load: () => import('./info.ts') },
   { name: 'version', load: () => import('./version.ts') },
 ];

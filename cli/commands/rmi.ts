@@ -4,6 +4,7 @@ import { removeImage } from '../../ts/image/remove.ts';
 import { printable } from '../output/errors.ts';
 import { forEach } from '../output/failures.ts';
 import { print } from '../output/print.ts';
+import { onWait, warnOfKept } from '../output/pruned.ts';
 
 interface RmiFlags {
   force?: true;
@@ -19,15 +20,16 @@ export function register(parent: Command, name = 'rmi'): void {
     )
     .argument('<image...>', 'names, ids, or the start of ids; an id stands for all names of the image')
     .option('-f, --force', 'take the name away even if a container uses the image, and all names of an id')
+    .option('--no-prune', 'accepted for Docker’s sake: rcx keeps no intermediate images')
     .action(action);
 }
 
 async function action(images: string[], flags: RmiFlags, command: Command): Promise<void> {
   const engine = new Engine();
-  const onWait = () => process.stderr.write('Waiting for a pull or a start that is under way\n');
   await forEach(command, images, async (image) => {
-    const { untagged, deleted } = await removeImage(engine, image, { force: flags.force, onWait });
+    const { untagged, deleted, kept } = await removeImage(engine, image, { force: flags.force, onWait });
     for (const name of untagged) print(printable(`Untagged: ${name}`));
     for (const digest of deleted) print(`Deleted: ${digest}`);
+    warnOfKept(kept);
   });
 }

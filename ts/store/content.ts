@@ -34,8 +34,6 @@ function manifestContent(blobs: BlobStore, { digest, mediaType }: Descriptor): C
   const parsed = blobs.document(digest, (bytes) => parseManifest(bytes, mediaType));
   if (parsed.kind === 'index') return { blobs: [digest], diffIds: [] };
   const { config, layers } = parsed.manifest;
-  const diffIds = isConfigType(config.mediaType)
-    ? blobs.document(config.digest, parseImageConfig).rootfs.diff_ids
-    : [];
+  const diffIds = isConfigType(config.mediaType) ? blobs.document(config.digest, parseImageConfig).rootfs.diff_ids : [];
   return { blobs: [digest, config.digest, ...layers.map((layer) => layer.digest)], diffIds };
 }

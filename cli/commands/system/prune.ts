@@ -1,0 +1,55 @@
+import type { Command } from 'commander';
+import { pruneContainers } from '../../../ts/container/prune.ts';
+import { Engine } from '../../../ts/engine.ts';
+import { pruneImages } from '../../../ts/image/prune.ts';
+import { parsePruneFilters } from '../../../ts/system/pruneFilters.ts';
+import { confirm } from '../../input/confirm.ts';
+import { printable } from '../../output/errors.ts';
+import { onWait, printPrunedContainers, printPrunedImages, printReclaimed } from '../../output/pruned.ts';
+import { type PruneFlags, withPruneFlags } from '../pruneFlags.ts';
+
+interface SystemPruneFlags extends PruneFlags {
+  all?: true;
+  volumes?: true;
+}
+
+export function register(parent: Command): void {
+  const command = parent
+    .command('prune')
+    .summary('remove unused data')
+    .description(
+      'Remove all containers that do not run, then images as rcx image prune does, and what interrupted commands left.',
+    )
+    .option('-a, --all', 'remove all images that no container uses, not only those without a tag')
+    .option('--volumes', 'refused: rcx has no volumes yet');
+  withPruneFlags(command).action(action);
+}
+
+async function action(flags: SystemPruneFlags, command: Command): Promise<void> {
+  if (flags.volumes) command.error('error: --volumes is not supported: rcx has no volumes yet; leave it out');
+  if (!flags.force && !(await confirm(question(flags)))) return;
+  const filters = parsePruneFilters(flags.filter ?? []);
+  const engine = new Engine();
+  const containers = await pruneContainers(engine, filters);
+  printPrunedContainers(containers);
+  const images = await pruneImages(engine, { all: flags.all, filters, onWait });
+  printPrunedImages(images);
+  printReclaimed(containers.reclaimed + images.reclaimed);
+}
+
+/** Docker's, without the networks and the build cache, which rcx does not have. */
+function question({ all, filter = [] }: SystemPruneFlags): string {
+  const lines = [
+    'WARNING! This will remove:',
+    '  - all stopped containers',
+    all ? '  - all images without at least one container associated to them' : '  - all dangling images',
+    '',
+    ...(filter.length === 0 ? [] : ['  Items to be pruned will be filtered with:', ...filter.map(filterLine), '']),
+    'Are you sure you want to continue?',
+  ];
+  return lines.join('\n');
+}
+
+function filterLine(text: string): string {
+  return `  - ${printable(text)}`;
+}

@@ -5,7 +5,7 @@ import type { Engine } from '../engine.ts';
 import { RcxError } from '../errors.ts';
 import { runtimePath } from '../native/index.ts';
 import type { StoredImage } from '../store/images.ts';
-import { contentLockPath, withLock } from '../store/lock.ts';
+import { withContentLock } from '../store/lock.ts';
 import { toRcxError } from '../store/nativeError.ts';
 import { randomHex } from '../store/random.ts';
 import { temporaryDirectory } from '../store/temporary.ts';
@@ -38,10 +38,9 @@ export async function createContainer(
   options: ContainerOptions,
 ): Promise<StoredContainer> {
   if (options.name !== undefined) checkName(options.name);
-  const lock = contentLockPath(engine.paths);
   // Nobody may remove the image's layers between their being found and the record that says they are in use.
   const create = async () => createLocked(engine, typeof root === 'function' ? await root() : root, options);
-  return await withLock(lock, create, { shared: true });
+  return await withContentLock(engine.paths, create, { shared: true });
 }
 
 async function createLocked(engine: Engine, root: ContainerRoot, options: ContainerOptions): Promise<StoredContainer> {

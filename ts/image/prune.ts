@@ -4,7 +4,7 @@ import { BlobStore } from '../store/blobs.ts';
 import { type Content, contentOf } from '../store/content.ts';
 import { removeContent, sweep, sweepWreckage, type Unreadable } from '../store/gc.ts';
 import type { StoredImage } from '../store/images.ts';
-import { contentLockPath, withLock } from '../store/lock.ts';
+import { withContentLock } from '../store/lock.ts';
 import { isUnfiltered, type PruneFilters, passes } from '../system/pruneFilters.ts';
 import { findInUse, imagesOfContainers } from './inUse.ts';
 import type { RemovedImage } from './remove.ts';
@@ -38,7 +38,7 @@ export async function pruneImages(engine: Engine, options: PruneImagesOptions = 
   const { signal, onWait } = options;
   // Alone: nobody may be relying on content that nothing refers to yet.
   const prune = () => pruneLocked(engine, options);
-  return await withLock(contentLockPath(engine.paths), prune, { signal, ...(onWait && { onWait }) });
+  return await withContentLock(engine.paths, prune, { signal, ...(onWait && { onWait }) });
 }
 
 async function pruneLocked(

@@ -8,7 +8,7 @@ import type { Descriptor, Platform } from '../oci/types.ts';
 import { BlobStore } from '../store/blobs.ts';
 import { ImageStore, type StoredImage } from '../store/images.ts';
 import { LayerStore } from '../store/layers.ts';
-import { contentLockPath, withLock } from '../store/lock.ts';
+import { withContentLock } from '../store/lock.ts';
 import type { StorePaths } from '../store/paths.ts';
 import { collectWreckage } from '../store/temporary.ts';
 import type { PullEvent } from './events.ts';
@@ -54,10 +54,8 @@ export async function pull(
   try {
     const current = await upToDate(context, reference, options, signal);
     if (current !== undefined) return current;
-    return await withLock(contentLockPath(context.paths), () => pullLocked(context, reference, options, signal), {
-      shared: true,
-      signal,
-    });
+    const pullNow = () => pullLocked(context, reference, options, signal);
+    return await withContentLock(context.paths, pullNow, { shared: true, signal });
   } catch (error) {
     if (signal.aborted) throw aborted(reference, signal.reason);
     throw error;

@@ -7,7 +7,7 @@ import { BlobStore } from '../store/blobs.ts';
 import { contentOf } from '../store/content.ts';
 import { removeContent, type Unreadable } from '../store/gc.ts';
 import type { StoredImage } from '../store/images.ts';
-import { contentLockPath, withLock } from '../store/lock.ts';
+import { withContentLock } from '../store/lock.ts';
 import { findInUse } from './inUse.ts';
 
 export interface RemoveImageOptions {
@@ -41,7 +41,7 @@ export async function removeImage(
 ): Promise<RemovedImage> {
   // Alone: nobody may be relying on content that only this image refers to.
   const remove = () => removeLocked(engine, text, force);
-  return await withLock(contentLockPath(engine.paths), remove, { signal, ...(onWait && { onWait }) });
+  return await withContentLock(engine.paths, remove, { signal, ...(onWait && { onWait }) });
 }
 
 async function removeLocked(engine: Engine, text: string, force: boolean): Promise<RemovedImage> {

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { native } from '../native/index.ts';
@@ -77,8 +77,55 @@ export function lockPath(paths: StorePaths, name: string): string {
 
 /**
  * Held shared by whoever relies on layers and blobs that nothing refers to yet (a pull before its last step, a
- * container being made), and alone by whoever deletes what nothing refers to.
+ * container being made), and alone by whoever deletes what nothing refers to: see {@link withContentLock}.
  */
 export function contentLockPath(paths: StorePaths): string {
   return lockPath(paths, 'content');
+}
+
+/** So long those who share the lock stand back for one who waits to hold it alone. */
+const STAND_BACK_MS = 2_000;
+
+/**
+ * Runs `body` while holding the content lock. Where pull follows pull there is always one that holds it: so whoever waits for
+ * all of them says so by another lock, and new ones stand back. But not for ever, for one may be a part of what is waited for.
+ */
+export async function withContentLock<T>(
+  paths: StorePaths,
+  body: () => T | Promise<T>,
+  options: LockOptions = {},
+): Promise<T> {
+  const path = contentLockPath(paths);
+  const turn = `${path}-turn`;
+  if (options.shared === true) {
+    await standBack(turn, options.signal);
+    return await withLock(path, body, options);
+  }
+  const lock = tryLock(path) ?? (await acquireInTurn(path, turn, options));
+  try {
+    return await body();
+  } finally {
+    lock.release();
+  }
+}
+
+async function acquireInTurn(path: string, turn: string, options: LockOptions): Promise<Lock> {
+  const waiting = await acquireLock(turn, options.signal === undefined ? {} : { signal: options.signal });
+  try {
+    return await acquireLock(path, options);
+  } finally {
+    waiting.remove();
+  }
+}
+
+async function standBack(turn: string, signal: AbortSignal | undefined): Promise<void> {
+  const end = Date.now() + STAND_BACK_MS;
+  let delay = FIRST_DELAY_MS;
+  while (existsSync(turn) && Date.now() < end) {
+    const free = tryLock(turn, { shared: true });
+    // Nobody waits: whoever did was killed.
+    if (free !== undefined) return free.remove();
+    await sleep(delay, undefined, signal === undefined ? {} : { signal });
+    delay = Math.min(delay * 2, LAST_DELAY_MS);
+  }
 }

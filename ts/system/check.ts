@@ -9,7 +9,7 @@ import { checkImages, type NeededLayer } from '../store/check/images.ts';
 import { checkLayers, type LayerCheckOptions, type LayerNeed } from '../store/check/layers.ts';
 import { checkLayout } from '../store/check/layout.ts';
 import { findLeftovers, findUnusedContent } from '../store/check/leftovers.ts';
-import { contentLockPath, withLock } from '../store/lock.ts';
+import { withContentLock } from '../store/lock.ts';
 import { findStrayCgroups } from './strayCgroups.ts';
 
 export interface CheckOptions {
@@ -38,7 +38,7 @@ export interface CheckReport {
 export async function checkStore(engine: Engine, options: CheckOptions = {}): Promise<CheckReport> {
   const { signal, onWait } = options;
   const check = () => checkLocked(engine, options);
-  return await withLock(contentLockPath(engine.paths), check, { shared: true, signal, ...(onWait && { onWait }) });
+  return await withContentLock(engine.paths, check, { shared: true, signal, ...(onWait && { onWait }) });
 }
 
 async function checkLocked(engine: Engine, options: CheckOptions): Promise<CheckReport> {

@@ -95,7 +95,7 @@ function childrenOf(path: string): string[] {
 
 function isOld(path: string): boolean {
   const stat = statSync(path, { throwIfNoEntry: false });
-  return stat !== undefined && Date.now() - stat.ctimeMs > GRACE_MS;
+  return stat !== undefined && Date.now() - stat.mtimeMs > GRACE_MS;
 }
 
 function mountsOf(pid: string): string {

@@ -1,5 +1,5 @@
 import type { Engine } from '../../engine.ts';
-import { contentLockPath, withLock } from '../../store/lock.ts';
+import { withContentLock } from '../../store/lock.ts';
 import type { CheckReport } from '../check.ts';
 import { repairContainers } from './containers.ts';
 import { repairImages } from './images.ts';
@@ -39,6 +39,6 @@ export async function repairStore(
     repairContainers(engine, problems, tell);
     await repairLeftovers(engine, leftovers, tell);
   };
-  await withLock(contentLockPath(engine.paths), repair, { signal, ...(onWait && { onWait }) });
+  await withContentLock(engine.paths, repair, { signal, ...(onWait && { onWait }) });
   return repairs;
 }

@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { type Digest, digestOf, hexOf } from '../../ts/oci/digest.ts';
 import { OCI_CONFIG, OCI_LAYER, OCI_LAYER_GZIP, OCI_MANIFEST } from '../../ts/oci/mediaTypes.ts';
 import { hostPlatform } from '../../ts/oci/platform.ts';
-import type { Descriptor } from '../../ts/oci/types.ts';
+import type { Descriptor, ImageConfig } from '../../ts/oci/types.ts';
 
 export interface WrittenLayout {
   manifest: Descriptor;
@@ -19,6 +19,8 @@ export interface LayoutOptions {
   compress?: (archive: Buffer) => { mediaType: string; blob: Buffer };
   /** What the config says instead of the true digests. */
   diffIds?: Digest[];
+  /** More of the config. */
+  config?: Pick<ImageConfig, 'created' | 'author' | 'config'>;
 }
 
 export const asGzip = (archive: Buffer) => ({ mediaType: OCI_LAYER_GZIP, blob: gzipSync(archive, { level: 1 }) });
@@ -43,7 +45,7 @@ export function writeLayout(
   });
   const diffIds = options.diffIds ?? archives.map(digestOf);
   const config = putJson(
-    { ...hostPlatform(), rootfs: { type: 'layers', diff_ids: diffIds }, config: { Cmd: ['sh'] } },
+    { ...hostPlatform(), rootfs: { type: 'layers', diff_ids: diffIds }, config: { Cmd: ['sh'] }, ...options.config },
     OCI_CONFIG,
   );
   const manifest = putJson({ schemaVersion: 2, mediaType: OCI_MANIFEST, config, layers }, OCI_MANIFEST);

@@ -1,8 +1,10 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { acquireLock, tryLock, withLock } from '../../../ts/store/lock.ts';
-import { collectWreckage, temporaryDirectory, temporaryFile } from '../../../ts/store/temporary.ts';
+import { acquireLock, contentLockPath, tryLock, withContentLock, withLock } from '../../../ts/store/lock.ts';
+import { storePaths } from '../../../ts/store/paths.ts';
+import { collectWreckage, listWreckage, temporaryDirectory, temporaryFile } from '../../../ts/store/temporary.ts';
 import { scratchDirectory } from '../../support/scratch.ts';
 
 const scratch = scratchDirectory();
@@ -27,7 +29,16 @@ describe('temporary entries', () => {
     writeFileSync(join(parent, '.tmp-file'), '');
     mkdirSync(join(parent, 'kept'));
     writeFileSync(join(parent, '.hidden'), '');
-    await collectWreckage(parent);
+    const living = temporaryDirectory(parent);
+    writeFileSync(join(parent, '.tmp-file'), 'x');
+    expect(listWreckage(parent).sort()).toEqual([join(parent, '.tmp-dead'), join(parent, '.tmp-file')]);
+    await living.dispose();
+    const found: string[] = [];
+    await collectWreckage(parent, async (path) => {
+      expect(existsSync(path)).toBe(true);
+      found.push(path);
+    });
+    expect(found.sort()).toEqual([join(parent, '.tmp-dead'), join(parent, '.tmp-file')]);
     expect(readdirSync(parent).sort()).toEqual(['.hidden', 'kept']);
   });
 
@@ -89,6 +100,51 @@ describe('locks', () => {
     await expect(waiting).rejects.toThrow();
     expect(waits).toBe(1);
     held.release();
+  });
+
+  test('those who share the content lock stand back for one who wants it alone', async () => {
+    const paths = storePaths({ RCX_ROOT: parent, RCX_RUN: parent });
+    let isOver = false;
+    // One is always under way: as soon as it is half over the next one begins.
+    const share = async (): Promise<void> => {
+      let next: Promise<void> | undefined;
+      await withContentLock(
+        paths,
+        async () => {
+          await sleep(20);
+          if (!isOver) next = share();
+          await sleep(20);
+        },
+        { shared: true },
+      );
+      await next;
+    };
+    const sharing = share();
+    await sleep(60);
+    const others = await withContentLock(paths, async () => {
+      await sleep(50);
+      return tryLock(contentLockPath(paths), true);
+    });
+    isOver = true;
+    await sharing;
+    expect(others).toBeUndefined();
+    expect(readdirSync(join(parent, 'locks'))).toEqual(['content']);
+  });
+
+  test('one who shares it already can share it again, whoever waits', async () => {
+    const paths = storePaths({ RCX_ROOT: parent, RCX_RUN: parent });
+    let alone: Promise<unknown> | undefined;
+    const inner = await withContentLock(
+      paths,
+      async () => {
+        alone = withContentLock(paths, () => undefined);
+        await sleep(50);
+        return await withContentLock(paths, () => 'inner', { shared: true });
+      },
+      { shared: true },
+    );
+    await alone;
+    expect(inner).toBe('inner');
   });
 
   test('a body that throws lets go', async () => {

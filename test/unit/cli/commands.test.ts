@@ -23,7 +23,7 @@ describe('the commands', () => {
 
   it('have Docker’s names in their groups', () => {
     const names = (group: string) => root.commands.find((each) => each.name() === group)?.commands.map((c) => c.name());
-    expect(names('container')).toEqual(['run', 'ls', 'inspect', 'layers', 'diff', 'commit', 'export', 'rm']);
+    expect(names('container')).toEqual(['run', 'ls', 'inspect', 'layers', 'diff', 'commit', 'export', 'rm', 'prune']);
     const files = [
       'ls',
       'pull',
@@ -37,8 +37,10 @@ describe('the commands', () => {
       'from-host',
       'inspect',
       'rm',
+      'prune',
     ];
     expect(names('image')).toEqual(files);
+    expect(names('system')).toEqual(['df', 'prune', 'check', 'info']);
   });
 
   it('are explained, with each of their flags and arguments', () => {
@@ -70,7 +72,7 @@ function loadedWith(file: string, seen = new Set<string>()): Set<string> {
 describe('what a command loads', () => {
   it.each([
     ...['run', 'ps', 'rm', 'inspect', 'commit', 'images', 'save', 'load', 'import', 'push', 'tag', 'history', 'rmi'],
-    ...['search', 'login', 'logout', 'manifest', 'info', 'version'],
+    ...['search', 'login', 'logout', 'manifest', 'system', 'info', 'version'],
   ])('of %s is no more than it needs', (name) => {
     const loaded = [...loadedWith(resolve(FOLDER, `${name}.ts`))];
     expect(loaded.filter((module) => /^(tar|execa)$/.test(module))).toEqual([]);

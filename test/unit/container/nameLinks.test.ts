@@ -58,6 +58,19 @@ describe('NameLinks', () => {
     expect(readdirSync(join(folder, '.names'))).toEqual(['other']);
   });
 
+  it('knows those that a crash left, once their container can no longer be about to appear', () => {
+    expect(names.abandoned()).toEqual([]);
+    for (const [name, id] of [
+      ['web', '1'],
+      ['old', '9'],
+      ['young', '9'],
+    ] as const)
+      names.take(name, id);
+    age('web');
+    age('old');
+    expect(names.abandoned()).toEqual(['old']);
+  });
+
   it.each(['nobody', '', '.', '..', '../1', 'a/b', '-x', 'x'.repeat(300), 'a\0b'])('knows nobody called %j', (name) => {
     expect(names.idOf(name)).toBeUndefined();
   });

@@ -282,7 +282,8 @@ describeWith({ root: true, commands: ['docker-registry'] }, 'a damaged store', (
           message: expect.stringMatching(/a layer of localhost\/mine:latest, which came from no registry$/),
         },
       ]);
-      expect(left.problems).toMatchObject([{ kind: 'blob', missing: true, images: ['localhost/mine:latest'] }]);
+      const hint = 'no registry has it: make the image again, or remove it with: rcx rmi';
+      expect(left.problems).toMatchObject([{ kind: 'blob', missing: true, images: ['localhost/mine:latest'], hint }]);
       expect(store.engine.layersOf(store.engine.images.find('localhost/mine'))).toHaveLength(1);
     });
 

@@ -2,6 +2,7 @@ import { isRcxError, RcxError } from '../../errors.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { isManifestType } from '../../oci/mediaTypes.ts';
 import { parseImageConfig } from '../../oci/parse.ts';
+import { plain } from '../../oci/quote.ts';
 import { familiarReference, parseReference } from '../../oci/reference.ts';
 import type { Descriptor } from '../../oci/types.ts';
 import { BlobStore } from '../blobs.ts';
@@ -35,7 +36,9 @@ export function checkImages(
 ): ImageCheck {
   const check: ImageCheck = { count: 0, problems: [], layers: [], users: new Map() };
   const blobs = new BlobStore(paths);
-  for (const [manifest, image] of imagesOf(entries)) {
+  const images = imagesOf(entries);
+  const local = new Set(images.filter(({ isLocal }) => isLocal).map(({ name }) => name));
+  for (const { entry: manifest, name: image } of images) {
     check.count++;
     try {
       checkImage(check, { blobs, damaged, manifest, image });
@@ -47,21 +50,50 @@ export function checkImages(
     }
   }
   for (const [digest, why] of damaged) check.problems.push(damagedBlob(blobs, digest, why, check.users));
+  for (const problem of check.problems) advise(problem, local);
   return check;
 }
 
-/** Each image once, with all its names as one text. */
-export function imagesOf(entries: readonly Descriptor[]): Map<Descriptor, string> {
-  const manifests = new Map<Digest, [Descriptor, string[]]>();
+/** An image of the index. */
+export interface IndexedImage {
+  /** The first of its entries. */
+  entry: Descriptor;
+  /** All its names as one text. */
+  name: string;
+  /** It was made here: no registry has its parts. */
+  isLocal: boolean;
+}
+
+/** Each image once, however many names it has. */
+export function imagesOf(entries: readonly Descriptor[]): IndexedImage[] {
+  const groups = new Map<Digest, Descriptor[]>();
   for (const entry of entries.filter(({ mediaType }) => isManifestType(mediaType))) {
-    const [, names] = manifests.get(entry.digest) ?? [entry, []];
-    const { reference } = factsOf(entry);
-    const name = reference === undefined ? [] : [familiarReference(parseReference(reference))];
-    manifests.set(entry.digest, [entry, [...names, ...name]]);
+    groups.set(entry.digest, [...(groups.get(entry.digest) ?? []), entry]);
   }
-  return new Map(
-    [...manifests.values()].map(([entry, names]) => [entry, names.join(', ') || `<none>@${entry.digest}`]),
-  );
+  return [...groups.values()].flatMap((group) => {
+    const [entry] = group;
+    if (entry === undefined) return [];
+    const facts = group.map(factsOf);
+    const names = facts.flatMap(({ reference }) => (reference === undefined ? [] : familiar(reference)));
+    const isLocal = facts.every(({ sourceDigest }) => sourceDigest === undefined);
+    return { entry, name: names.join(', ') || `<none>@${entry.digest}`, isLocal };
+  });
+}
+
+/** Another tool may have written what is no name to rcx. */
+function familiar(reference: string): string {
+  try {
+    return familiarReference(parseReference(reference));
+  } catch {
+    return plain(reference);
+  }
+}
+
+/** What no registry has cannot be fetched. */
+function advise(problem: Problem, local: ReadonlySet<string>): void {
+  if (problem.kind !== 'blob' || problem.images.length === 0 || !problem.images.every((name) => local.has(name)))
+    return;
+  problem.hint = 'no registry has it: make the image again, or remove it with: rcx rmi';
 }
 
 interface Subject {

@@ -32,7 +32,7 @@ export async function repairImages(repair: ImageRepair): Promise<void> {
   const layers = new LayerMender(engine, blobs, problems, signal, tell);
   const entries = new ImageLayout(engine.paths).entries();
   try {
-    for (const [entry, image] of imagesOf(entries)) {
+    for (const { entry, name: image } of imagesOf(entries)) {
       const lost = await new ImageMender(engine, blobs, layers, entries).mend(entry, image, repair);
       if (lost === undefined) continue;
       await engine.images.drop([entry.digest]);

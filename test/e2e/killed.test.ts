@@ -1,0 +1,164 @@
+import { existsSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { Engine } from '../../ts/engine.ts';
+import { pruneImages } from '../../ts/image/prune.ts';
+import { pull } from '../../ts/image/pull.ts';
+import { native } from '../../ts/native/index.ts';
+import { parseReference } from '../../ts/oci/reference.ts';
+import { type CheckReport, checkStore } from '../../ts/system/check.ts';
+import { newStore, type Store } from '../support/cli.ts';
+import { publishSmall } from '../support/smallImage.ts';
+import { wreckage } from '../support/wreckage.ts';
+
+/** The same moments at every run, as far as a machine can repeat them. */
+const SEED = 20_240_229;
+const IMAGE = 'killed:one';
+
+/** Memory, where there is such a file system: it is processes that die here, and not disks, which would take most of the time. */
+const PLACE = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+
+let store: Store;
+beforeAll(async () => {
+  store = await newStore({ root: mkdtempSync(join(PLACE, 'rcx-killed-')) });
+  // Many files, so that there is a middle to be killed in.
+  await publishSmall('killed', 'one', 'killed', 150);
+});
+afterAll(async () => {
+  await store.close();
+  await native().removeTree(store.root);
+});
+
+/** A new one each time, as a process of its own would have. */
+function engine(): Engine {
+  const config = { registries: { 'docker.io': { mirrors: [`http://${inject('e2e').registry}`] } } };
+  return new Engine({ root: store.root, run: store.env.RCX_RUN, config, env: { HOME: store.folder } });
+}
+
+const hasImage = () => engine().images.has(IMAGE);
+const check = (): Promise<CheckReport> => checkStore(engine());
+
+async function pullImage(): Promise<void> {
+  const own = engine();
+  await pull({ paths: own.paths, registry: await own.registry() }, parseReference(IMAGE));
+  await own.close();
+}
+
+async function removeAll(): Promise<void> {
+  await pruneImages(engine(), { all: true });
+}
+
+/** mulberry32: numbers from 0 to 1 that look like chance. */
+function chance(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** A command that is killed again and again. */
+interface Victim {
+  args: string[];
+  kills: number;
+  /** Brings the store into the state that the command changes. */
+  prepare(): Promise<void>;
+  /** Runs the command once more and sees what it should have done. */
+  again(): Promise<void>;
+}
+
+const VICTIMS: Record<string, Victim> = {
+  pull: {
+    args: ['pull', '-q', IMAGE],
+    kills: 40,
+    prepare: removeAll,
+    again: async () => {
+      expect(await store.ok(['pull', '-q', IMAGE])).toBe('docker.io/library/killed:one\n');
+      expect(await check()).toMatchObject({ blobs: 5, layers: 3, images: 1 });
+    },
+  },
+  rmi: {
+    args: ['rmi', IMAGE],
+    kills: 30,
+    prepare: pullImage,
+    again: async () => {
+      const isThere = hasImage();
+      const { exitCode, stderr } = await store.rcx(['rmi', IMAGE]);
+      // Its name goes first: then it was done, but for what a prune finds.
+      if (!isThere) expect(stderr).toMatch(/no such image/);
+      expect([exitCode, hasImage()]).toEqual([isThere ? 0 : 1, false]);
+      await pruneImages(engine());
+      expect(await check()).toMatchObject({ blobs: 0, layers: 0, images: 0, leftovers: noContent() });
+    },
+  },
+  prune: {
+    args: ['image', 'prune', '-a', '-f'],
+    kills: 30,
+    prepare: pullImage,
+    again: async () => {
+      expect(await store.ok(['image', 'prune', '-a', '-f'])).toMatch(/Total reclaimed space: /);
+      expect(await check()).toMatchObject({ blobs: 0, layers: 0, images: 0, leftovers: noContent() });
+    },
+  },
+};
+
+/** Nothing is left over of this store; cgroups are the machine's. */
+function noContent() {
+  return expect.not.arrayContaining([expect.objectContaining({ kind: 'content' })]);
+}
+
+/** Milliseconds that an undisturbed run takes. */
+async function timeOf(args: string[], prepare: () => Promise<void> = async () => undefined): Promise<number> {
+  const times: number[] = [];
+  for (let i = 0; i < 3; i++) {
+    await prepare();
+    const begin = performance.now();
+    await store.ok(args);
+    times.push(performance.now() - begin);
+  }
+  return Math.min(...times);
+}
+
+/** @returns whether it was killed before its end */
+async function killAfter(args: string[], delay: number): Promise<boolean> {
+  const running = store.start(args);
+  await sleep(delay);
+  running.kill('SIGKILL');
+  return (await running).signal === 'SIGKILL';
+}
+
+describe('kill -9 at any moment', () => {
+  it.each(Object.entries(VICTIMS))(
+    'of %s leaves a store that is whole, and does not keep it from being done',
+    async (_, victim) => {
+      const random = chance(SEED);
+      // In its first part every command only starts.
+      const start = 0.8 * (await timeOf(['images', '-q']));
+      const duration = await timeOf(victim.args, victim.prepare);
+      const moment = () => start + (duration - start) * random();
+      let [kills, halfway] = [0, 0];
+      for (let round = 0; kills < victim.kills; round++) {
+        expect(round, 'rounds in which it was faster than its killer').toBeLessThan(victim.kills * 4);
+        await victim.prepare();
+        if (!(await killAfter(victim.args, moment()))) continue;
+        kills++;
+        const { problems, leftovers } = await check();
+        expect(problems).toEqual([]);
+        if (leftovers.some(({ kind }) => kind === 'temporary' || kind === 'content')) halfway++;
+        // Every third time it is killed twice.
+        if (kills % 3 === 0 && kills < victim.kills && (await killAfter(victim.args, moment()))) {
+          kills++;
+          expect((await check()).problems).toEqual([]);
+        }
+        await victim.again();
+        expect(wreckage(store.root)).toEqual([]);
+      }
+      expect(halfway, 'kills that left something half done').toBeGreaterThan(0);
+      expect(await store.ok(['system', 'check', '--deep'])).toMatch(/: ok\n$/);
+    },
+  );
+});

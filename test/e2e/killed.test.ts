@@ -1,8 +1,10 @@
-import { existsSync, mkdtempSync } from 'node:fs';
+import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { createContainer } from '../../ts/container/create.ts';
+import { writeState } from '../../ts/container/record.ts';
 import { Engine } from '../../ts/engine.ts';
 import { pruneImages } from '../../ts/image/prune.ts';
 import { pull } from '../../ts/image/pull.ts';
@@ -50,6 +52,16 @@ async function removeAll(): Promise<void> {
   await pruneImages(engine(), { all: true });
 }
 
+/** A container that has ended, after it wrote many files. */
+async function addContainer(): Promise<void> {
+  await pullImage();
+  const own = engine();
+  const image = own.images.find(IMAGE);
+  const { folder } = await createContainer(own, { image, reference: IMAGE }, { command: ['x'] });
+  for (let i = 0; i < 1000; i++) writeFileSync(join(folder, 'upper', String(i)), String(i));
+  writeState(folder, { status: 'exited', owner: { pid: 1, startTime: '', bootId: '' }, exitCode: 0 });
+}
+
 /** mulberry32: numbers from 0 to 1 that look like chance. */
 function chance(seed: number): () => number {
   let state = seed;
@@ -95,7 +107,17 @@ const VICTIMS: Record<string, Victim> = {
       expect(await check()).toMatchObject({ blobs: 0, layers: 0, images: 0, leftovers: noContent() });
     },
   },
-  prune: {
+  'container prune': {
+    args: ['container', 'prune', '-f'],
+    kills: 20,
+    prepare: addContainer,
+    again: async () => {
+      expect(await store.ok(['container', 'prune', '-f'])).toMatch(/Total reclaimed space: /);
+      expect(await check()).toMatchObject({ containers: 0 });
+      expect(await store.ok(['ps', '-aq'])).toBe('');
+    },
+  },
+  'image prune': {
     args: ['image', 'prune', '-a', '-f'],
     kills: 30,
     prepare: pullImage,

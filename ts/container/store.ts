@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { isRcxError, RcxError } from '../errors.ts';
-import { native } from '../native/index.ts';
 import { toRcxError } from '../store/nativeError.ts';
 import type { StorePaths } from '../store/paths.ts';
+import { temporaryDirectory } from '../store/temporary.ts';
 import { NameLinks } from './nameLinks.ts';
 import { randomName } from './names.ts';
 import { type ContainerConfig, type ContainerState, readConfig, readState } from './record.ts';
@@ -172,13 +172,18 @@ export class ContainerStore {
     return { folder, config: readConfig(folder), state: readState(folder) };
   }
 
+  /** It disappears in one step: one that is half removed could not be told from one that is damaged. */
   async #removeFolder(folder: string): Promise<void> {
+    if (!existsSync(folder)) return;
+    const temporary = temporaryDirectory(this.#root);
     try {
-      await native().removeTree(folder);
+      renameSync(folder, join(temporary.path, 'removed'));
     } catch (error) {
       const failure = toRcxError(error, 'ERR_RCX_REMOVE');
       // Somebody else was faster.
       if (failure.errno !== 'ENOENT') throw failure;
+    } finally {
+      await temporary.dispose();
     }
   }
 

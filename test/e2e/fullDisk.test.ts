@@ -64,6 +64,18 @@ describe('a disk that is full', () => {
     expect(fill.stderr).toContain('No space left on device');
   });
 
+  it('gets room by a prune of what filled it', async () => {
+    const fill = await rcx('run', '--name', 'greedy', 'ubuntu', 'sh', '-c', 'cat /dev/zero > /big; : > /more; true');
+    expect(fill.stderr).toContain('No space left on device');
+    expect((await rcx('image', 'prune', '-f')).exitCode).toBe(0);
+    const { exitCode, stdout } = await rcx('container', 'prune', '-f');
+    expect({ exitCode, stdout }).toEqual({
+      exitCode: 0,
+      stdout: expect.stringMatching(/^Deleted Containers:\n[0-9a-f]{64}\n\nTotal reclaimed space: [\d.]+MB$/),
+    });
+    expect((await rcx('system', 'check')).stdout).toMatch(/, 0 containers: ok$/);
+  });
+
   it('stops the start of a container, of which nothing is left', async () => {
     await resize(`${await used()}`);
     expectFullDisk(await rcx('run', 'ubuntu', 'true'));

@@ -33,8 +33,18 @@ export async function heal(engine: Engine, stored: StoredContainer): Promise<Sto
   }
   const { process: _gone, ...rest } = state;
   const healed: ContainerState = { ...rest, status: 'exited', finishedAt: new Date().toISOString() };
-  writeState(stored.folder, healed);
+  writeDown(stored, healed);
   return { ...stored, state: healed };
+}
+
+/** On a full disk it is true all the same, and whoever makes room by removing the container must find it. */
+function writeDown({ folder }: StoredContainer, state: ContainerState): void {
+  try {
+    writeState(folder, state);
+  } catch (error) {
+    const failure = toRcxError(error, 'ERR_RCX_STORE');
+    if (failure.errno !== 'ENOSPC' && failure.errno !== 'EDQUOT') throw failure;
+  }
 }
 
 /** All containers, newest first, as they are. */

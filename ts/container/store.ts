@@ -1,9 +1,8 @@
 import { existsSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { isRcxError, RcxError } from '../errors.ts';
-import { toRcxError } from '../store/nativeError.ts';
 import type { StorePaths } from '../store/paths.ts';
-import { temporaryDirectory } from '../store/temporary.ts';
+import { discard } from '../store/temporary.ts';
 import { NameLinks } from './nameLinks.ts';
 import { randomName } from './names.ts';
 import { type ContainerConfig, type ContainerState, readConfig, readState } from './record.ts';
@@ -54,13 +53,14 @@ export class ContainerStore {
 
   /** Removes folder and name; what is gone already is no error. */
   async remove({ folder, config }: StoredContainer): Promise<void> {
-    await this.#removeFolder(folder);
+    // One that is half removed could not be told from one that is damaged.
+    await discard(folder);
     this.#names.free(config.name, config.id);
   }
 
   /** Removes a container whose record, with its name in it, cannot be read. */
   async removeDamaged(id: string): Promise<void> {
-    await this.#removeFolder(this.folder(id));
+    await discard(this.folder(id));
     this.#names.freeAll(id);
   }
 
@@ -170,21 +170,6 @@ export class ContainerStore {
   #load(id: string): StoredContainer {
     const folder = this.folder(id);
     return { folder, config: readConfig(folder), state: readState(folder) };
-  }
-
-  /** It disappears in one step: one that is half removed could not be told from one that is damaged. */
-  async #removeFolder(folder: string): Promise<void> {
-    if (!existsSync(folder)) return;
-    const temporary = temporaryDirectory(this.#root);
-    try {
-      renameSync(folder, join(temporary.path, 'removed'));
-    } catch (error) {
-      const failure = toRcxError(error, 'ERR_RCX_REMOVE');
-      // Somebody else was faster.
-      if (failure.errno !== 'ENOENT') throw failure;
-    } finally {
-      await temporary.dispose();
-    }
   }
 
   #inUse(name: string): RcxError {

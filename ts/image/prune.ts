@@ -2,7 +2,7 @@ import type { Engine } from '../engine.ts';
 import { familiarReference, parseReference } from '../oci/reference.ts';
 import { BlobStore } from '../store/blobs.ts';
 import { type Content, contentOf } from '../store/content.ts';
-import { removeContent, sweep, sweepWreckage, type Unreadable } from '../store/gc.ts';
+import { removeContent, removeUnusedLocks, sweep, sweepWreckage, type Unreadable } from '../store/gc.ts';
 import type { StoredImage } from '../store/images.ts';
 import { withContentLock } from '../store/lock.ts';
 import { isUnfiltered, type PruneFilters, passes } from '../system/pruneFilters.ts';
@@ -47,18 +47,20 @@ async function pruneLocked(
 ): Promise<PrunedImages> {
   const { images, paths } = engine;
   const blobs = new BlobStore(paths);
+  // First what makes room without a change of the index, which on a full disk could not be written.
+  const unused = isUnfiltered(filters) ? (await sweep(paths, findInUse(engine))).reclaimed : await sweepWreckage(paths);
   const used = imagesOfContainers(engine);
   const wanted = images.list().filter((image) => !used.has(image.id) && isWanted(image, all, filters));
   const contents = wanted.map((image): [StoredImage, Content] => [image, contentOf(blobs, image.manifest)]);
   if (wanted.length > 0) await images.drop(wanted.map(({ manifest }) => manifest.digest));
   const inUse = findInUse(engine);
-  const pruned: PrunedImages = { images: [], reclaimed: 0, kept: inUse.unreadable };
+  const pruned: PrunedImages = { images: [], reclaimed: unused, kept: inUse.unreadable };
   for (const [image, content] of contents) {
     const { diffIds, reclaimed } = await removeContent(paths, content, inUse);
     pruned.images.push({ untagged: namesOf(image), deleted: [image.id, ...diffIds.reverse()] });
     pruned.reclaimed += reclaimed;
   }
-  pruned.reclaimed += isUnfiltered(filters) ? (await sweep(paths, inUse)).reclaimed : await sweepWreckage(paths);
+  removeUnusedLocks(paths);
   return pruned;
 }
 

@@ -73,7 +73,6 @@ export async function removeContent(paths: StorePaths, content: Content, used: I
 export async function sweep(paths: StorePaths, used: InUse): Promise<Removed> {
   const wreckage = await sweepWreckage(paths);
   const removed = await removeContent(paths, { blobs: listBlobs(paths), diffIds: listLayers(paths) }, used);
-  removeLocks(paths);
   return { ...removed, reclaimed: removed.reclaimed + wreckage };
 }
 
@@ -102,8 +101,8 @@ function unrenamed({ images, containers }: StorePaths): string[] {
 
 const LAYER_LOCK = 'layer-';
 
-/** Locks of layers that are gone. Whoever makes a layer holds the content lock, so nobody is about to take one. */
-function removeLocks(paths: StorePaths): void {
+/** Removes locks of layers that are gone. Whoever makes a layer holds the content lock, so nobody is about to take one. */
+export function removeUnusedLocks(paths: StorePaths): void {
   const present = new Set(listLayers(paths).map(hexOf));
   for (const name of names(join(paths.root, 'locks'))) {
     if (!name.startsWith(LAYER_LOCK) || present.has(name.slice(LAYER_LOCK.length))) continue;

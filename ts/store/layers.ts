@@ -9,7 +9,7 @@ import { bootId } from './boot.ts';
 import { lockPath, withLock } from './lock.ts';
 import { toRcxError } from './nativeError.ts';
 import type { StorePaths } from './paths.ts';
-import { temporaryDirectory } from './temporary.ts';
+import { discard, temporaryDirectory } from './temporary.ts';
 
 /** `layer.json`: what is known of a layer beside its tree. */
 export interface LayerInfo {
@@ -140,15 +140,7 @@ export class LayerStore {
 
   /** Removes a layer that nothing uses; it disappears in one step. */
   async remove(diffId: Digest): Promise<void> {
-    if (!existsSync(this.#directory(diffId))) return;
-    const temporary = temporaryDirectory(this.#paths.layers);
-    try {
-      renameSync(this.#directory(diffId), join(temporary.path, 'removed'));
-    } catch (error) {
-      throw toRcxError(error, 'ERR_RCX_STORE');
-    } finally {
-      await temporary.dispose();
-    }
+    await discard(this.#directory(diffId));
   }
 
   /** Waits until layers are on the disk; for those that cannot be pulled again. */

@@ -1,11 +1,14 @@
-import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { native } from '../native/index.ts';
 import type { Lock } from './lock.ts';
 import { toRcxError } from './nativeError.ts';
 import { randomHex } from './random.ts';
 
 const PREFIX = '.tmp-';
+/** Nobody keeps the lock of what is no temporary any more for longer, unless it was stopped. */
+const PATIENCE_MS = 5_000;
 
 /** Something half-made. Its maker holds a lock on it, so that others can tell work in progress from wreckage. */
 export interface Temporary {
@@ -63,6 +66,31 @@ export function listWreckage(parent: string): string[] {
     lock.release();
     return [path];
   });
+}
+
+/**
+ * Removes a directory so that others see all of it or nothing. It becomes a temporary by its name alone: on a disk that is full
+ * nothing can be written any more.
+ * @throws ERR_RCX_REMOVE
+ */
+export async function discard(path: string): Promise<void> {
+  let lock = lockIfDead(path, true);
+  // Its maker is about to let go, or somebody else to rename it.
+  for (let waited = 0; lock === undefined && existsSync(path) && waited < PATIENCE_MS; waited++) {
+    await sleep(1);
+    lock = lockIfDead(path, true);
+  }
+  try {
+    const temporary = join(dirname(path), `${PREFIX}${randomHex(8)}`);
+    renameSync(path, temporary);
+    await native().removeTree(temporary);
+  } catch (error) {
+    const failure = toRcxError(error, 'ERR_RCX_REMOVE');
+    // Somebody else was faster.
+    if (failure.errno !== 'ENOENT') throw failure;
+  } finally {
+    lock?.release();
+  }
 }
 
 /** A collector may take a new entry for wreckage in the instant before its maker locks it: then another name is tried. */

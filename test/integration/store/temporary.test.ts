@@ -4,7 +4,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { acquireLock, contentLockPath, tryLock, withContentLock, withLock } from '../../../ts/store/lock.ts';
 import { storePaths } from '../../../ts/store/paths.ts';
-import { collectWreckage, listWreckage, temporaryDirectory, temporaryFile } from '../../../ts/store/temporary.ts';
+import {
+  collectWreckage,
+  discard,
+  listWreckage,
+  temporaryDirectory,
+  temporaryFile,
+} from '../../../ts/store/temporary.ts';
 import { scratchDirectory } from '../../support/scratch.ts';
 
 const scratch = scratchDirectory();
@@ -60,6 +66,35 @@ describe('temporary entries', () => {
 
   test('a parent that does not exist has no wreckage', async () => {
     await expect(collectWreckage(join(parent, 'none'))).resolves.toBeUndefined();
+  });
+});
+
+describe('a directory that is removed', () => {
+  const path = () => join(parent, 'thing');
+  beforeEach(() => {
+    mkdirSync(join(path(), 'deep/tree'), { recursive: true });
+  });
+
+  test('goes with all that is in it; one that is gone is no error', async () => {
+    await discard(path());
+    await discard(path());
+    expect(readdirSync(parent)).toEqual([]);
+  });
+
+  test('by several at a time is removed once', async () => {
+    await Promise.all([discard(path()), discard(path()), discard(path())]);
+    expect(readdirSync(parent)).toEqual([]);
+  });
+
+  test('waits for its maker to let go', async () => {
+    const temporary = temporaryDirectory(parent);
+    renameSync(temporary.path, join(parent, 'made'));
+    const removal = discard(join(parent, 'made'));
+    await sleep(20);
+    expect(existsSync(join(parent, 'made'))).toBe(true);
+    temporary.keep();
+    await removal;
+    expect(readdirSync(parent)).toEqual(['thing']);
   });
 });
 

@@ -4,6 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { expectFailure, newStore, type Store } from '../support/cli.ts';
 import { copyImage } from '../support/images.ts';
+import { Terminal } from '../support/pty.ts';
+import { RCX_BIN } from '../support/rcxBin.ts';
 import { publishSmall } from '../support/smallImage.ts';
 import { wreckage } from '../support/wreckage.ts';
 
@@ -51,6 +53,20 @@ describe('the question', () => {
   it.each(['y\n', 'Y', '  y  \nn\n'])('is answered by %j', async (input) => {
     const { stdout } = await store.rcx(['image', 'prune'], { input });
     expect(stdout).toMatch(/\[y\/N\] Total reclaimed space: 0B\n$/);
+  });
+});
+
+describe('the question at a terminal', () => {
+  it('is put there, and answered there', async () => {
+    const terminal = await Terminal.open(store.env);
+    try {
+      await terminal.type(`${RCX_BIN} image prune`);
+      await terminal.waitFor(/Are you sure you want to continue\? \[y\/N\]$/);
+      await terminal.type('y');
+      await terminal.waitFor(/\[y\/N\] y\nTotal reclaimed space: 0B\nhost>$/);
+    } finally {
+      await terminal.close();
+    }
   });
 });
 

@@ -1,13 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createContainer } from '../../../ts/container/create.ts';
 import { Engine } from '../../../ts/engine.ts';
 import { pruneImages } from '../../../ts/image/prune.ts';
 import { removeImage } from '../../../ts/image/remove.ts';
-import { hexOf } from '../../../ts/oci/digest.ts';
+import { digestOf, hexOf } from '../../../ts/oci/digest.ts';
+import { OCI_INDEX } from '../../../ts/oci/mediaTypes.ts';
 import { parseReference } from '../../../ts/oci/reference.ts';
+import type { Descriptor, ImageIndex } from '../../../ts/oci/types.ts';
 import { BlobStore } from '../../../ts/store/blobs.ts';
 import type { StoredImage } from '../../../ts/store/images.ts';
 import { contentLockPath, withLock } from '../../../ts/store/lock.ts';
@@ -119,6 +121,27 @@ describe('a prune of images', () => {
     expect(all).toMatchObject({ images: [], reclaimed: before - onDisk() });
     expect([layers(), blobs()]).toEqual([[], 0]);
     expect(readdirSync(join(engine.paths.root, 'locks')).sort()).toEqual(['content', 'images']);
+  });
+
+  it('keeps what another tool has put into the layout, and what that leads to', async () => {
+    const image = await add('app');
+    const store = new BlobStore(engine.paths);
+    const other = { ...image.manifest, digest: digestOf(Buffer.from('of a platform that is not here')) };
+    const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, manifests: [image.manifest, other] }));
+    await store.put(digestOf(bytes), bytes);
+    const artifact = Buffer.from('not even JSON');
+    await store.put(digestOf(artifact), artifact);
+    const path = join(engine.paths.images, 'index.json');
+    const index = JSON.parse(readFileSync(path, 'utf8')) as ImageIndex;
+    const entries: Descriptor[] = [
+      { mediaType: OCI_INDEX, digest: digestOf(bytes), size: bytes.length },
+      { mediaType: 'application/x-anything', digest: digestOf(artifact), size: artifact.length },
+    ];
+    writeFileSync(path, JSON.stringify({ ...index, manifests: [...index.manifests, ...entries] }));
+    const { images } = await pruneImages(engine, { all: true });
+    expect(images).toMatchObject([{ untagged: ['app:latest', expect.anything()], deleted: [image.id] }]);
+    // Both documents, and the manifest with its config and layers.
+    expect([names(), layers().length, blobs()]).toEqual([[], 2, 6]);
   });
 
   it('counts nothing that has another name elsewhere', async () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { createContainer } from '../../ts/container/create.ts';
+import { pruneContainers } from '../../ts/container/prune.ts';
 import { writeState } from '../../ts/container/record.ts';
 import { Engine } from '../../ts/engine.ts';
 import { pruneImages } from '../../ts/image/prune.ts';
@@ -26,7 +27,9 @@ let store: Store;
 beforeAll(async () => {
   store = await newStore({ root: mkdtempSync(join(PLACE, 'rcx-killed-')) });
   // Many files, so that there is a middle to be killed in.
-  await publishSmall('killed', 'one', 'killed', 150);
+  await publishSmall('killed', 'one', 'killed', 500);
+  await pullImage();
+  await store.ok(['save', '-o', archive(), '--format', 'docker-archive', IMAGE]);
 });
 afterAll(async () => {
   await store.close();
@@ -39,6 +42,7 @@ function engine(): Engine {
   return new Engine({ root: store.root, run: store.env.RCX_RUN, config, env: { HOME: store.folder } });
 }
 
+const archive = () => join(store.folder, 'killed.tar');
 const hasImage = () => engine().images.has(IMAGE);
 const check = (): Promise<CheckReport> => checkStore(engine());
 
@@ -49,15 +53,16 @@ async function pullImage(): Promise<void> {
 }
 
 async function removeAll(): Promise<void> {
+  await pruneContainers(engine());
   await pruneImages(engine(), { all: true });
 }
 
 /** A container that has ended, after it wrote many files. */
-async function addContainer(): Promise<void> {
+async function addContainer(name?: string): Promise<void> {
   await pullImage();
   const own = engine();
   const image = own.images.find(IMAGE);
-  const { folder } = await createContainer(own, { image, reference: IMAGE }, { command: ['x'] });
+  const { folder } = await createContainer(own, { image, reference: IMAGE }, { command: ['x'], name });
   for (let i = 0; i < 1000; i++) writeFileSync(join(folder, 'upper', String(i)), String(i));
   writeState(folder, { status: 'exited', owner: { pid: 1, startTime: '', bootId: '' }, exitCode: 0 });
 }
@@ -75,17 +80,19 @@ function chance(seed: number): () => number {
 
 /** A command that is killed again and again. */
 interface Victim {
-  args: string[];
+  args(round: number): string[];
   kills: number;
+  /** What it changes, it changes in the store; the default. */
+  isLocal?: boolean;
   /** Brings the store into the state that the command changes. */
-  prepare(): Promise<void>;
+  prepare(round: number): Promise<void>;
   /** Runs the command once more and sees what it should have done. */
-  again(): Promise<void>;
+  again(round: number): Promise<void>;
 }
 
 const VICTIMS: Record<string, Victim> = {
   pull: {
-    args: ['pull', '-q', IMAGE],
+    args: () => ['pull', '-q', IMAGE],
     kills: 40,
     prepare: removeAll,
     again: async () => {
@@ -94,7 +101,7 @@ const VICTIMS: Record<string, Victim> = {
     },
   },
   rmi: {
-    args: ['rmi', IMAGE],
+    args: () => ['rmi', IMAGE],
     kills: 30,
     prepare: pullImage,
     again: async () => {
@@ -108,17 +115,54 @@ const VICTIMS: Record<string, Victim> = {
     },
   },
   'container prune': {
-    args: ['container', 'prune', '-f'],
+    args: () => ['container', 'prune', '-f'],
     kills: 20,
-    prepare: addContainer,
+    prepare: () => addContainer(),
     again: async () => {
       expect(await store.ok(['container', 'prune', '-f'])).toMatch(/Total reclaimed space: /);
       expect(await check()).toMatchObject({ containers: 0 });
       expect(await store.ok(['ps', '-aq'])).toBe('');
     },
   },
+  commit: {
+    args: () => ['commit', 'box', 'killed-copy:one'],
+    kills: 20,
+    prepare: async () => {
+      if (engine().containers.list().length === 0) await addContainer('box');
+      await pruneImages(engine(), { all: true });
+    },
+    again: async () => {
+      const id = (await store.ok(['commit', 'box', 'killed-copy:one'])).trimEnd();
+      expect(engine().images.find('killed-copy:one')).toMatchObject({ id, diffIds: { length: 4 } });
+    },
+  },
+  load: {
+    args: () => ['load', '-q', '-i', archive()],
+    kills: 20,
+    prepare: removeAll,
+    again: async () => {
+      expect(await store.ok(['load', '-q', '-i', archive()])).toBe(`Loaded image: ${IMAGE}\n`);
+      expect(hasImage()).toBe(true);
+    },
+  },
+  // Each time to another repository, so that there is something to send.
+  push: {
+    args: (round) => ['push', '-q', pushed(round)],
+    kills: 20,
+    isLocal: false,
+    prepare: async (round) => {
+      await removeAll();
+      await store.ok(['load', '-q', '-i', archive()]);
+      await engine().images.tag(IMAGE, parseReference(pushed(round)));
+    },
+    again: async (round) => {
+      expect(await store.ok(['push', '-q', pushed(round)])).toBe(`${pushed(round)}\n`);
+      await removeAll();
+      await store.ok(['pull', '-q', pushed(round)]);
+    },
+  },
   'image prune': {
-    args: ['image', 'prune', '-a', '-f'],
+    args: () => ['image', 'prune', '-a', '-f'],
     kills: 30,
     prepare: pullImage,
     again: async () => {
@@ -128,18 +172,24 @@ const VICTIMS: Record<string, Victim> = {
   },
 };
 
+/** A name in the registry that nobody has pushed to yet. */
+function pushed(round: number): string {
+  return `${inject('e2e').registry}/killed/round${round}:one`;
+}
+
 /** Nothing is left over of this store; cgroups are the machine's. */
 function noContent() {
   return expect.not.arrayContaining([expect.objectContaining({ kind: 'content' })]);
 }
 
-/** Milliseconds that an undisturbed run takes. */
-async function timeOf(args: string[], prepare: () => Promise<void> = async () => undefined): Promise<number> {
+/** Milliseconds that the fastest of a few undisturbed runs takes. */
+async function timeOf({ args, prepare }: Pick<Victim, 'args' | 'prepare'>): Promise<number> {
   const times: number[] = [];
-  for (let i = 0; i < 3; i++) {
-    await prepare();
+  // Rounds of their own, in which nothing is killed.
+  for (const round of [1001, 1002, 1003]) {
+    await prepare(round);
     const begin = performance.now();
-    await store.ok(args);
+    await store.ok(args(round));
     times.push(performance.now() - begin);
   }
   return Math.min(...times);
@@ -159,27 +209,28 @@ describe('kill -9 at any moment', () => {
     async (_, victim) => {
       const random = chance(SEED);
       // In its first part every command only starts.
-      const start = 0.8 * (await timeOf(['images', '-q']));
-      const duration = await timeOf(victim.args, victim.prepare);
+      const start = 0.8 * (await timeOf({ args: () => ['images', '-q'], prepare: async () => undefined }));
+      const duration = await timeOf(victim);
       const moment = () => start + (duration - start) * random();
       let [kills, halfway] = [0, 0];
       for (let round = 0; kills < victim.kills; round++) {
         expect(round, 'rounds in which it was faster than its killer').toBeLessThan(victim.kills * 4);
-        await victim.prepare();
-        if (!(await killAfter(victim.args, moment()))) continue;
+        await victim.prepare(round);
+        if (!(await killAfter(victim.args(round), moment()))) continue;
         kills++;
         const { problems, leftovers } = await check();
         expect(problems).toEqual([]);
         if (leftovers.some(({ kind }) => kind === 'temporary' || kind === 'content')) halfway++;
         // Every third time it is killed twice.
-        if (kills % 3 === 0 && kills < victim.kills && (await killAfter(victim.args, moment()))) {
+        if (kills % 3 === 0 && kills < victim.kills && (await killAfter(victim.args(round), moment()))) {
           kills++;
           expect((await check()).problems).toEqual([]);
         }
-        await victim.again();
-        expect(wreckage(store.root)).toEqual([]);
+        await victim.again(round);
       }
-      expect(halfway, 'kills that left something half done').toBeGreaterThan(0);
+      if (victim.isLocal ?? true) expect(halfway, 'kills that left something half done').toBeGreaterThan(0);
+      await store.ok(['image', 'prune', '-f']);
+      expect(wreckage(store.root)).toEqual([]);
       expect(await store.ok(['system', 'check', '--deep'])).toMatch(/: ok\n$/);
     },
   );

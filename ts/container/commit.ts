@@ -10,7 +10,7 @@ import type { Reference } from '../oci/reference.ts';
 import type { Descriptor } from '../oci/types.ts';
 import { BlobStore } from '../store/blobs.ts';
 import type { StoredImage } from '../store/images.ts';
-import { contentLockPath, withLock } from '../store/lock.ts';
+import { withContentLock } from '../store/lock.ts';
 import { toRcxError } from '../store/nativeError.ts';
 import { readManifest } from '../store/storedImage.ts';
 import { changed, committedConfig } from './commitConfig.ts';
@@ -59,7 +59,7 @@ export async function commitContainer(engine: Engine, text: string, options: Com
     const config = committedConfig(base.config, { execution, args }, layer?.diffId, options);
     return await addImage(engine.paths, config, layer ? [...layers, layer.descriptor] : layers, options.reference);
   };
-  return await withLock(contentLockPath(engine.paths), commit, { shared: true, signal });
+  return await withContentLock(engine.paths, commit, { shared: true, signal });
 }
 
 interface NewLayer {

@@ -9,7 +9,7 @@ import type { Reference } from '../oci/reference.ts';
 import type { Descriptor, ImageConfig, Platform } from '../oci/types.ts';
 import { BlobStore, type BlobWriter } from '../store/blobs.ts';
 import type { StoredImage } from '../store/images.ts';
-import { contentLockPath, withLock } from '../store/lock.ts';
+import { withContentLock } from '../store/lock.ts';
 import { addImage } from './newImage.ts';
 import { unpackStoredBlob } from './storedBlob.ts';
 
@@ -48,7 +48,7 @@ export async function importImage(
     };
     return await addImage(engine.paths, config, [descriptor], options.reference);
   };
-  return await withLock(contentLockPath(engine.paths), run, { shared: true, signal });
+  return await withContentLock(engine.paths, run, { shared: true, signal });
 }
 
 async function addLayer(engine: Engine, archive: AsyncIterable<Buffer>, signal: AbortSignal) {

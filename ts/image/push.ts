@@ -7,7 +7,7 @@ import type { Pusher } from '../registry/pusher.ts';
 import type { Uploaded } from '../registry/upload.ts';
 import { BlobStore } from '../store/blobs.ts';
 import type { StoredImage } from '../store/images.ts';
-import { contentLockPath, withLock } from '../store/lock.ts';
+import { withContentLock } from '../store/lock.ts';
 import { readManifest } from '../store/storedImage.ts';
 import { compressLayers } from './compressLayers.ts';
 import type { PushEvent } from './pushEvents.ts';
@@ -43,7 +43,7 @@ export async function pushImage(engine: Engine, reference: Reference, options: P
   const push = () => pushLocked(engine, reference, signal, options.onEvent ?? (() => undefined));
   try {
     // Nobody may remove what is being sent.
-    return await withLock(contentLockPath(engine.paths), push, { shared: true, signal });
+    return await withContentLock(engine.paths, push, { shared: true, signal });
   } catch (error) {
     if (signal.aborted) throw aborted(reference, signal.reason);
     throw error;

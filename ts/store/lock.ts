@@ -77,7 +77,7 @@ export function lockPath(paths: StorePaths, name: string): string {
 
 /**
  * Held shared by whoever relies on layers and blobs that nothing refers to yet (a pull before its last step, a
- * container being made), and alone by whoever deletes what nothing refers to: see {@link withContentLock}.
+ * container being made), and alone by whoever deletes what nothing refers to: see {@link acquireContentLock}.
  */
 export function contentLockPath(paths: StorePaths): string {
   return lockPath(paths, 'content');
@@ -86,22 +86,13 @@ export function contentLockPath(paths: StorePaths): string {
 /** So long those who share the lock stand back for one who waits to hold it alone. */
 const STAND_BACK_MS = 2_000;
 
-/**
- * Runs `body` while holding the content lock. Where pull follows pull there is always one that holds it: so whoever waits for
- * all of them says so by another lock, and new ones stand back. But not for ever, for one may be a part of what is waited for.
- */
+/** Runs `body` while holding the content lock, see {@link acquireContentLock}. */
 export async function withContentLock<T>(
   paths: StorePaths,
   body: () => T | Promise<T>,
   options: LockOptions = {},
 ): Promise<T> {
-  const path = contentLockPath(paths);
-  const turn = `${path}-turn`;
-  if (options.shared === true) {
-    await standBack(turn, options.signal);
-    return await withLock(path, body, options);
-  }
-  const lock = tryLock(path) ?? (await acquireInTurn(path, turn, options));
+  const lock = await acquireContentLock(paths, options);
   try {
     return await body();
   } finally {
@@ -109,8 +100,21 @@ export async function withContentLock<T>(
   }
 }
 
-async function acquireInTurn(path: string, turn: string, options: LockOptions): Promise<Lock> {
-  const waiting = await acquireLock(turn, options.signal === undefined ? {} : { signal: options.signal });
+/**
+ * Takes the content lock. Where pull follows pull there is always one that holds it: so whoever waits for all of them says so
+ * by another lock, and new ones stand back. But not for ever, for one may be a part of what is waited for.
+ * @throws ERR_RCX_LOCK, or the signal's reason
+ */
+export async function acquireContentLock(paths: StorePaths, options: LockOptions = {}): Promise<Lock> {
+  const path = contentLockPath(paths);
+  const turn = `${path}-turn`;
+  if (options.shared === true) {
+    await standBack(turn, options.signal);
+    return await acquireLock(path, options);
+  }
+  const lock = tryLock(path);
+  if (lock !== undefined) return lock;
+  const waiting = await acquireLock(turn, { signal: options.signal });
   try {
     return await acquireLock(path, options);
   } finally {

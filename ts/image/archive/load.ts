@@ -4,7 +4,7 @@ import { readable } from '../../layer/errors.ts';
 import { isFor } from '../../oci/platform.ts';
 import type { Descriptor, Platform } from '../../oci/types.ts';
 import type { StoredImage } from '../../store/images.ts';
-import { contentLockPath, withLock } from '../../store/lock.ts';
+import { withContentLock } from '../../store/lock.ts';
 import { collectWreckage, temporaryDirectory } from '../../store/temporary.ts';
 import type { PullEvent } from '../events.ts';
 import { fetchImage } from '../pull.ts';
@@ -76,7 +76,7 @@ async function loadImage(
     return await giveNames(engine.images, manifest, image.names);
   };
   try {
-    return await withLock(contentLockPath(engine.paths), load, { shared: true, signal });
+    return await withContentLock(engine.paths, load, { shared: true, signal });
   } catch (error) {
     await traces.remove();
     throw naming(image, error);

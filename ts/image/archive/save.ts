@@ -1,7 +1,7 @@
 import type { Engine } from '../../engine.ts';
 import type { Platform } from '../../oci/types.ts';
 import { BlobStore } from '../../store/blobs.ts';
-import { acquireLock, contentLockPath, type Lock } from '../../store/lock.ts';
+import { acquireContentLock, type Lock } from '../../store/lock.ts';
 import { cancelled } from './errors.ts';
 import { dockerMembers } from './write/dockerMembers.ts';
 import { layoutMembers } from './write/layoutMembers.ts';
@@ -35,7 +35,7 @@ export async function* saveImages(
   let lock: Lock | undefined;
   try {
     // An image that is removed meanwhile would take its blobs along.
-    lock = await acquireLock(contentLockPath(engine.paths), { shared: true, signal });
+    lock = await acquireContentLock(engine.paths, { shared: true, signal });
     const blobs = new BlobStore(engine.paths);
     const images = selectImages(engine.images, names, platform).map((each) => savedImage(blobs, each));
     const isDocker = format === 'docker-archive';

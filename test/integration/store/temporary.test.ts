@@ -158,7 +158,7 @@ describe('locks', () => {
     await sleep(60);
     const others = await withContentLock(paths, async () => {
       await sleep(50);
-      return tryLock(contentLockPath(paths), true);
+      return tryLock(contentLockPath(paths), { shared: true });
     });
     isOver = true;
     await sharing;

@@ -32,8 +32,9 @@ describe('identify and isAlive', () => {
   });
 
   it('take a process that only waits to be collected for dead', async () => {
-    // A shell that starts a child and becomes a program that never collects it.
-    const { child } = await start('sh', '-c', 'sleep 0 & echo $!; exec sleep 60');
+    // A shell that becomes a program which never collects its child; until then the shell itself might.
+    const untilBecome = 'until grep -q sleep /proc/$$/comm; do :; done';
+    const { child } = await start('sh', '-c', `(${untilBecome}) & echo $!; exec sleep 60`);
     const [line] = (await once(child.stdout ?? child, 'data')) as [Buffer];
     const pid = Number(line.toString());
     const state = () => /^State:\s+(\w)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];

@@ -57,7 +57,7 @@ const check = async (...flags: string[]) => {
     lines: stdout
       .trimEnd()
       .split('\n')
-      .filter((line) => !/^left over: cgroup/.test(line)),
+      .filter((line) => !/^(left over|removed): cgroup/.test(line)),
   };
 };
 

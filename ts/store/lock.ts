@@ -11,7 +11,7 @@ export interface LockOptions {
   /** Do not make the directory of the lock file: without it, what was to be guarded is gone. */
   inExisting?: boolean;
   signal?: AbortSignal | undefined;
-  /** Called once if the lock is held by somebody else. */
+  /** Called once if somebody else holds the lock for longer than a moment, which is a tenth of a second. */
   onWait?: () => void;
 }
 
@@ -34,11 +34,15 @@ const LAST_DELAY_MS = 100;
  */
 export async function acquireLock(path: string, options: LockOptions = {}): Promise<Lock> {
   let delay = FIRST_DELAY_MS;
+  let { onWait } = options;
   for (;;) {
     options.signal?.throwIfAborted();
     const lock = tryLock(path, options);
     if (lock !== undefined) return lock;
-    if (delay === FIRST_DELAY_MS) options.onWait?.();
+    if (delay === LAST_DELAY_MS) {
+      onWait?.();
+      onWait = undefined;
+    }
     await sleep(delay, undefined, options.signal === undefined ? {} : { signal: options.signal });
     delay = Math.min(delay * 2, LAST_DELAY_MS);
   }

@@ -124,13 +124,16 @@ describe('locks', () => {
     held?.release();
   });
 
-  test('waiting says so once, and can be given up', async () => {
+  test('waiting says so once, when it is more than a moment, and can be given up', async () => {
     const path = join(parent, 'lock');
     const held = await acquireLock(path);
     const controller = new AbortController();
     let waits = 0;
     const waiting = acquireLock(path, { signal: controller.signal, onWait: () => waits++ });
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await sleep(20);
+    expect(waits).toBe(0);
+    await expect.poll(() => waits).toBe(1);
+    await sleep(250);
     controller.abort(new Error('enough'));
     await expect(waiting).rejects.toThrow();
     expect(waits).toBe(1);

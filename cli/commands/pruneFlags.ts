@@ -1,5 +1,5 @@
-import { type Command, InvalidArgumentError } from 'commander';
-import { collect } from '../flags.ts';
+import type { Command } from 'commander';
+import { filterOption } from '../filterFlag.ts';
 
 /** Flags of every `prune`. */
 export interface PruneFlags {
@@ -10,16 +10,6 @@ export interface PruneFlags {
 /** Adds the flags that every `prune` has. */
 export function withPruneFlags(command: Command): Command {
   return command
-    .option(
-      '--filter <filter>',
-      'until=24h, label=name[=value], label!=name[=value]',
-      collect(checked, InvalidArgumentError),
-    )
+    .addOption(filterOption('until=24h, label=name[=value], label!=name[=value]', '--filter <filter>'))
     .option('-f, --force', 'do not ask');
-}
-
-/** What cannot be a filter is a wrong flag, one that is not known a failure, as with Docker. */
-function checked(text: string): string {
-  if (!text.includes('=')) throw new InvalidArgumentError('bad format of filter (expected name=value)');
-  return text;
 }

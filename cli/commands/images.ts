@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import { Engine } from '../../ts/engine.ts';
 import { listImages } from '../../ts/image/list.ts';
+import { parseImageFilters } from '../../ts/image/listFilters.ts';
+import { filterOption } from '../filterFlag.ts';
 import { listFormatOption } from '../output/formatFlag.ts';
 import { imageId, imageListing } from '../output/imageListing.ts';
 import { readListFormat } from '../output/listFormat.ts';
@@ -11,6 +13,7 @@ interface ImagesFlags {
   quiet?: true;
   trunc: boolean;
   digests?: true;
+  filter?: string[];
   format?: string;
 }
 
@@ -24,13 +27,24 @@ export function register(parent: Command, name = 'images'): void {
     .option('-q, --quiet', 'show only ids')
     .option('--no-trunc', 'do not shorten ids')
     .option('--digests', 'show the digest that the registry has for each')
+    .addOption(
+      filterOption(
+        'dangling=true|false, label=name[=value], before=image, since=image, reference=pattern, until=24h; all that are given must hold',
+      ),
+    )
     .addOption(listFormatOption())
+    .addHelpText(
+      'after',
+      "\nExamples:\n  rcx images -f dangling=true\n  rcx images -f 'reference=*/app:*' -f since=ubuntu\n  rcx images -f label=team=web -f until=240h",
+    )
     .action(action);
 }
 
 async function action(pattern: string | undefined, flags: ImagesFlags, command: Command): Promise<void> {
   const render = await readListFormat(command, withDigest(flags));
-  const rows = listImages(new Engine().images.list(), pattern);
+  const { images } = new Engine();
+  const selection = parseImageFilters(flags.filter ?? [], (name) => images.find(name));
+  const rows = listImages(images.list(), pattern, selection);
   const options = { noTrunc: !flags.trunc, digests: flags.digests ?? false };
   if (flags.quiet) for (const row of rows) print(imageId(row, options));
   else for (const line of render(imageListing(options), rows)) print(line);

@@ -1,8 +1,7 @@
-import { RcxError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
-import { plain, quote } from '../oci/quote.ts';
 import { familiarName, parseReference } from '../oci/reference.ts';
 import type { StoredImage } from '../store/images.ts';
+import { pathMatch } from '../system/filters/pathMatch.ts';
 
 /** An image under one of its names; an image without a name has one row, without repository and tag. */
 export interface ImageRow {
@@ -14,17 +13,31 @@ export interface ImageRow {
   digest?: Digest;
 }
 
+/** Which of the images are wanted. */
+export interface ImageSelection {
+  image(image: StoredImage): boolean;
+  row(row: ImageRow): boolean;
+}
+
+const ALL: ImageSelection = { image: () => true, row: () => true };
+
 /**
  * Images by name, newest first.
  * @param pattern `repository` or `repository:tag`, with `*`, `?` and `[a-z]` as in a shell; everything when left out
+ * @param selection what else they must be
  * @throws ERR_RCX_INVALID_REFERENCE, ERR_RCX_INVALID_PATTERN
  */
-export function listImages(images: readonly StoredImage[], pattern?: string): ImageRow[] {
-  const matches = pattern === undefined ? () => true : matcher(pattern);
-  return [...images]
+export function listImages(
+  images: readonly StoredImage[],
+  pattern?: string,
+  selection: ImageSelection = ALL,
+): ImageRow[] {
+  const matches = pattern === undefined ? () => true : referenceMatcher(pattern);
+  return images
+    .filter(selection.image)
     .sort((a, b) => time(b) - time(a))
     .flatMap(rowsOf)
-    .filter(matches);
+    .filter((row) => matches(row) && selection.row(row));
 }
 
 function time({ config }: StoredImage): number {
@@ -51,11 +64,17 @@ function digestOf({ repoDigests }: StoredImage, name: string): Digest | undefine
   return found === undefined ? undefined : parseReference(found).digest;
 }
 
-function matcher(pattern: string): (row: ImageRow) => boolean {
-  if (/[*?[]/.test(pattern)) {
-    const glob = globExpression(pattern);
-    return ({ repository, tag }) =>
-      repository !== undefined && (glob.test(repository) || glob.test(`${repository}:${tag ?? ''}`));
+/**
+ * Whether a row is of the images that are asked for as Docker does: by what it shows for them, `ubuntu`, `ubuntu:24.04`,
+ * `debian@sha256:…`. A name without wildcards may also be written in full.
+ * @throws ERR_RCX_INVALID_REFERENCE, ERR_RCX_INVALID_PATTERN
+ */
+export function referenceMatcher(pattern: string): (row: ImageRow) => boolean {
+  if (/[*?[\\]/.test(pattern)) {
+    const matches = pathMatch(pattern);
+    return ({ repository, tag, digest }) =>
+      repository !== undefined &&
+      (matches(repository) || matches(tag === undefined ? `${repository}@${digest ?? ''}` : `${repository}:${tag}`));
   }
   const wanted = parseReference(pattern);
   const name = familiarName(wanted);
@@ -65,24 +84,4 @@ function matcher(pattern: string): (row: ImageRow) => boolean {
     row.repository === name &&
     (tag === undefined || row.tag === tag) &&
     (wanted.digest === undefined || row.digest === wanted.digest);
-}
-
-/** As Go's `path.Match`, which Docker uses: no wildcard stands for a slash. */
-function globExpression(pattern: string): RegExp {
-  const source = pattern.replace(/\[\^?[^\]/]+\]|[\s\S]/g, (part) => {
-    if (part === '*') return '[^/]*';
-    if (part === '?') return '[^/]';
-    return part.length > 1 ? part : part.replace(/[\\^$.|+()[\]{}]/g, '\\$&');
-  });
-  try {
-    return new RegExp(`^${source}$`);
-  } catch (cause) {
-    throw new RcxError(`list images: ${quote(pattern)} is not a valid pattern`, {
-      code: 'ERR_RCX_INVALID_PATTERN',
-      step: 'list images',
-      path: plain(pattern),
-      hint: 'use * and ? for any characters, [a-z] for a range',
-      cause,
-    });
-  }
 }

@@ -42,7 +42,7 @@ export function committedConfig(
     ...(message !== undefined && { comment: message }),
     ...(layer === undefined && { empty_layer: true }),
   };
-  const { author: _author, ...rest } = base;
+  const { author: _author, docker_version: _madeBy, ...rest } = base;
   // Where there is a history, it has a step for each layer (image-spec, config.md).
   const before: HistoryEntry[] = base.history ?? base.rootfs.diff_ids.map(() => ({}));
   return {

@@ -49,7 +49,9 @@ export async function addImage(
   const documents = imageDocuments(config, layers);
   for (const { descriptor, bytes } of [documents.config, documents.manifest]) await blobs.put(descriptor.digest, bytes);
   const { descriptor } = documents.manifest;
-  const image = reference === undefined ? await images.putUnnamed(descriptor) : await images.put(reference, descriptor);
+  const image = await (reference === undefined
+    ? images.putUnnamed(descriptor)
+    : images.put(reference, descriptor, { isNew: true }));
   new LayerStore(paths).flushLater(image.diffIds);
   return image;
 }

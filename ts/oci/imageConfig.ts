@@ -15,6 +15,7 @@ export function parseConfig(document: JsonNode): ImageConfig {
       'os.features': document.optional('os.features', listOf(string)),
       config: document.optional('config', execution),
       history: document.optional('history', listOf(historyEntry)),
+      docker_version: document.optional('docker_version', string),
     }),
   };
 }

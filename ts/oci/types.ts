@@ -57,6 +57,8 @@ export interface ImageConfig {
   config?: ExecutionConfig;
   rootfs: { type: 'layers'; diff_ids: Digest[] };
   history?: HistoryEntry[];
+  /** Docker's addition: the version that made the image. */
+  docker_version?: string;
 }
 
 /** How a container of the image is run; the members after `StopSignal` are Docker's additions. */

@@ -23,6 +23,8 @@ export type { StoredImage } from './storedImage.ts';
 export interface PutOptions {
   /** Digest that the registry serves under the reference; the manifest's own or that of the index it was chosen from. */
   sourceDigest?: Digest | undefined;
+  /** The name is given here and now; it does not come with the image. */
+  isNew?: boolean;
 }
 
 /** The images of one store by name and ID. Reading is synchronous and touches three small files for one image. */
@@ -91,7 +93,8 @@ export class ImageStore {
       // Where the same name of the same image came from is still true.
       const before = entries.find((entry) => isNameOf(entry, name, manifest.digest));
       const sourceDigest = options.sourceDigest ?? (before && factsOf(before).sourceDigest);
-      const added = toEntry(withoutAnnotations(manifest), { reference: name, sourceDigest, size });
+      const tagged = options.isNew ? new Date().toISOString() : before && factsOf(before).tagged;
+      const added = toEntry(withoutAnnotations(manifest), { reference: name, sourceDigest, size, tagged });
       if (before !== undefined) return entries.map((entry) => (entry === before ? added : entry));
       return [...untag(entries, name, manifest.digest), added];
     });
@@ -130,7 +133,7 @@ export class ImageStore {
 
   /** Gives the image that `text` names another name. */
   async tag(text: string, reference: Reference): Promise<StoredImage> {
-    return await this.put(reference, this.find(text).manifest);
+    return await this.put(reference, this.find(text).manifest, { isNew: true });
   }
 
   /**

@@ -19,6 +19,8 @@ export interface StoredImage {
   diffIds: Digest[];
   /** Bytes of file content of all layers together. */
   size: number;
+  /** When it was last given a name on this machine, RFC 3339; absent for one that only came with its names. */
+  lastTagged?: string;
 }
 
 /** The annotation that skopeo, umoci and buildah take an image's name from. */
@@ -28,6 +30,9 @@ const SOURCE_DIGEST = 'io.rcx.source.digest';
 /** Kept in the index, so that listing images does not read every layer's record. */
 const UNPACKED_SIZE = 'io.rcx.unpacked.size';
 
+/** When the name was given here; one that a registry or an archive has for the image is not. */
+const TAG_TIME = 'io.rcx.tag.time';
+
 /** What is known of an image besides its manifest. */
 export interface ImageFacts {
   reference: string | undefined;
@@ -35,6 +40,8 @@ export interface ImageFacts {
   sourceDigest: Digest | undefined;
   /** Bytes of file content of all layers. */
   size: number;
+  /** When the name was given on this machine, RFC 3339. */
+  tagged?: string | undefined;
 }
 
 /** The entry of `index.json` for one name of an image. */
@@ -42,22 +49,26 @@ export function toEntry(manifest: Descriptor, facts: ImageFacts): Descriptor {
   const annotations: Record<string, string> = { [UNPACKED_SIZE]: String(facts.size) };
   if (facts.reference !== undefined) annotations[REFERENCE_NAME] = facts.reference;
   if (facts.sourceDigest !== undefined) annotations[SOURCE_DIGEST] = facts.sourceDigest;
+  if (facts.tagged !== undefined) annotations[TAG_TIME] = facts.tagged;
   return { ...manifest, annotations: { ...manifest.annotations, ...annotations } };
 }
 
 /** What an entry of `index.json`, perhaps written by another tool, says. */
 export function factsOf(entry: Descriptor): ImageFacts {
-  const { [REFERENCE_NAME]: reference, [SOURCE_DIGEST]: source, [UNPACKED_SIZE]: size } = entry.annotations ?? {};
+  const { annotations = {} } = entry;
+  const { [REFERENCE_NAME]: reference, [SOURCE_DIGEST]: source, [UNPACKED_SIZE]: size } = annotations;
+  const tagged = Date.parse(annotations[TAG_TIME] ?? '');
   return {
     reference,
     sourceDigest: source !== undefined && isDigest(source) ? source : undefined,
     size: /^[0-9]+$/.test(size ?? '') ? Number(size) : 0,
+    ...(!Number.isNaN(tagged) && { tagged: new Date(tagged).toISOString() }),
   };
 }
 
 /** The same entry without a name: the image stays, as Docker's `<none>`. */
 export function withoutReference(entry: Descriptor): Descriptor {
-  return toEntry(withoutAnnotations(entry), { ...factsOf(entry), reference: undefined });
+  return toEntry(withoutAnnotations(entry), { ...factsOf(entry), reference: undefined, tagged: undefined });
 }
 
 /** The manifest's own descriptor. */
@@ -73,6 +84,10 @@ export function readImage(blobs: BlobStore, manifest: Descriptor, entries: reado
   const { config: descriptor } = readManifest(blobs, manifest);
   const config = blobs.document(descriptor.digest, parseImageConfig);
   const facts = entries.map(factsOf);
+  const lastTagged = facts
+    .flatMap(({ tagged }) => tagged ?? [])
+    .sort()
+    .at(-1);
   return {
     id: descriptor.digest,
     references: facts.map((each) => each.reference).filter((each) => each !== undefined),
@@ -81,6 +96,7 @@ export function readImage(blobs: BlobStore, manifest: Descriptor, entries: reado
     config,
     diffIds: config.rootfs.diff_ids,
     size: Math.max(...facts.map((each) => each.size)),
+    ...(lastTagged !== undefined && { lastTagged }),
   };
 }
 

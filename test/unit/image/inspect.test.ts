@@ -17,9 +17,11 @@ const IMAGE: StoredImage = {
     config: { Cmd: ['bash'], Env: ['A=b'] },
     rootfs: { type: 'layers', diff_ids: [digest('3'), digest('4')] },
     history: [{ comment: 'first' }, { comment: 'last' }],
+    docker_version: '28.2.2',
   },
   diffIds: [digest('3'), digest('4')],
   size: 1234,
+  lastTagged: '2026-02-03T04:05:06.000Z',
 };
 const ENGINE = { layersOf: () => ['/layers/4/diff', '/layers/3/diff'] };
 
@@ -29,24 +31,46 @@ describe('inspectImage', () => {
       Id: digest('1'),
       RepoTags: ['ubuntu:latest'],
       RepoDigests: [`ubuntu@${digest('9')}`],
-      Created: '2026-01-01T00:00:00Z',
-      Author: '',
+      Parent: '',
       Comment: 'last',
+      Created: '2026-01-01T00:00:00Z',
+      DockerVersion: '28.2.2',
+      Author: '',
+      Config: {
+        ...{ User: '', Env: ['A=b'], Cmd: ['bash'], Volumes: null, WorkingDir: '', Entrypoint: null, OnBuild: null },
+        Labels: null,
+      },
       Architecture: 'arm',
       Variant: 'v7',
       Os: 'linux',
       Size: 1234,
-      Config: { Cmd: ['bash'], Env: ['A=b'] },
-      GraphDriver: { Name: 'overlay', Data: { LowerDir: '/layers/4/diff:/layers/3/diff' } },
+      GraphDriver: { Name: 'overlay', Data: { LowerDir: '/layers/3/diff', UpperDir: '/layers/4/diff' } },
       RootFS: { Type: 'layers', Layers: [digest('3'), digest('4')] },
+      Metadata: { LastTagTime: '2026-02-03T04:05:06.000Z' },
       Descriptor: { mediaType: 'application/vnd.oci.image.manifest.v1+json', digest: digest('2'), size: 400 },
     });
   });
 
   it('makes nothing up for an image that says little', () => {
     const bare = { architecture: 'amd64', os: 'linux', rootfs: { type: 'layers' as const, diff_ids: [] } };
-    const described = inspectImage(ENGINE, { ...IMAGE, references: [], repoDigests: [], config: bare });
-    expect(described).toMatchObject({ RepoTags: [], RepoDigests: [], Created: '', Comment: '', Config: {} });
+    const { lastTagged: _never, ...untagged } = IMAGE;
+    const image = { ...untagged, references: [], repoDigests: [], config: bare };
+    const described = inspectImage({ layersOf: () => ['/layers/1/diff'] }, image);
+    expect(described).toMatchObject({ RepoTags: [], RepoDigests: [], Created: '', Comment: '', DockerVersion: '' });
+    expect(described.Config).toEqual({
+      ...{
+        User: '',
+        Env: null,
+        Cmd: null,
+        Volumes: null,
+        WorkingDir: '',
+        Entrypoint: null,
+        OnBuild: null,
+        Labels: null,
+      },
+    });
+    expect(described.Metadata).toEqual({ LastTagTime: '0001-01-01T00:00:00Z' });
+    expect(described.GraphDriver.Data).toEqual({ UpperDir: '/layers/1/diff' });
     expect(described).not.toHaveProperty('Variant');
   });
 });

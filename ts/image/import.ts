@@ -10,6 +10,7 @@ import type { Descriptor, ImageConfig, Platform } from '../oci/types.ts';
 import { BlobStore, type BlobWriter } from '../store/blobs.ts';
 import type { StoredImage } from '../store/images.ts';
 import { withContentLock } from '../store/lock.ts';
+import { compressionOf, MAGIC_LENGTH } from './archive/read/compression.ts';
 import { addImage } from './newImage.ts';
 import { unpackStoredBlob } from './storedBlob.ts';
 
@@ -72,12 +73,12 @@ async function addLayer(engine: Engine, archive: AsyncIterable<Buffer>, signal: 
 
 async function store(spool: BlobWriter, archive: AsyncIterable<Buffer>, signal: AbortSignal): Promise<number> {
   let size = 0;
-  let head = '';
+  let head = Buffer.alloc(0);
   for await (const piece of archive) {
     signal.throwIfAborted();
     // A pipe may give a byte at a time.
-    if (head.length < LONGEST_MAGIC) {
-      head += piece.toString('latin1', 0, LONGEST_MAGIC - head.length);
+    if (head.length < MAGIC_LENGTH) {
+      head = Buffer.concat([head, piece.subarray(0, MAGIC_LENGTH - head.length)]);
       refuseUnknown(head);
     }
     spool.write(piece);
@@ -86,20 +87,14 @@ async function store(spool: BlobWriter, archive: AsyncIterable<Buffer>, signal: 
   return size;
 }
 
-/** Compressions that Docker reads by calling other programs. Three letters alone may begin the name of a file. */
-const UNKNOWN: readonly (readonly [name: string, magic: RegExp])[] = [
-  ['xz', /^\u00fd7zXZ\0/],
-  ['bzip2', /^BZh[1-9]1AY&SY/],
-];
-const LONGEST_MAGIC = 10;
-
-function refuseUnknown(head: string): void {
-  const found = UNKNOWN.find(([, magic]) => magic.test(head));
-  if (found === undefined) return;
-  throw new RcxError(`import: the archive is compressed by ${found[0]}`, {
+/** Docker reads some of them by calling other programs. */
+function refuseUnknown(head: Buffer): void {
+  const compression = compressionOf(head);
+  if (compression !== 'bzip2' && compression !== 'xz') return;
+  throw new RcxError(`import: the archive is compressed by ${compression}`, {
     code: 'ERR_RCX_UNSUPPORTED',
     step: 'import',
-    hint: `Write it as: ${found[0]} -dc FILE | rcx import - NAME`,
+    hint: `write it as: ${compression} -dc FILE | rcx import - NAME`,
   });
 }
 
@@ -109,6 +104,6 @@ function unusable(error: unknown): unknown {
   const { message, code, path } = error;
   return new RcxError(`import: ${message}`, {
     ...{ code, step: 'import', path, cause: error },
-    hint: 'Nothing of it was kept. Give the whole tar archive of a root file system, plain or compressed by gzip or zstd.',
+    hint: 'nothing of it was kept. Give the whole tar archive of a root file system, plain or compressed by gzip or zstd.',
   });
 }

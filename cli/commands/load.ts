@@ -35,7 +35,7 @@ async function action({ input, quiet, platform: wanted }: LoadFlags): Promise<vo
     throw new RcxError('requested load from stdin, but stdin is empty', {
       code: 'ERR_RCX_INPUT',
       step: 'load',
-      hint: 'Redirect stdin, or give a file with -i.',
+      hint: 'redirect stdin, or give a file with -i.',
     });
   }
   const { loadImages } = await import('../../ts/image/archive/load.ts');

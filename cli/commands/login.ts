@@ -44,7 +44,7 @@ async function action(server: string | undefined, flags: LoginFlags): Promise<vo
   } else {
     const fromStdin = flags.passwordStdin === true || flags.password === '-';
     const password = fromStdin ? await readSecret() : (flags.password ?? '');
-    if (fromStdin && password.trim() === '') throw badFlags(registry, 'the password is empty', 'Write it to stdin.');
+    if (fromStdin && password.trim() === '') throw badFlags(registry, 'the password is empty', 'write it to stdin.');
     await logIn(await complete({ registry, username: (flags.username ?? '').trim(), password }));
   }
 }
@@ -53,13 +53,13 @@ async function action(server: string | undefined, flags: LoginFlags): Promise<vo
 function checkFlags(registry: string, { username, password, passwordStdin }: LoginFlags): void {
   if (passwordStdin && password !== undefined && password !== '-') {
     const problem = 'conflicting options: cannot specify both --password and --password-stdin';
-    throw badFlags(registry, problem, 'Leave out --password.');
+    throw badFlags(registry, problem, 'leave out --password.');
   }
   if ((passwordStdin || password === '-') && username === undefined) {
-    throw badFlags(registry, 'the --password-stdin option requires --username to be set', 'Give -u, too.');
+    throw badFlags(registry, 'the --password-stdin option requires --username to be set', 'give -u, too.');
   }
-  if (username === '') throw badFlags(registry, 'the user name is empty', 'Give one with -u, or leave out -u.');
-  if (password === '') throw badFlags(registry, 'the password is empty', 'Use --password-stdin, or leave out -p.');
+  if (username === '') throw badFlags(registry, 'the user name is empty', 'give one with -u, or leave out -u.');
+  if (password === '') throw badFlags(registry, 'the password is empty', 'use --password-stdin, or leave out -p.');
 }
 
 async function storedLogin(registry: string): Promise<LoginAttempt | undefined> {
@@ -91,12 +91,12 @@ async function complete(attempt: LoginAttempt, likely?: string): Promise<LoginAt
   const questions = Questions.open();
   if (questions === undefined) {
     const problem = 'cannot perform an interactive login from a non TTY device';
-    throw badFlags(registry, problem, 'Give the user name with -u and the password with --password-stdin.');
+    throw badFlags(registry, problem, 'give the user name with -u and the password with --password-stdin.');
   }
   try {
     const question = likely === undefined ? 'Username: ' : `Username (${printable(likely)}): `;
     const username = attempt.username || (await questions.ask(question)) || (likely ?? '');
-    if (username === '') throw badFlags(registry, 'the user name is empty', 'Run it again, and type one.');
+    if (username === '') throw badFlags(registry, 'the user name is empty', 'run it again, and type one.');
     return { registry, username, password: attempt.password || (await questions.askSecretly('Password: ')) };
   } finally {
     questions.close();

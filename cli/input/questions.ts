@@ -68,7 +68,7 @@ export class Questions {
     throw new RcxError(`${question.replace(/:?\s*$/, '')}: nothing was typed`, {
       code: 'ERR_RCX_ABORTED',
       step: 'ask',
-      hint: 'Type an answer and Enter.',
+      hint: 'type an answer and Enter.',
     });
   }
 

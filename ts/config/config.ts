@@ -62,7 +62,7 @@ function readConfig(file: string, presence: 'required' | 'optional'): RcxConfig 
       step: 'read configuration',
       path: file,
       errno,
-      hint: 'Make the file readable, or point RCX_CONFIG at another one.',
+      hint: 'make the file readable, or point RCX_CONFIG at another one.',
       cause,
     });
   }

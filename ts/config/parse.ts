@@ -15,7 +15,7 @@ export function parseConfigFile(text: string, file: string): RcxConfig {
       code: 'ERR_RCX_INVALID_CONFIG',
       step: 'read configuration',
       path: file,
-      hint: 'Correct the file; its form is {"registries": {"docker.io": {"mirrors": ["https://mirror.example"], "insecure": false}}}.',
+      hint: 'correct the file; its form is {"registries": {"docker.io": {"mirrors": ["https://mirror.example"], "insecure": false}}}.',
     });
   let document: unknown;
   try {

@@ -107,6 +107,6 @@ function hasNoImage({ config }: StoredContainer): RcxError {
     code: 'ERR_RCX_UNSUPPORTED',
     step: 'commit',
     path: config.name,
-    hint: 'Make an image of the directory with: tar -C DIR -c . | rcx import - NAME',
+    hint: 'make an image of the directory with: tar -C DIR -c . | rcx import - NAME',
   });
 }

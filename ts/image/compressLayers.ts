@@ -72,7 +72,7 @@ function damaged({ digest }: Descriptor, blobs: BlobStore): RcxError {
     code: 'ERR_RCX_DIGEST_MISMATCH',
     step: 'compress layer',
     path: blobs.path(digest),
-    hint: 'Make or pull the image again.',
+    hint: 'make or pull the image again.',
   });
 }
 

@@ -126,6 +126,6 @@ function badConfig(reference: Reference, { digest }: Descriptor, problem: string
     code: 'ERR_RCX_INVALID_MANIFEST',
     step: 'inspect manifest',
     path: digest,
-    hint: 'The registry does not hold a valid image under this name; without -v only its manifest is shown.',
+    hint: 'the registry does not hold a valid image under this name; without -v only its manifest is shown.',
   });
 }

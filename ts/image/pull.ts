@@ -129,7 +129,7 @@ function aborted(reference: Reference, reason: unknown): RcxError {
     code: 'ERR_RCX_ABORTED',
     step: 'pull',
     path: canonicalReference(reference),
-    hint: 'Run it again: what was complete is kept.',
+    hint: 'run it again: what was complete is kept.',
     cause: reason,
   });
 }

@@ -181,7 +181,7 @@ function aborted(reference: Reference, reason: unknown): RcxError {
     code: 'ERR_RCX_ABORTED',
     step: 'push',
     path: name,
-    hint: 'Run it again: what the registry has is not sent again.',
+    hint: 'run it again: what the registry has is not sent again.',
     cause: reason,
   });
 }

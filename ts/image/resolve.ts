@@ -88,7 +88,7 @@ function checkTypes(manifest: ImageManifest, request: ImageRequest): void {
     throw new RcxError(`${request.subject}: it is not a container image: its config is ${manifest.config.mediaType}`, {
       code: 'ERR_RCX_UNSUPPORTED_MEDIA_TYPE',
       ...placeOf(request),
-      hint: 'This name is that of another kind of artifact (a chart, a signature, a plugin): check it.',
+      hint: 'this name is that of another kind of artifact (a chart, a signature, a plugin): check it.',
     });
   }
   for (const layer of manifest.layers) checkLayerType(layer, request);
@@ -120,7 +120,7 @@ function checkPlatform(config: ImageConfig, wanted: Platform, request: ImageRequ
       code: 'ERR_RCX_PLATFORM_NOT_FOUND',
       step: 'choose platform',
       path: canonicalReference(request.reference),
-      hint: 'Leave out --platform to take it as it is.',
+      hint: 'leave out --platform to take it as it is.',
     },
   );
 }
@@ -129,7 +129,7 @@ function invalid(request: ImageRequest, problem: string): RcxError {
   return new RcxError(`${request.subject}: ${problem}`, {
     code: 'ERR_RCX_INVALID_MANIFEST',
     ...placeOf(request),
-    hint: 'The registry, mirror or file does not hold a valid image under this name; ask its publisher.',
+    hint: 'the registry, mirror or file does not hold a valid image under this name; ask its publisher.',
   });
 }
 

@@ -20,7 +20,7 @@ export function invalidLayer(rule: string, entry?: ByteString): RcxError {
     code: 'ERR_RCX_LAYER_INVALID',
     step: 'unpack layer',
     path: entry === undefined ? undefined : readable(entry),
-    hint: 'The image itself is damaged or hostile: nothing of this layer was kept. Ask its publisher, or use another tag.',
+    hint: 'the image itself is damaged or hostile: nothing of this layer was kept. Ask its publisher, or use another tag.',
   });
 }
 

@@ -124,7 +124,7 @@ function checkXattrs({ path, xattrs = [] }: TreeEntry): void {
     code: 'ERR_RCX_LAYER_XATTR',
     step: 'read the layer',
     path: `/${readable(path)}`,
-    hint: 'No archive can hold it: remove it with setfattr -x.',
+    hint: 'no archive can hold it: remove it with setfattr -x.',
   });
 }
 
@@ -136,6 +136,6 @@ function checkName({ path, kind }: TreeEntry): void {
     code: 'ERR_RCX_LAYER_NAME',
     step: 'read the layer',
     path: `/${readable(path)}`,
-    hint: 'In an image this would delete another file: rename it or remove it.',
+    hint: 'in an image this would delete another file: rename it or remove it.',
   });
 }

@@ -133,7 +133,7 @@ function died(reason: string, cause?: Error): RcxError {
   return new RcxError(`work on a layer: the worker thread ended: ${reason}`, {
     code: 'ERR_RCX_LAYER_WORKER',
     step: 'work on a layer',
-    hint: 'Run it again with --debug; if it happens again, please report it with the name of the image.',
+    hint: 'run it again with --debug; if it happens again, please report it with the name of the image.',
     cause,
   });
 }

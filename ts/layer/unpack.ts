@@ -66,6 +66,6 @@ function checkDiffId(expected: Digest, actual: Digest): void {
     code: 'ERR_RCX_DIGEST_MISMATCH',
     step: 'unpack layer',
     path: expected,
-    hint: 'The image contradicts itself: nothing of this layer was kept. Ask its publisher, or use another tag.',
+    hint: 'the image contradicts itself: nothing of this layer was kept. Ask its publisher, or use another tag.',
   });
 }

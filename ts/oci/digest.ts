@@ -22,7 +22,7 @@ export function parseDigest(text: string): Digest {
   throw new RcxError(`invalid digest ${quote(text)}: not sha256:<64 hex digits> or sha512:<128 hex digits>`, {
     code: 'ERR_RCX_INVALID_DIGEST',
     step: 'parse digest',
-    hint: 'Copy the whole digest, in lower case, as `docker images --digests` or the registry shows it.',
+    hint: 'copy the whole digest, in lower case, as `docker images --digests` or the registry shows it.',
   });
 }
 
@@ -79,7 +79,7 @@ export class DigestVerifier {
       code: 'ERR_RCX_DIGEST_MISMATCH',
       step: 'verify',
       path: this.expected,
-      hint: 'The copy was damaged or altered on its way or at its source; nothing of it was kept. Try again, or use another registry or mirror.',
+      hint: 'the copy was damaged or altered on its way or at its source; nothing of it was kept. Try again, or use another registry or mirror.',
     });
   }
 
@@ -90,7 +90,7 @@ export class DigestVerifier {
         code: 'ERR_RCX_SIZE_MISMATCH',
         step: 'verify',
         path: this.expected,
-        hint: 'The copy was cut short or altered on its way or at its source; nothing of it was kept. Try again, or use another registry or mirror.',
+        hint: 'the copy was cut short or altered on its way or at its source; nothing of it was kept. Try again, or use another registry or mirror.',
       },
     );
   }

@@ -68,7 +68,7 @@ function parseDocument(bytes: Uint8Array, what: string, servedAs: string): JsonN
       code: 'ERR_RCX_INVALID_MANIFEST',
       step: `parse ${what}`,
       path,
-      hint: 'The registry, mirror or file does not hold a valid image under this name; push it again with a current tool, or ask its publisher.',
+      hint: 'the registry, mirror or file does not hold a valid image under this name; push it again with a current tool, or ask its publisher.',
     });
   try {
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -173,7 +173,7 @@ function unsupported(mediaType: string): RcxError {
     step: 'parse manifest',
     path: plain(mediaType),
     hint: schema1
-      ? 'Docker removed this format too: pull and push the image once with an older Docker (up to 26) or skopeo copy --format v2s2.'
+      ? 'docker removed this format, too: pull and push the image once with an older Docker (up to 26) or skopeo copy --format v2s2.'
       : 'rcx reads OCI and Docker schema 2 images and indexes; check that the name is that of a container image.',
   });
 }

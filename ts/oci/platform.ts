@@ -36,7 +36,7 @@ export function parsePlatform(text: string): Platform {
     code: 'ERR_RCX_INVALID_PLATFORM',
     step: 'parse platform',
     path: plain(text),
-    hint: 'Write it as linux/amd64, linux/arm64 or linux/arm/v7.',
+    hint: 'write it as linux/amd64, linux/arm64 or linux/arm/v7.',
   });
 }
 
@@ -145,6 +145,6 @@ function notFound(index: Pick<ImageIndex, 'manifests'>, platform: Platform): Rcx
     code: 'ERR_RCX_PLATFORM_NOT_FOUND',
     step: 'choose platform',
     path: formatPlatform(platform),
-    hint: 'Choose one of these with --platform; programs of another architecture need binfmt_misc emulation to run.',
+    hint: 'choose one of these with --platform; programs of another architecture need binfmt_misc emulation to run.',
   });
 }

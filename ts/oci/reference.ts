@@ -158,6 +158,6 @@ function invalid(text: string, reason: string): RcxError {
     code: 'ERR_RCX_INVALID_REFERENCE',
     step: 'parse reference',
     path: plain(text),
-    hint: 'Write it as [registry[:port]/]repository[:tag][@digest], for example ubuntu:24.04.',
+    hint: 'write it as [registry[:port]/]repository[:tag][@digest], for example ubuntu:24.04.',
   });
 }

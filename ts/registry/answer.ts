@@ -40,7 +40,7 @@ export async function refusal(subject: Subject, response: HttpResponse): Promise
     return fail(...MISSING[subject.kind]);
   }
   if (status === 429) {
-    const hint = `Wait and try again, log in with \`${login}\` for a higher limit, or set a mirror in /etc/rcx/config.json.`;
+    const hint = `wait and try again, log in with \`${login}\` for a higher limit, or set a mirror in /etc/rcx/config.json.`;
     const wait = parseRetryAfter(response.headers['retry-after']);
     const problem = `too many requests${wait === undefined ? '' : ` (asked to wait ${Math.ceil(wait / 1000)} s)`}, says`;
     return new Transient(fail('ERR_RCX_RATE_LIMITED', problem, hint), wait);
@@ -49,14 +49,14 @@ export async function refusal(subject: Subject, response: HttpResponse): Promise
     const error = fail(
       'ERR_RCX_REGISTRY_UNAVAILABLE',
       'the registry is out of order:',
-      'Try again later, or set a mirror in /etc/rcx/config.json.',
+      'try again later, or set a mirror in /etc/rcx/config.json.',
     );
     return status === 501 ? error : new Transient(error, parseRetryAfter(response.headers['retry-after']));
   }
   return fail(
     'ERR_RCX_REGISTRY_ERROR',
     'unexpected answer from',
-    'Check that this is the address of a container registry and not of a web page or proxy.',
+    'check that this is the address of a container registry and not of a web page or proxy.',
   );
 }
 
@@ -70,34 +70,34 @@ function denied({ kind }: Subject, status: 401 | 403, login: string, fail: Fail)
     return fail(
       code,
       'the user name or the password was refused by',
-      'Check both; some registries take an access token in place of the password.',
+      'check both; some registries take an access token in place of the password.',
     );
   }
   if (kind === 'search') {
     return fail(
       code,
       'the list of the repositories is refused by',
-      `Log in with \`${login}\`, or ask for the image by its whole name.`,
+      `log in with \`${login}\`, or ask for the image by its whole name.`,
     );
   }
   if (kind === 'push') {
     return fail(
       code,
       'pushing is refused by',
-      `Log in as somebody who may write to this repository with \`${login}\`, and check the name.`,
+      `log in as somebody who may write to this repository with \`${login}\`, and check the name.`,
     );
   }
   if (status === 401) {
     return fail(
       code,
       'login needed or refused by',
-      `Check the name: private and missing repositories look the same. If it is right, log in with \`${login}\`.`,
+      `check the name: private and missing repositories look the same. If it is right, log in with \`${login}\`.`,
     );
   }
   return fail(
     code,
     'access denied by',
-    `The login in use may not read this; log in as somebody who may with \`${login}\`.`,
+    `the login in use may not read this; log in as somebody who may with \`${login}\`.`,
   );
 }
 
@@ -106,33 +106,33 @@ const MISSING: Readonly<Record<Subject['kind'], readonly [code: string, problem:
   manifest: [
     'ERR_RCX_IMAGE_NOT_FOUND',
     'no such image on',
-    'Check the name and the tag for typing errors, and that the tag exists in the registry.',
+    'check the name and the tag for typing errors, and that the tag exists in the registry.',
   ],
   blob: [
     'ERR_RCX_BLOB_NOT_FOUND',
     'a part of the image is missing on',
-    'The image in the registry is incomplete: push it again, or use another tag or mirror.',
+    'the image in the registry is incomplete: push it again, or use another tag or mirror.',
   ],
   token: [
     'ERR_RCX_REGISTRY_ERROR',
     'no token service at',
-    'The registry names a token service that does not exist; ask its operator.',
+    'the registry names a token service that does not exist; ask its operator.',
   ],
-  tags: ['ERR_RCX_IMAGE_NOT_FOUND', 'no such repository on', 'Check the name for typing errors.'],
+  tags: ['ERR_RCX_IMAGE_NOT_FOUND', 'no such repository on', 'check the name for typing errors.'],
   search: [
     'ERR_RCX_UNSUPPORTED',
     'there is no list of the repositories on',
-    'Not every registry offers one; ask for the image by its whole name.',
+    'not every registry offers one; ask for the image by its whole name.',
   ],
   push: [
     'ERR_RCX_REGISTRY_ERROR',
     'no such repository on',
-    'Some registries want a repository to be made before the first push to it; a mirror cannot be pushed to.',
+    'some registries want a repository to be made before the first push to it; a mirror cannot be pushed to.',
   ],
   login: [
     'ERR_RCX_REGISTRY_ERROR',
     'no registry at',
-    'Check the name of the server; a registry answers under /v2/ of its host.',
+    'check the name of the server; a registry answers under /v2/ of its host.',
   ],
 };
 

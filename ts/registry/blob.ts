@@ -97,7 +97,7 @@ function startOf(
         code: 'ERR_RCX_SIZE_MISMATCH',
         step: 'fetch blob',
         path: verifier.expected,
-        hint: 'The image in the registry is damaged: push it again, or use another tag or mirror.',
+        hint: 'the image in the registry is damaged: push it again, or use another tag or mirror.',
       },
     );
   }
@@ -123,7 +123,7 @@ function truncated(endpoint: Endpoint, { subject, size, verifier }: BlobTransfer
     code: 'ERR_RCX_BLOB_TRUNCATED',
     step: 'fetch blob',
     path: verifier.expected,
-    hint: 'The registry or a proxy on the way cuts the download short; try again, or use a mirror.',
+    hint: 'the registry or a proxy on the way cuts the download short; try again, or use a mirror.',
   });
 }
 
@@ -138,6 +138,6 @@ function badRange(
     code: 'ERR_RCX_REGISTRY_ERROR',
     step: 'fetch blob',
     path: verifier.expected,
-    hint: 'This is a fault of the registry or of a proxy on the way to it; try again, or use a mirror.',
+    hint: 'this is a fault of the registry or of a proxy on the way to it; try again, or use a mirror.',
   });
 }

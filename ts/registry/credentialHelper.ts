@@ -118,6 +118,6 @@ function failure(call: HelperCall, problem: string): RcxError {
     code: 'ERR_RCX_CREDENTIAL_HELPER',
     step: call.action === 'get' ? 'read credentials' : `${call.action} credentials`,
     path: program,
-    hint: `Install or repair ${program}, or remove it from credsStore and credHelpers in ~/.docker/config.json.`,
+    hint: `install or repair ${program}, or remove it from credsStore and credHelpers in ~/.docker/config.json.`,
   });
 }

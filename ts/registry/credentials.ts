@@ -31,7 +31,7 @@ export async function findLogin(registry: string, env: NodeJS.ProcessEnv): Promi
   const variable = parseDockerConfig(
     env[AUTH_VARIABLE] || '{}',
     AUTH_VARIABLE,
-    `Correct ${AUTH_VARIABLE} or unset it.`,
+    `correct ${AUTH_VARIABLE} or unset it.`,
   );
   const given = lookUp(variable.auths, key);
   if (given !== undefined) return { credentials: given };

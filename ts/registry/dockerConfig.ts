@@ -51,7 +51,7 @@ export function readDockerConfigText(file: string): string {
       step: 'read credentials',
       path: file,
       errno,
-      hint: 'Make the file readable for you, or set DOCKER_CONFIG to another folder.',
+      hint: 'make the file readable for you, or set DOCKER_CONFIG to another folder.',
       cause,
     });
   }
@@ -65,7 +65,7 @@ export function readDockerConfigText(file: string): string {
 export function parseDockerConfig(
   text: string,
   file: string,
-  hint = 'Correct the file, or move it away and log in again with `rcx login`.',
+  hint = 'correct the file, or move it away and log in again with `rcx login`.',
 ): DockerConfig {
   const failure = (problem: string): RcxError =>
     new RcxError(`invalid Docker configuration in ${file}: ${problem}`, {

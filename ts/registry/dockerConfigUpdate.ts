@@ -98,7 +98,7 @@ function unwritable(file: string, cause: unknown): RcxError {
     step: 'store credentials',
     path: file,
     errno,
-    hint: 'Make the file and its folder writable for you, or set DOCKER_CONFIG to another folder.',
+    hint: 'make the file and its folder writable for you, or set DOCKER_CONFIG to another folder.',
     cause,
   });
 }

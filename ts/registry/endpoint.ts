@@ -91,7 +91,7 @@ function upstreamEndpoint(registry: string, repository: string, config: RcxConfi
       code: 'ERR_RCX_INVALID_REFERENCE',
       step: 'choose registry',
       path: plain(registry),
-      hint: 'Correct the part of the image name before the first slash.',
+      hint: 'correct the part of the image name before the first slash.',
     });
   }
   return { registry, host, schemes: schemesFor(new URL(`https://${host}`), config), repository, isMirror: false };

@@ -98,11 +98,11 @@ function unreachable(what: string, where: string, cause: unknown): RcxError {
 
 function unreachableHint(code: string | undefined, cause: unknown): string {
   if (speaksNoTls(cause)) {
-    return 'If it is meant to be reached by plain HTTP, set "insecure": true for it in /etc/rcx/config.json.';
+    return 'if it is meant to be reached by plain HTTP, set "insecure": true for it in /etc/rcx/config.json.';
   }
   return isCertificateProblem(code)
-    ? 'If the registry uses a private certificate authority, set NODE_EXTRA_CA_CERTS to its PEM file; for a test registry set "insecure": true in /etc/rcx/config.json.'
-    : 'Check that the registry runs and the network reaches it (HTTPS_PROXY, NO_PROXY, mirrors in /etc/rcx/config.json).';
+    ? 'if the registry uses a private certificate authority, set NODE_EXTRA_CA_CERTS to its PEM file; for a test registry set "insecure": true in /etc/rcx/config.json.'
+    : 'check that the registry runs and the network reaches it (HTTPS_PROXY, NO_PROXY, mirrors in /etc/rcx/config.json).';
 }
 
 /** Signed URLs carry secrets in the query, which do not belong in messages and logs. */

@@ -40,15 +40,15 @@ export function registryOf(server: string | undefined): string {
     code: 'ERR_RCX_INVALID_REFERENCE',
     step: 'log in',
     path: host,
-    hint: 'Write it as host[:port], for example registry.example:5000; leave it out for Docker Hub.',
+    hint: 'write it as host[:port], for example registry.example:5000; leave it out for Docker Hub.',
   });
 }
 
 function checkAttempt({ registry, username, password }: LoginAttempt): void {
-  if (username === '') throw badLogin(registry, 'the user name is empty', 'Give one with -u.');
-  if (password === '') throw badLogin(registry, 'the password is empty', 'Give it with --password-stdin, or type it.');
+  if (username === '') throw badLogin(registry, 'the user name is empty', 'give one with -u.');
+  if (password === '') throw badLogin(registry, 'the password is empty', 'give it with --password-stdin, or type it.');
   if (username.includes(':')) {
-    throw badLogin(registry, 'the user name has a colon', 'No registry can tell it from the password (RFC 7617).');
+    throw badLogin(registry, 'the user name has a colon', 'no registry can tell it from the password (RFC 7617).');
   }
 }
 

@@ -44,6 +44,6 @@ export async function requireOrigin(subject: Subject, { fromOrigin, url, body }:
     code: 'ERR_RCX_BAD_REDIRECT',
     step: 'log in',
     path: withoutQuery(url),
-    hint: 'If that is the registry you mean, log in to it by its own name.',
+    hint: 'if that is the registry you mean, log in to it by its own name.',
   });
 }

@@ -103,6 +103,6 @@ function tooLarge({ headers }: HttpResponse): RcxError {
   return new RcxError(`the manifest ${size}, beyond the ${MAX_MANIFEST_SIZE} bytes a manifest may have`, {
     code: 'ERR_RCX_MANIFEST_TOO_LARGE',
     step: 'fetch manifest',
-    hint: 'What the registry serves under this name is not a container image manifest; check the name and the registry.',
+    hint: 'what the registry serves under this name is not a container image manifest; check the name and the registry.',
   });
 }

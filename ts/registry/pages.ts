@@ -99,7 +99,7 @@ function nextTarget({ subject }: PagedList, { headers, url, fromOrigin }: HttpRe
       code: 'ERR_RCX_BAD_LINK',
       step: `fetch ${subject.kind}`,
       path: withoutQuery(url),
-      hint: 'This is a fault of the registry or of a proxy on the way to it; rcx did not follow it.',
+      hint: 'this is a fault of the registry or of a proxy on the way to it; rcx did not follow it.',
     },
   );
 }
@@ -109,7 +109,7 @@ function badPage({ subject }: PagedList, { url }: HttpResponse, problem: string)
     code: 'ERR_RCX_REGISTRY_ERROR',
     step: `fetch ${subject.kind}`,
     path: withoutQuery(url),
-    hint: 'Check that this is the address of a container registry and not of a web page or proxy.',
+    hint: 'check that this is the address of a container registry and not of a web page or proxy.',
   });
 }
 
@@ -119,6 +119,6 @@ function tooLong({ subject, endpoint }: PagedList, isCircle: boolean): RcxError 
     code: 'ERR_RCX_LIST_TOO_LONG',
     step: `fetch ${subject.kind}`,
     path: endpointName(endpoint),
-    hint: 'Ask for the image by its whole name; if the registry is yours, look why its list does not end.',
+    hint: 'ask for the image by its whole name; if the registry is yours, look why its list does not end.',
   });
 }

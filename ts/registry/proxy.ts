@@ -28,7 +28,7 @@ function parseProxy(name: string, setting: string): URL {
     code: 'ERR_RCX_INVALID_PROXY',
     step: 'choose proxy',
     path: name,
-    hint: `Set ${name} to a URL such as http://proxy.example:3128, or unset it.`,
+    hint: `set ${name} to a URL such as http://proxy.example:3128, or unset it.`,
   });
 }
 

@@ -28,6 +28,6 @@ function badRealm(base: URL, problem: string): RcxError {
     code: 'ERR_RCX_UNSAFE_AUTHENTICATION',
     step: 'fetch token',
     path: base.origin,
-    hint: 'This is a fault of the registry or an attack; ask its operator before trying again.',
+    hint: 'this is a fault of the registry or an attack; ask its operator before trying again.',
   });
 }

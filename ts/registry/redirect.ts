@@ -43,6 +43,6 @@ function bad(from: URL, problem: string): RcxError {
     code: 'ERR_RCX_BAD_REDIRECT',
     step: 'registry request',
     path: withoutQuery(from),
-    hint: 'This is a fault of the registry or of a proxy on the way to it; rcx did not follow it.',
+    hint: 'this is a fault of the registry or of a proxy on the way to it; rcx did not follow it.',
   });
 }

@@ -61,7 +61,7 @@ function readAnswer(subject: Subject, url: URL, bytes: Buffer | undefined): Foun
       code: 'ERR_RCX_REGISTRY_ERROR',
       step: 'search',
       path: withoutQuery(url),
-      hint: 'This is a fault of the registry or of a proxy on the way to it; try again later.',
+      hint: 'this is a fault of the registry or of a proxy on the way to it; try again later.',
     });
   if (bytes === undefined) throw failure(`it is longer than ${MAX_ANSWER} bytes`);
   let document: unknown;

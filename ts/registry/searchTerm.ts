@@ -13,21 +13,21 @@ const MAX_LIMIT = 100;
  * @throws ERR_RCX_INVALID_OPTION
  */
 export function parseSearch(text: string, limit = 0): SearchQuery {
-  if (text.includes('://')) throw invalid(text, `${quote(text)} has a scheme`, 'Write it as [registry[:port]/]TERM.');
+  if (text.includes('://')) throw invalid(text, `${quote(text)} has a scheme`, 'write it as [registry[:port]/]TERM.');
   if (limit !== 0 && (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT)) {
-    throw invalid(text, `limit ${limit} is outside the range of [1, ${MAX_LIMIT}]`, 'Give a limit in that range.');
+    throw invalid(text, `limit ${limit} is outside the range of [1, ${MAX_LIMIT}]`, 'give a limit in that range.');
   }
   const slash = text.indexOf('/');
   const first = text.slice(0, Math.max(slash, 0));
   const isRegistry = /[.:]/.test(first) || first === 'localhost';
   if (isRegistry && !isRegistryName(first)) {
-    throw invalid(text, `${quote(first)} is not a registry host`, 'Write it as [registry[:port]/]TERM.');
+    throw invalid(text, `${quote(first)} is not a registry host`, 'write it as [registry[:port]/]TERM.');
   }
   const registry = isRegistry ? canonicalRegistry(first) : DEFAULT_REGISTRY;
   const rest = isRegistry ? text.slice(slash + 1) : text;
   const term = registry === DEFAULT_REGISTRY ? rest.replace(/^library\//, '') : rest;
   if (term === '' && registry === DEFAULT_REGISTRY) {
-    throw invalid(text, 'there is nothing to look for', 'Give a part of the name of an image.');
+    throw invalid(text, 'there is nothing to look for', 'give a part of the name of an image.');
   }
   return { registry, term, limit: limit || DEFAULT_LIMIT };
 }
@@ -42,12 +42,12 @@ export function searchFilter(
   const values = (wanted: string): string[] => filters.flatMap(([name, value]) => (name === wanted ? [value] : []));
   const unknown = filters.find(([name]) => !['is-official', 'is-automated', 'stars'].includes(name));
   if (unknown !== undefined) {
-    throw invalid('', `invalid filter ${quote(unknown[0])}`, 'There are is-official=true|false and stars=NUMBER.');
+    throw invalid('', `invalid filter ${quote(unknown[0])}`, 'there are is-official=true|false and stars=NUMBER.');
   }
   const isOfficial = truth('is-official', values('is-official'));
   const isAutomated = truth('is-automated', values('is-automated'));
   const stars = values('stars').map((text) => {
-    if (!/^[+-]?\d+$/.test(text)) throw invalid('', `invalid filter "stars=${plain(text)}"`, 'Give a whole number.');
+    if (!/^[+-]?\d+$/.test(text)) throw invalid('', `invalid filter "stars=${plain(text)}"`, 'give a whole number.');
     return Number(text);
   });
   const fewest = Math.max(0, ...stars);
@@ -62,7 +62,7 @@ function truth(name: string, values: readonly string[]): boolean | undefined {
   const isTrue = values.some((value) => value === 'true' || value === '1');
   const isFalse = values.some((value) => value === 'false' || value === '0');
   if (isTrue !== isFalse) return isTrue;
-  throw invalid('', `invalid filter "${name}=${plain(values.join(', '))}"`, 'Give either true or false.');
+  throw invalid('', `invalid filter "${name}=${plain(values.join(', '))}"`, 'give either true or false.');
 }
 
 function invalid(text: string, problem: string, hint: string): RcxError {

@@ -29,6 +29,6 @@ function tooMany({ name }: Subject, endpoint: Endpoint): RcxError {
     code: 'ERR_RCX_LIST_TOO_LONG',
     step: 'fetch tags',
     path: name,
-    hint: 'Pull the tags that you need by name.',
+    hint: 'pull the tags that you need by name.',
   });
 }

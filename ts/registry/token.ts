@@ -128,6 +128,6 @@ function bad(url: URL, problem: string): RcxError {
     code: 'ERR_RCX_REGISTRY_ERROR',
     step: 'fetch token',
     path: withoutQuery(url),
-    hint: 'This is a fault of the registry or of a proxy on the way to it; ask its operator.',
+    hint: 'this is a fault of the registry or of a proxy on the way to it; ask its operator.',
   });
 }

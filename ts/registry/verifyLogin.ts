@@ -133,7 +133,7 @@ function unknownScheme(subject: Subject, base: URL, schemes: string): RcxError {
     code: 'ERR_RCX_REGISTRY_ERROR',
     step: 'log in',
     path: base.origin,
-    hint: 'Registries ask for Basic or Bearer; check that this is the address of one.',
+    hint: 'registries ask for Basic or Bearer; check that this is the address of one.',
   });
 }
 
@@ -144,7 +144,7 @@ function plainHttp(subject: Subject, endpoint: Endpoint): RcxError {
       code: 'ERR_RCX_UNSAFE_AUTHENTICATION',
       step: 'log in',
       path: endpointName(endpoint),
-      hint: `If you trust the network all the way, set "insecure": true for ${endpoint.host} in /etc/rcx/config.json.`,
+      hint: `if you trust the network all the way, set "insecure": true for ${endpoint.host} in /etc/rcx/config.json.`,
     },
   );
 }

@@ -247,7 +247,7 @@ function notFound(text: string): RcxError {
     code: 'ERR_RCX_IMAGE_NOT_FOUND',
     step: 'find image',
     path: plain(text),
-    hint: 'List the images there are with: rcx images; get one with: rcx pull',
+    hint: 'list the images there are with: rcx images; get one with: rcx pull',
   });
 }
 
@@ -256,6 +256,6 @@ function ambiguous(text: string, found: readonly StoredImage[]): RcxError {
     code: 'ERR_RCX_IMAGE_AMBIGUOUS',
     step: 'find image',
     path: text,
-    hint: 'Give more digits of the ID.',
+    hint: 'give more digits of the ID.',
   });
 }

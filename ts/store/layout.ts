@@ -87,7 +87,7 @@ function readIndex(bytes: Buffer, path: string): Descriptor[] {
       code: 'ERR_RCX_STORE_DAMAGED',
       step: 'read the image store',
       path,
-      hint: 'Make it anew from the images that there are with: rcx system check --repair',
+      hint: 'make it anew from the images that there are with: rcx system check --repair',
       cause,
     });
   }

@@ -9,7 +9,7 @@ export function invalidArchive(problem: string, member?: ByteString): RcxError {
     code: 'ERR_RCX_ARCHIVE_INVALID',
     step: 'load',
     path,
-    hint: 'The archive is damaged, was cut short, or is hostile: nothing of it was kept. Save the image again.',
+    hint: 'the archive is damaged, was cut short, or is hostile: nothing of it was kept. Save the image again.',
   });
 }
 
@@ -41,5 +41,5 @@ export function unkept(error: unknown): RcxError {
 
 /** Somebody called it off. @param step `load`, `save` */
 export function cancelled(step: string, cause: unknown): RcxError {
-  return new RcxError(`${step}: cancelled`, { code: 'ERR_RCX_ABORTED', step, hint: 'Run it again.', cause });
+  return new RcxError(`${step}: cancelled`, { code: 'ERR_RCX_ABORTED', step, hint: 'run it again.', cause });
 }

@@ -16,7 +16,7 @@ export async function* archiveInput(file: string): AsyncGenerator<Buffer, void, 
   } catch (cause) {
     const { errno, message } = toRcxError(cause, 'ERR_RCX_INPUT');
     const hint =
-      errno === 'EISDIR' ? 'A folder can be loaded as: tar -C FOLDER -c . | rcx load' : 'Give an archive of images.';
+      errno === 'EISDIR' ? 'a folder can be loaded as: tar -C FOLDER -c . | rcx load' : 'give an archive of images.';
     throw new RcxError(`load: ${plain(file)}: ${message}`, {
       code: 'ERR_RCX_INPUT',
       step: 'load',

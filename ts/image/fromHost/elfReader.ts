@@ -14,7 +14,7 @@ export function invalidElf(path: string, why: string): RcxError {
     code: 'ERR_RCX_INVALID_ELF',
     step: 'read ELF file',
     path,
-    hint: 'The file is damaged or not a Linux program; leave it out or install it again.',
+    hint: 'the file is damaged or not a Linux program; leave it out or install it again.',
   });
 }
 

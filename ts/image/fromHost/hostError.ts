@@ -10,7 +10,7 @@ export function errnoOf(error: unknown, step: string, path: string): RcxError {
     path,
     errno,
     hint: denied
-      ? 'The calling user may not read this file; leave the program out or run as a user who may.'
+      ? 'the calling user may not read this file; leave the program out or run as a user who may.'
       : undefined,
     cause: error,
   });

@@ -125,6 +125,6 @@ function changed(file: TreeFile): RcxError {
     code: 'ERR_RCX_HOST_FILE',
     step: 'read a host file',
     path: file.path,
-    hint: 'Try again once nothing is being installed.',
+    hint: 'try again once nothing is being installed.',
   });
 }

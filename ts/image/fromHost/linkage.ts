@@ -183,6 +183,6 @@ function libraryNotFound(program: string, name: string, loader: string): RcxErro
     code: 'ERR_RCX_LIBRARY_NOT_FOUND',
     step: 'resolve shared libraries',
     path: program,
-    hint: `The program cannot start on this machine either (try: ldd ${program}); install the package that holds ${name}.`,
+    hint: `the program cannot start on this machine either (try: ldd ${program}); install the package that holds ${name}.`,
   });
 }

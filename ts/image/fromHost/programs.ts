@@ -78,8 +78,8 @@ function programNotFound(name: string, exists: boolean): RcxError {
     step: 'find a program',
     path: name,
     hint: name.includes('/')
-      ? 'Give the path of an executable file.'
-      : `Programs are looked for in ${PROGRAM_PATH.join(':')}; give a path for others.`,
+      ? 'give the path of an executable file.'
+      : `programs are looked for in ${PROGRAM_PATH.join(':')}; give a path for others.`,
   });
 }
 

@@ -75,6 +75,6 @@ function noPrograms(): RcxError {
   return new RcxError('image from-host: this machine has none of the default programs', {
     code: 'ERR_RCX_PROGRAM_NOT_FOUND',
     step: 'find a program',
-    hint: 'Name the programs the image shall have.',
+    hint: 'name the programs the image shall have.',
   });
 }

@@ -49,6 +49,6 @@ function changed(): RcxError {
   return new RcxError('image from-host: a file changed while the image was made', {
     code: 'ERR_RCX_HOST_FILE',
     step: 'read the host files',
-    hint: 'Try again once nothing is being installed.',
+    hint: 'try again once nothing is being installed.',
   });
 }

@@ -48,9 +48,9 @@ export function applyChanges(config: ExecutionConfig, changes: readonly string[]
   if (changes.length === 0) return config;
   const text = changes.join('\n');
   const fail = failure(text, '');
-  if (text.includes('\0')) throw fail('it contains a NUL character', 'Leave it out.');
+  if (text.includes('\0')) throw fail('it contains a NUL character', 'leave it out.');
   if (/^\ufeff?\s*#\s*escape\s*=\s*[^\\\s]/i.test(text)) {
-    throw fail('another escape character is not supported', 'Escape with a backslash.');
+    throw fail('another escape character is not supported', 'escape with a backslash.');
   }
   const instructions = logicalLines(text).map(readInstruction);
   if (instructions.length === 0) throw fail('there is no instruction in it');
@@ -67,7 +67,7 @@ export function applyInstruction(state: ConfigState, instruction: Instruction): 
   if (apply === undefined) throw fail(`${plain(keyword, 40)} is not a valid change command`);
   const [flag] = flags;
   if (flag !== undefined && keyword !== 'HEALTHCHECK') {
-    throw fail(`it has no option ${quote(flag)}`, 'Write -- in front of text that begins with two hyphens.');
+    throw fail(`it has no option ${quote(flag)}`, 'write -- in front of text that begins with two hyphens.');
   }
   // ENTRYPOINT alone removes the entrypoint.
   if (rest === '' && keyword !== 'ENTRYPOINT') throw fail('it needs an argument');

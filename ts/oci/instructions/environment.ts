@@ -32,7 +32,7 @@ function lookup(env: readonly string[], fail: Failure): Lookup {
   return (name) => {
     const value = values.get(name);
     left -= value?.length ?? 0;
-    if (left < 0) throw fail(`its variables hold more than ${MOST_EXPANDED} characters`, 'Use shorter values.');
+    if (left < 0) throw fail(`its variables hold more than ${MOST_EXPANDED} characters`, 'use shorter values.');
     return value;
   };
 }

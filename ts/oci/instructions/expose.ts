@@ -23,7 +23,7 @@ function readPorts(word: string, fail: Failure): string[] {
   if (first === undefined) {
     const mapping = word.includes(':');
     throw mapping
-      ? fail(`${quote(word)} names a port of the host`, 'Write the port of the container alone.')
+      ? fail(`${quote(word)} names a port of the host`, 'write the port of the container alone.')
       : fail(`${quote(word)} is not a port`);
   }
   const [from, to] = [Number(first), Number(last)];

@@ -55,9 +55,9 @@ function readOptions(flags: readonly string[], fail: Failure): Map<Option, strin
     const equals = flag.indexOf('=');
     const name = equals === -1 ? flag : flag.slice(0, equals);
     const option = OPTIONS.find((each) => each === name);
-    if (option === undefined) throw fail(`it has no option ${quote(name)}`, `Its options are ${OPTIONS.join(', ')}.`);
-    if (equals === -1) throw fail(`${option} has no value`, `Write it as ${option}=VALUE.`);
-    if (values.has(option)) throw fail(`${option} is there twice`, 'Leave one of them out.');
+    if (option === undefined) throw fail(`it has no option ${quote(name)}`, `its options are ${OPTIONS.join(', ')}.`);
+    if (equals === -1) throw fail(`${option} has no value`, `write it as ${option}=VALUE.`);
+    if (values.has(option)) throw fail(`${option} is there twice`, 'leave one of them out.');
     values.set(option, flag.slice(equals + 1));
   }
   return values;
@@ -66,7 +66,7 @@ function readOptions(flags: readonly string[], fail: Failure): Map<Option, strin
 function nanoseconds(option: Option, text: string, fail: Failure): number | undefined {
   if (text === '') return undefined;
   const value = parseDuration(text);
-  const hint = 'Write a duration such as 30s, 1m30s or 500ms; 0 is the default.';
+  const hint = 'write a duration such as 30s, 1m30s or 500ms; 0 is the default.';
   if (value === undefined) throw fail(`${option}: ${quote(text)} is not a duration`, hint);
   if (value !== 0n && value < SHORTEST) throw fail(`${option}: ${quote(text)} is shorter than 1ms`, hint);
   // More than a JSON number holds to the nanosecond: 104 days.
@@ -80,6 +80,6 @@ function retries(text: string, fail: Failure): number | undefined {
   if (value <= MOST_RETRIES) return value === 0 ? undefined : value;
   throw fail(
     `--retries: ${quote(text)} is not a number of retries`,
-    'Write a whole number such as 3; 0 is the default.',
+    'write a whole number such as 3; 0 is the default.',
   );
 }

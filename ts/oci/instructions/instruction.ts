@@ -42,7 +42,7 @@ export function readInstruction(line: string): Instruction {
 /** The error of `text`, a whole instruction with this keyword. */
 export function failure(text: string, keyword: string): Failure {
   const usage = USAGE.get(keyword);
-  const usual = usage === undefined ? `A change is one of ${[...USAGE.keys()].join(', ')}.` : `Write it as ${usage}.`;
+  const usual = usage === undefined ? `a change is one of ${[...USAGE.keys()].join(', ')}.` : `write it as ${usage}.`;
   return (problem, hint = usual) =>
     new RcxError(`invalid change ${quote(text)}: ${problem}`, {
       code: 'ERR_RCX_INVALID_CHANGE',

@@ -24,6 +24,6 @@ function checkTrigger(trigger: string, fail: Failure): void {
   if (LISTS.includes(keyword)) execForm(rest, instruction);
   if (HEREDOCS.includes(keyword) && quotedWords(rest).some((word) => HEREDOC.test(word))) {
     // The lines that follow it would be read as changes.
-    throw fail('here-documents are not supported', 'Write the commands on one line, with && between them.');
+    throw fail('here-documents are not supported', 'write the commands on one line, with && between them.');
   }
 }

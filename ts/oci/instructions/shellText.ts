@@ -11,7 +11,7 @@ const NAME = /[\p{L}_][\p{L}\p{Nd}_]*|\p{Nd}+|[@*#?$!-]/uy;
 const OPERATOR = /\}|:?[-+?]/y;
 /** `${A:-${B:-…}}` recurses; what is deeper than anybody writes would end in a stack overflow. */
 const DEEPEST = 100;
-const VARIABLE_HINT = `Write $NAME, \${NAME}, \${NAME:-default} or \${NAME:+other}; put single quotes around a $ that shall stay.`;
+const VARIABLE_HINT = `write $NAME, \${NAME}, \${NAME:-default} or \${NAME:+other}; put single quotes around a $ that shall stay.`;
 
 /**
  * Text of a Dockerfile, expanded as its reference says (https://docs.docker.com/reference/dockerfile/#environment-replacement)
@@ -109,7 +109,7 @@ export class ShellText {
     if (operator.endsWith('-')) return present ?? word;
     if (present !== undefined) return present;
     const why = word === '' ? 'is not set' : `is missing: ${quote(word)}`;
-    throw this.#fail(`the variable ${quote(name)} ${why}`, 'Set it with an ENV before this.');
+    throw this.#fail(`the variable ${quote(name)} ${why}`, 'set it with an ENV before this.');
   }
 
   #badOperator(name: string): RcxError {

@@ -96,12 +96,12 @@ describe('applyChanges', () => {
     expect(error.message).toBe(`invalid change ${JSON.stringify(change)}: ${keyword} is not a valid change command`);
     expect(error).toMatchObject({ code: 'ERR_RCX_INVALID_CHANGE', step: 'apply change', path: change });
     expect(error.hint).toBe(
-      'A change is one of CMD, ENTRYPOINT, ENV, EXPOSE, HEALTHCHECK, LABEL, ONBUILD, STOPSIGNAL, USER, VOLUME, WORKDIR.',
+      'a change is one of CMD, ENTRYPOINT, ENV, EXPOSE, HEALTHCHECK, LABEL, ONBUILD, STOPSIGNAL, USER, VOLUME, WORKDIR.',
     );
   });
 
   it('says how an instruction is written', () => {
-    expect(failureOf('ENV A').hint).toBe('Write it as ENV NAME=value OTHER="two words", or ENV NAME and one value.');
+    expect(failureOf('ENV A').hint).toBe('write it as ENV NAME=value OTHER="two words", or ENV NAME and one value.');
   });
 
   it.each([

@@ -69,7 +69,7 @@ function describe(members: Members, { config, tags, layers }: Item): DescribedIm
 function layerOf(file: FileMember): Descriptor {
   const compression = compressionOf(file.head);
   if (compression === 'bzip2' || compression === 'xz') {
-    const hint = 'Load the image with docker or podman and save it again.';
+    const hint = 'load the image with docker or podman and save it again.';
     throw unsupportedArchive(`the layer is compressed by ${compression}, which rcx does not read`, hint, file.name);
   }
   return { mediaType: LAYER_TYPES[compression], digest: file.digest, size: file.size };

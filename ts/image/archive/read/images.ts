@@ -62,11 +62,11 @@ function neither(members: Members) {
   if (members.has('repositories')) {
     return unsupportedArchive(
       'the archive is of the format before docker 1.10, which has no manifest.json',
-      'Load and save it once with a docker up to 28.',
+      'load and save it once with a docker up to 28.',
     );
   }
   return unsupportedArchive(
     'the archive has neither index.json nor manifest.json, so it is not one of images',
-    'Give an archive that rcx save, docker save, podman save or skopeo wrote; a root file system is for: rcx import',
+    'give an archive that rcx save, docker save, podman save or skopeo wrote; a root file system is for: rcx import',
   );
 }

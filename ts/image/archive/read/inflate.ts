@@ -99,7 +99,7 @@ function known(head: Buffer): Compression {
   if (compression !== 'bzip2' && compression !== 'xz') return compression;
   throw unsupportedArchive(
     `the archive is compressed by ${compression}, which rcx does not read`,
-    `Inflate it on the way: ${compression} -dc FILE | rcx load`,
+    `inflate it on the way: ${compression} -dc FILE | rcx load`,
   );
 }
 

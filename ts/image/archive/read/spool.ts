@@ -38,7 +38,7 @@ export async function readMembers(pieces: AsyncIterable<Buffer>, folder: string)
 function noArchive() {
   return unsupportedArchive(
     'this is not a tar archive, or its first member is damaged',
-    'Give an archive that rcx save, docker save, podman save or skopeo wrote; it may be compressed by gzip or zstd.',
+    'give an archive that rcx save, docker save, podman save or skopeo wrote; it may be compressed by gzip or zstd.',
   );
 }
 

@@ -93,7 +93,7 @@ export function damaged(blobs: BlobStore, digest: Digest, error: unknown): RcxEr
     step: 'save',
     path: blobs.path(digest),
     errno,
-    hint: 'The store is damaged there: remove the image with rcx rmi, and pull or load it again.',
+    hint: 'the store is damaged there: remove the image with rcx rmi, and pull or load it again.',
     cause: error,
   });
 }

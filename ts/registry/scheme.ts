@@ -1,5 +1,6 @@
 import { discard } from './body.ts';
 import type { Endpoint } from './endpoint.ts';
+import { speaksNoTls } from './failure.ts';
 import type { HttpResponse, Transport } from './transport.ts';
 
 /** Milliseconds; a plain-HTTP server may answer a TLS greeting with silence. */
@@ -76,10 +77,19 @@ export class SchemeProbe {
       await this.#answers(secure);
       return secure;
     } catch (cause) {
-      const status = await this.#answers(plain).catch(() => undefined);
+      if (await this.#speaks(plain, cause)) return plain;
       // Then HTTPS it is, and its failure is the one to report.
-      if (status !== undefined && status !== BAD_REQUEST) return plain;
       throw cause;
+    }
+  }
+
+  /** @param failure of HTTPS on the same port; if that was for want of TLS, then what keeps plain HTTP from answering counts */
+  async #speaks(plain: URL, failure: unknown): Promise<boolean> {
+    try {
+      return (await this.#answers(plain)) !== BAD_REQUEST;
+    } catch (cause) {
+      if (speaksNoTls(failure)) throw cause;
+      return false;
     }
   }
 

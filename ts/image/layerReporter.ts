@@ -25,6 +25,12 @@ export class LayerReporter {
     this.#send('waiting');
   }
 
+  /** The download begins anew. */
+  restarted(): void {
+    this.#received = 0;
+    this.#reported = 0;
+  }
+
   received(bytes: number): void {
     const first = this.#received === 0;
     this.#received += bytes;

@@ -13,6 +13,7 @@ import type { LayerStore, MadeLayer } from '../store/layers.ts';
 import type { PullEvent } from './events.ts';
 import { LayerReporter } from './layerReporter.ts';
 import { madeLayer } from './madeLayer.ts';
+import { receive } from './receive.ts';
 import type { ImageSource } from './source.ts';
 
 /** What all layers of one pull share. */
@@ -70,17 +71,24 @@ class LayerTask {
       if (signal.aborted || (await blobs.isWhole(this.#blob))) throw error;
       // A power cut may leave a blob that is not what its name says.
       blobs.remove(this.#blob.digest);
-      await native().removeTree(directory);
-      mkdirSync(directory, { mode: 0o755 });
       return await this.#downloadAndUnpack(directory);
     }
   }
 
   async downloadOnly(): Promise<void> {
-    const { blobs, source, signal } = this.#context;
+    const { blobs, source, signal, takeTurn } = this.#context;
     const file = source.blobFile?.(this.#blob);
     if (file !== undefined) return blobs.link(this.#blob.digest, file);
-    await this.#context.takeTurn(() => blobs.ingest(this.#blob, this.#receive(signal)));
+    const ingest = (onResume: () => void) => blobs.ingest(this.#blob, this.#receive(signal, onResume));
+    await takeTurn(() => receive(this.#blob, ingest));
+  }
+
+  async #downloadAndUnpack(directory: string): Promise<MadeLayer> {
+    return await receive(this.#blob, async (onResume) => {
+      await native().removeTree(directory);
+      mkdirSync(directory, { mode: 0o755 });
+      return await this.#downloadAndUnpackOnce(directory, onResume);
+    });
   }
 
   /** The file is the blob: it is not copied, and is in the store when the layer turned out to be right. */
@@ -98,22 +106,29 @@ class LayerTask {
   }
 
   /** Both at the same time; nothing is kept unless both end well, and the first failure stops the other. */
-  async #downloadAndUnpack(directory: string): Promise<MadeLayer> {
+  async #downloadAndUnpackOnce(directory: string, onResume: () => void): Promise<MadeLayer> {
     const writer = this.#context.blobs.writer();
     const failure = new AbortController();
     const signal = AbortSignal.any([this.#context.signal, failure.signal]);
     const feed = this.#feed(writer.path);
+    let wanted = true;
     const download = async () => {
-      for await (const chunk of this.#receive(signal)) {
+      for await (const chunk of this.#receive(signal, onResume)) {
+        if (!wanted) continue;
         writer.write(chunk);
         feed.push(chunk);
       }
       this.#reporter.downloaded();
     };
     try {
-      const unpacking = this.#unpack(directory, feed, signal);
-      const tasks = [unpacking, this.#context.takeTurn(download)];
-      await Promise.allSettled(tasks.map((task) => task.catch((error: unknown) => failure.abort(error))));
+      const downloading = this.#context.takeTurn(download);
+      const unpacking = this.#unpack(directory, feed, signal).catch(async (error: unknown) => {
+        // What breaks the rules of archives may be what was damaged on its way: the rest of the download tells.
+        wanted = false;
+        if (isAboutContent(error)) await downloading;
+        throw error;
+      });
+      await Promise.allSettled([unpacking, downloading].map((task) => task.catch((error) => failure.abort(error))));
       signal.throwIfAborted();
       writer.commit(this.#blob.digest);
       return await unpacking;
@@ -122,10 +137,11 @@ class LayerTask {
     }
   }
 
-  async *#receive(signal: AbortSignal): AsyncGenerator<Buffer> {
+  async *#receive(signal: AbortSignal, onResume: () => void): AsyncGenerator<Buffer> {
     signal.throwIfAborted();
+    this.#reporter.restarted();
     const { source, reference } = this.#context;
-    for await (const chunk of source.fetchBlob(reference, this.#blob, { signal })) {
+    for await (const chunk of source.fetchBlob(reference, this.#blob, { signal, onResume })) {
       this.#reporter.received(chunk.byteLength);
       yield chunk;
     }
@@ -145,4 +161,9 @@ class LayerTask {
       throw signal.aborted || isRcxError(error, 'ERR_RCX_ABORTED') ? error : layerFailure(this.#blob.digest, error);
     }
   }
+}
+
+/** Unlike a failure of the disk. */
+function isAboutContent(error: unknown): boolean {
+  return isRcxError(error, 'ERR_RCX_LAYER_INVALID') || isRcxError(error, 'ERR_RCX_DIGEST_MISMATCH');
 }

@@ -6,6 +6,7 @@ import { choosePlatform, formatPlatform, hostPlatform } from '../oci/platform.ts
 import { canonicalReference, type Reference } from '../oci/reference.ts';
 import type { Descriptor, ImageConfig, ImageManifest, Platform } from '../oci/types.ts';
 import type { BlobStore } from '../store/blobs.ts';
+import { receive } from './receive.ts';
 import type { ImageSource } from './source.ts';
 
 /** An image as its source describes it, nothing of it stored yet. */
@@ -77,9 +78,11 @@ async function readConfig(context: ResolveContext, descriptor: Descriptor) {
   if (descriptor.size > MAX_CONFIG) throw invalid(context, `its config has ${descriptor.size} bytes`);
   const stored = blobs.readIfWhole(descriptor);
   if (stored !== undefined) return stored;
-  const chunks: Buffer[] = [];
-  for await (const chunk of source.fetchBlob(reference, descriptor, { signal })) chunks.push(chunk);
-  return Buffer.concat(chunks);
+  return await receive(descriptor, async (onResume) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of source.fetchBlob(reference, descriptor, { signal, onResume })) chunks.push(chunk);
+    return Buffer.concat(chunks);
+  });
 }
 
 /** Says that something is no container image before half of it is downloaded. */

@@ -17,10 +17,16 @@ export interface ImageSource {
    */
   fetchDigest?(reference: Reference, options?: { signal?: AbortSignal }): Promise<Digest | undefined>;
   /** The blob's content; throws at the end, at the latest, if it is not what the descriptor says. */
-  fetchBlob(reference: Reference, descriptor: Descriptor, options?: { signal?: AbortSignal }): AsyncIterable<Buffer>;
+  fetchBlob(reference: Reference, descriptor: Descriptor, options?: FetchBlobOptions): AsyncIterable<Buffer>;
   /**
    * A file that is the blob, size and digest verified, on the file system of the store: it need not be copied, then.
    * @returns undefined where there is none
    */
   blobFile?(descriptor: Descriptor): string | undefined;
+}
+
+export interface FetchBlobOptions {
+  signal?: AbortSignal;
+  /** Called when what was broken off goes on, by another answer. */
+  onResume?: () => void;
 }

@@ -19,6 +19,7 @@ export interface BlobTransfer {
   verifier: DigestVerifier;
   signal: AbortSignal | undefined;
   onProgress: ((bytesSoFar: number) => void) | undefined;
+  onResume: (() => void) | undefined;
 }
 
 /**
@@ -56,7 +57,8 @@ async function* request(
   transfer: BlobTransfer,
   server: { honoursRange: boolean },
 ): AsyncGenerator<Buffer, void, void> {
-  const { subject, verifier, signal, onProgress } = transfer;
+  const { subject, verifier, signal, onProgress, onResume } = transfer;
+  if (verifier.received > 0) onResume?.();
   const isPart = verifier.received > 0 && server.honoursRange;
   const headers: Record<string, string> = isPart ? { range: `bytes=${verifier.received}-` } : {};
   const accepted = isPart ? [200, 206, 416] : [200];

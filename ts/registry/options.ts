@@ -21,4 +21,6 @@ export interface FetchOptions {
 export interface FetchBlobOptions extends FetchOptions {
   /** Called with the bytes received so far, skipped ones not counted twice. */
   onProgress?: ((bytesSoFar: number) => void) | undefined;
+  /** Called when a broken download goes on, by another answer and perhaps from another server. */
+  onResume?: (() => void) | undefined;
 }

@@ -101,14 +101,14 @@ export class Registry {
   async *fetchBlob(
     reference: Reference,
     descriptor: Descriptor,
-    { signal, onProgress }: FetchBlobOptions = {},
+    { signal, onProgress, onResume }: FetchBlobOptions = {},
   ): AsyncGenerator<Buffer, void, void> {
     const verifier = new DigestVerifier(descriptor.digest, descriptor.size);
     const name = `${familiarName(reference)} blob ${descriptor.digest}`;
     const failures: EndpointFailure[] = [];
     for (const endpoint of this.#endpoints(reference)) {
       const subject = { name, kind: 'blob', registry: endpoint.registry } as const;
-      const transfer: BlobTransfer = { subject, size: descriptor.size, verifier, signal, onProgress };
+      const transfer: BlobTransfer = { subject, size: descriptor.size, verifier, signal, onProgress, onResume };
       try {
         yield* streamBlob(this.#session, endpoint, transfer, this.#policy(endpoint));
         this.#prefer(reference, endpoint);

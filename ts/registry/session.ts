@@ -1,9 +1,9 @@
-import { RcxError } from '../errors.ts';
+import { isRcxError, RcxError } from '../errors.ts';
 import { refusal, type Subject } from './answer.ts';
 import type { Authorizer } from './authorizer.ts';
 import { discard } from './body.ts';
 import { type Endpoint, endpointName } from './endpoint.ts';
-import { networkFailure, Transient } from './failure.ts';
+import { inContext, networkFailure, Transient } from './failure.ts';
 import { type SchemeProbe, unlessAborted } from './scheme.ts';
 import type { HttpRequest, HttpResponse, Transport } from './transport.ts';
 
@@ -63,6 +63,8 @@ export class Session {
       if (accepted.includes(response.status)) return response;
       throw this.#explain(endpoint, await refusal(subject, response));
     } catch (cause) {
+      // Whoever follows redirects does not know what for.
+      if (isRcxError(cause, 'ERR_RCX_BAD_REDIRECT')) throw inContext(cause, subject.name);
       throw networkFailure(subject.name, endpointName(endpoint), cause, options.signal);
     }
   }

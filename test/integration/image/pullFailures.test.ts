@@ -99,7 +99,7 @@ describe('a pull that fails leaves nothing half-made, says why, and can be repea
         writeFileSync(path, bytes);
         return new LayoutSource(directory);
       },
-      {},
+      { code: 'ERR_RCX_DIGEST_MISMATCH' },
     ],
     [
       'a source that breaks off',

@@ -49,31 +49,6 @@ describe('a download that breaks', () => {
     expect(progress.at(-1)).toBe(BLOB.byteLength);
   });
 
-  it('is resumed from a server that ignores Range', async () => {
-    server.on(PATH, (request, response, nth) => {
-      const { range: _, ...headers } = request.headers;
-      serve({ ...request, headers }, response, nth === 1 ? 150_000 : undefined);
-    });
-    expect((await collect(testClient().fetchBlob(reference, LAYER))).equals(BLOB)).toBe(true);
-    expect(server.seenAt(PATH)).toHaveLength(2);
-  });
-
-  it.each([
-    ['refuses it', 416, undefined],
-    ['answers another one', 206, `bytes 5-${BLOB.byteLength - 1}/${BLOB.byteLength}`],
-    ['answers nonsense', 206, 'bytes here-there'],
-    ['answers none', 206, undefined],
-  ])('starts over with a server that is asked for a range and %s', async (_name, status, contentRange) => {
-    server.on(PATH, (request, response, nth) => {
-      if (request.headers.range === undefined) return serve(request, response, nth === 1 ? 150_000 : undefined);
-      response
-        .writeHead(status, contentRange === undefined ? {} : { 'content-range': contentRange })
-        .end(BLOB.subarray(5));
-    });
-    expect((await collect(testClient().fetchBlob(reference, LAYER))).equals(BLOB)).toBe(true);
-    expect(server.seenAt(PATH).map(({ headers }) => headers.range)).toEqual([undefined, 'bytes=150000-', undefined]);
-  });
-
   it('is resumed when a body without length simply ends', async () => {
     server.on(PATH, (request, response) => {
       const start = rangeStart(request);
@@ -98,23 +73,6 @@ describe('a download that breaks', () => {
       message: `${server.host}/app blob ${LAYER.digest}: ${server.host} ended it after 50 of 600000 bytes`,
     });
     expect(server.seenAt(PATH)).toHaveLength(5);
-  });
-
-  it('goes on at the registry where a mirror broke', async () => {
-    const mirror = await startHostileRegistry();
-    try {
-      mirror.on(PATH, (request, response, nth) => {
-        if (nth === 1) serve(request, response, 250_000);
-        else response.writeHead(500).end();
-      });
-      server.on(PATH, (request, response) => serve(request, response));
-      const client = testClient({ registries: { [server.host]: { mirrors: [mirror.url] } } });
-      expect((await collect(client.fetchBlob(reference, LAYER))).equals(BLOB)).toBe(true);
-      expect(mirror.seenAt(PATH)).toHaveLength(2);
-      expect(server.seenAt(PATH).map(rangeStart)).toEqual([250_000]);
-    } finally {
-      await mirror.close();
-    }
   });
 
   it('may be read slowly without timing out', async () => {

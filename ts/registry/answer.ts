@@ -53,6 +53,13 @@ export async function refusal(subject: Subject, response: HttpResponse): Promise
     );
     return status === 501 ? error : new Transient(error, parseRetryAfter(response.headers['retry-after']));
   }
+  if (subject.kind === 'push') {
+    return fail(
+      'ERR_RCX_REGISTRY_ERROR',
+      'not accepted by',
+      'If it misses a part of the image, push again; else this is a fault or a rule of the registry: ask its operator.',
+    );
+  }
   return fail(
     'ERR_RCX_REGISTRY_ERROR',
     'unexpected answer from',

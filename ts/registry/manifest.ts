@@ -74,7 +74,8 @@ function check(reference: Reference, { headers }: HttpResponse, bytes: Buffer): 
   return { descriptor: { mediaType, digest, size: bytes.byteLength }, bytes };
 }
 
-function announcedDigest(header: string | string[] | undefined): Digest | undefined {
+/** What a registry says is the digest of a manifest; undefined where it says nothing of use. */
+export function announcedDigest(header: string | string[] | undefined): Digest | undefined {
   return typeof header === 'string' && isDigest(header) ? header : undefined;
 }
 

@@ -1,16 +1,19 @@
-import type { Digest } from '../oci/digest.ts';
+import { type Digest, digestOf } from '../oci/digest.ts';
 import { familiarName } from '../oci/reference.ts';
 import type { Descriptor } from '../oci/types.ts';
 import type { Subject } from './answer.ts';
 import { discard } from './body.ts';
 import type { Endpoint } from './endpoint.ts';
-import { either } from './manifest.ts';
+import type { RequestBody } from './exchange.ts';
+import { Transient } from './failure.ts';
+import { announcedDigest, either } from './manifest.ts';
 import type { Repository } from './options.ts';
 import { type RetryPolicy, withRetry } from './retry.ts';
 import { pullScope, pushScope } from './scope.ts';
 import type { Session } from './session.ts';
 import type { HttpResponse } from './transport.ts';
 import { type BlobUpload, type Uploaded, uploadBlob } from './upload.ts';
+import { altered } from './uploadErrors.ts';
 
 /** With what a push is made. */
 export interface PushContext {
@@ -59,14 +62,22 @@ export class Pusher {
   }
 
   /**
-   * Stores a manifest (end-7), whose blobs must be there, under a tag or its own digest.
-   * @throws as {@link hasBlob}
+   * Stores a manifest (end-7), whose blobs must be there, under a tag or its own digest. A registry takes any manifest for a
+   * tag, also one that was altered on its way: it is sent again until the registry says that it has the right one.
+   * @throws as {@link hasBlob}, and ERR_RCX_DIGEST_MISMATCH
    */
   async putManifest(tagOrDigest: string, mediaType: string, bytes: Buffer): Promise<void> {
     const name = `${familiarName(this.#repository)}${tagOrDigest.includes(':') ? '@' : ':'}${tagOrDigest}`;
     const subject: Subject = { name, kind: 'push', registry: this.#endpoint.registry };
     const body = { length: bytes.length, open: () => once(bytes) };
-    await this.#small(`manifests/${tagOrDigest}`, 'PUT', subject, [201], { 'content-type': mediaType }, body);
+    const digest = digestOf(bytes);
+    const check = ({ headers }: HttpResponse) => {
+      const stored = announcedDigest(headers['docker-content-digest']) ?? digest;
+      if (stored.startsWith('sha256:') && stored !== digest)
+        throw new Transient(altered(subject, this.#endpoint, digest, stored));
+    };
+    const headers = { 'content-type': mediaType };
+    await this.#small(`manifests/${tagOrDigest}`, 'PUT', subject, [201], headers, { body, check });
   }
 
   async #small(
@@ -75,7 +86,7 @@ export class Pusher {
     subject: Subject,
     accepted: readonly number[],
     headers: Record<string, string>,
-    body?: { length: number; open: () => AsyncIterable<Buffer> },
+    { body, check }: { body?: RequestBody; check?: (response: HttpResponse) => void } = {},
   ): Promise<HttpResponse> {
     const { retry, timeout, signal } = this.#context;
     const target = { pathname: `/v2/${this.#endpoint.repository}/${path}`, search: '' };
@@ -83,6 +94,7 @@ export class Pusher {
       const options = { method, headers, signal: either(AbortSignal.timeout(timeout), signal), ...(body && { body }) };
       const response = await this.#session.requestAt(this.#endpoint, target, subject, accepted, options);
       await discard(response.body);
+      check?.(response);
       return response;
     });
   }

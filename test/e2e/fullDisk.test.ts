@@ -64,6 +64,14 @@ describe('a disk that is full', () => {
     expect(fill.stderr).toContain('No space left on device');
   });
 
+  it('still has room for how the program that filled it ended', async () => {
+    await resize(`${(await used()) + 5_000_000}`);
+    const script = 'head -c 20000000 /dev/zero > /big; exit 7';
+    expect(await rcx('run', '--name', 'filler', 'ubuntu', 'sh', '-c', script)).toMatchObject({ exitCode: 7 });
+    expect((await rcx('ps', '-a', '--format', '{{.Names}} {{.Status}}')).stdout).toMatch(/^filler Exited \(7\)/);
+    expect(await rcx('rm', 'filler')).toMatchObject({ exitCode: 0 });
+  });
+
   it('gets room by a prune of what filled it', async () => {
     const fill = await rcx('run', '--name', 'greedy', 'ubuntu', 'sh', '-c', 'cat /dev/zero > /big; : > /more; true');
     expect(fill.stderr).toContain('No space left on device');

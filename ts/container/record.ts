@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { RcxError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
@@ -55,13 +55,36 @@ export function writeNew(folder: string, file: string, content: ContainerConfig 
   writeFileSync(join(folder, file), `${JSON.stringify(content)}\n`, { flag: 'wx', mode: 0o600 });
 }
 
-/** Replaces a container's state. One that was removed meanwhile, by force, has none any more. */
+/**
+ * Replaces a container's state. One that was removed meanwhile, by force, has none any more. On a full disk, which is what
+ * the container itself may have made of it, the new state takes the room of the old one.
+ */
 export function writeState(folder: string, state: ContainerState): void {
+  const [path, text] = [join(folder, STATE), JSON.stringify(state)];
   try {
-    writeFileAtomic(join(folder, STATE), `${JSON.stringify(state)}\n`);
+    try {
+      writeFileAtomic(path, `${text}\n`);
+    } catch (error) {
+      if (!hasCode(error, 'ENOSPC', 'EDQUOT')) throw error;
+      overwrite(path, text);
+    }
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    if (!hasCode(error, 'ENOENT')) throw error;
   }
+}
+
+/** By one write that leaves nothing of the old record behind: whoever reads it meanwhile sees the one or the other. */
+function overwrite(path: string, text: string): void {
+  const fd = openSync(path, 'r+');
+  try {
+    writeSync(fd, `${text.padEnd(fstatSync(fd).size - 1)}\n`, 0);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function hasCode(error: unknown, ...codes: string[]): boolean {
+  return codes.includes((error as NodeJS.ErrnoException).code ?? '');
 }
 
 /** @throws ERR_RCX_CONTAINER_DAMAGED when the file is missing, unreadable, or no such record */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, writeSync } from 'node:fs';
 import type { Digest } from '../oci/digest.ts';
-import { toRcxError } from '../store/nativeError.ts';
+import { fileFailure } from '../store/nativeError.ts';
 import type { LayerArchive } from './archive.ts';
 import { gzipBlocks } from './gzip.ts';
 import { type PackOptions, packLayer } from './pack.ts';
@@ -64,7 +64,7 @@ async function compressToFile(pieces: Iterable<Buffer>, file: string, signal: Ab
     for await (const piece of gzipBlocks(archive.pass(pieces))) {
       signal.throwIfAborted();
       compressed.add(piece);
-      writeFully(fd, piece);
+      writeFully(fd, file, piece);
     }
   } finally {
     closeSync(fd);
@@ -98,10 +98,10 @@ export class Measured {
   }
 }
 
-function writeFully(fd: number, piece: Buffer): void {
+function writeFully(fd: number, file: string, piece: Buffer): void {
   try {
     for (let at = 0; at < piece.length; ) at += writeSync(fd, piece, at);
   } catch (error) {
-    throw toRcxError(error, 'ERR_RCX_STORE');
+    throw fileFailure('write a blob', file, error);
   }
 }

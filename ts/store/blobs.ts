@@ -17,7 +17,7 @@ import { dirname, join } from 'node:path';
 import { isRcxError, RcxError } from '../errors.ts';
 import { algorithmOf, type Digest, DigestVerifier, hexOf } from '../oci/digest.ts';
 import type { Descriptor } from '../oci/types.ts';
-import { toRcxError } from './nativeError.ts';
+import { fileFailure, toRcxError } from './nativeError.ts';
 import type { StorePaths } from './paths.ts';
 import { type Temporary, temporaryFile } from './temporary.ts';
 
@@ -183,6 +183,8 @@ export class BlobStore {
   }
 }
 
+const STEP = 'write a blob';
+
 /** Appends to a temporary file that becomes a blob by one rename. */
 export class BlobWriter {
   readonly #temporary: Temporary;
@@ -205,7 +207,7 @@ export class BlobWriter {
     try {
       for (let offset = 0; offset < chunk.byteLength; ) offset += writeSync(this.#fd, chunk, offset);
     } catch (error) {
-      throw toRcxError(error, 'ERR_RCX_STORE');
+      throw fileFailure(STEP, this.path, error);
     }
   }
 
@@ -214,7 +216,7 @@ export class BlobWriter {
     try {
       fsyncSync(this.#fd);
     } catch (error) {
-      throw toRcxError(error, 'ERR_RCX_STORE');
+      throw fileFailure(STEP, this.path, error);
     }
   }
 
@@ -226,7 +228,7 @@ export class BlobWriter {
       mkdirSync(dirname(target), { recursive: true });
       renameSync(this.#temporary.path, target);
     } catch (error) {
-      throw toRcxError(error, 'ERR_RCX_STORE');
+      throw fileFailure(STEP, this.path, error);
     }
   }
 

@@ -7,7 +7,7 @@ import { type Digest, hexOf } from '../oci/digest.ts';
 import { writeFileAtomic } from './atomic.ts';
 import { bootId } from './boot.ts';
 import { lockPath, withLock } from './lock.ts';
-import { toRcxError } from './nativeError.ts';
+import { fileFailure, toRcxError } from './nativeError.ts';
 import type { StorePaths } from './paths.ts';
 import { discard, temporaryDirectory } from './temporary.ts';
 
@@ -126,12 +126,13 @@ export class LayerStore {
     const temporary = temporaryDirectory(this.#paths.layers);
     try {
       const diff = join(temporary.path, 'diff');
-      mkdirSync(diff, { mode: 0o755 });
+      explained(diff, () => mkdirSync(diff, { mode: 0o755 }));
       const info = { diffId, ...(await fill(diff)), boot: bootId() };
-      writeFileAtomic(join(temporary.path, 'layer.json'), `${JSON.stringify(info)}\n`);
+      const record = join(temporary.path, 'layer.json');
+      explained(record, () => writeFileAtomic(record, `${JSON.stringify(info)}\n`));
       // Without its record it is not a layer, whatever left it there.
       await this.remove(diffId);
-      renameSync(temporary.path, this.#directory(diffId));
+      explained(this.#directory(diffId), () => renameSync(temporary.path, this.#directory(diffId)));
       return info;
     } finally {
       await temporary.dispose();
@@ -184,5 +185,13 @@ export class LayerStore {
 
   #directory(diffId: Digest): string {
     return join(this.#paths.layers, hexOf(diffId));
+  }
+}
+
+function explained(path: string, body: () => void): void {
+  try {
+    body();
+  } catch (error) {
+    throw fileFailure('make a layer', path, error);
   }
 }

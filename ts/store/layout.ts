@@ -6,7 +6,7 @@ import { parseManifest } from '../oci/parse.ts';
 import type { Descriptor } from '../oci/types.ts';
 import { writeFileAtomic } from './atomic.ts';
 import { lockPath, withLock } from './lock.ts';
-import { toRcxError } from './nativeError.ts';
+import { fileFailure, toRcxError } from './nativeError.ts';
 import type { StorePaths } from './paths.ts';
 
 const LAYOUT = '{"imageLayoutVersion":"1.0.0"}';
@@ -53,12 +53,20 @@ export class ImageLayout {
 
   async #write(entries: () => readonly Descriptor[]): Promise<void> {
     await withLock(lockPath(this.#paths, 'images'), () => {
-      mkdirSync(join(this.#paths.images, 'blobs', 'sha256'), { recursive: true });
-      this.#collectWreckage();
-      if (!existsSync(this.#marker())) writeFileAtomic(this.#marker(), LAYOUT, { fsync: true });
-      const index = { schemaVersion: 2, mediaType: OCI_INDEX, manifests: entries() };
-      writeFileAtomic(this.#index(), `${JSON.stringify(index)}\n`, { fsync: true });
+      try {
+        this.#replace(entries);
+      } catch (error) {
+        throw fileFailure('write the list of images', this.#index(), error);
+      }
     });
+  }
+
+  #replace(entries: () => readonly Descriptor[]): void {
+    mkdirSync(join(this.#paths.images, 'blobs', 'sha256'), { recursive: true });
+    this.#collectWreckage();
+    if (!existsSync(this.#marker())) writeFileAtomic(this.#marker(), LAYOUT, { fsync: true });
+    const index = { schemaVersion: 2, mediaType: OCI_INDEX, manifests: entries() };
+    writeFileAtomic(this.#index(), `${JSON.stringify(index)}\n`, { fsync: true });
   }
 
   /** Under the lock nobody else is between writing a temporary file here and renaming it. */

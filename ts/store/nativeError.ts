@@ -25,9 +25,25 @@ export function toRcxError(error: unknown, fallback: string): RcxError {
     step: text(step),
     path: text(path),
     errno: symbolic,
-    hint: text(hint) ?? (symbolic === 'ENOSPC' ? 'free some space on the file system of the store' : undefined),
+    hint:
+      text(hint) ??
+      (symbolic === 'ENOSPC' || symbolic === 'EDQUOT' ? 'free some space on the file system of the store' : undefined),
     cause: error,
   });
+}
+
+/**
+ * A failure of the disk with what was done, and to what: `write a blob: /var/lib/rcx/…: no space left on device (ENOSPC)`. What
+ * has been explained already passes unchanged.
+ */
+export function fileFailure(step: string, path: string, error: unknown): RcxError {
+  if (error instanceof RcxError) return error;
+  const cause = toRcxError(error, 'ERR_RCX_STORE');
+  const { code, errno, hint } = cause;
+  // node:fs says `ENOSPC: no space left on device, write`.
+  const [, words] = /^E[A-Z0-9]+: (.+?), [a-z]+( |$)/.exec(cause.message) ?? [];
+  const reason = words === undefined ? cause.message : `${words} (${errno})`;
+  return new RcxError(`${step}: ${path}: ${reason}`, { code, step, path, errno, hint, cause });
 }
 
 function text(value: unknown): string | undefined {

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { native } from '../native/index.ts';
 import type { Lock } from './lock.ts';
-import { toRcxError } from './nativeError.ts';
+import { fileFailure, toRcxError } from './nativeError.ts';
 import { randomHex } from './random.ts';
 
 const PREFIX = '.tmp-';
@@ -104,7 +104,7 @@ function claim(parent: string, make: (path: string) => Lock | null): Temporary {
     } catch (error) {
       if (attempt >= 10 || toRcxError(error, 'ERR_RCX_STORE').errno !== 'ENOENT') {
         rmSync(path, { recursive: true, force: true });
-        throw toRcxError(error, 'ERR_RCX_STORE');
+        throw fileFailure('make something temporary', path, error);
       }
     }
   }

@@ -30,6 +30,11 @@ export class MountSpace {
     return (await execa(...this.enter(command))).stdout;
   }
 
+  /** The same path as this process sees it. */
+  outside(path: string): string {
+    return `/proc/${this.#holder.pid}/root${path}`;
+  }
+
   /** Its mount table: mount point, propagation, type, source and options of each mount. */
   async table(): Promise<string[]> {
     const text = await readFile(`/proc/${this.#holder.pid}/mountinfo`, 'utf8');

@@ -1,5 +1,6 @@
 import type { Engine } from '../engine.ts';
 import { RcxError } from '../errors.ts';
+import { giveBack } from '../image/giveBack.ts';
 import { addImage } from '../image/newImage.ts';
 import { unpackStoredBlob } from '../image/storedBlob.ts';
 import type { PackResult } from '../layer/packToFile.ts';
@@ -9,6 +10,7 @@ import { OCI_LAYER_GZIP } from '../oci/mediaTypes.ts';
 import type { Reference } from '../oci/reference.ts';
 import type { Descriptor } from '../oci/types.ts';
 import { BlobStore } from '../store/blobs.ts';
+import type { Content } from '../store/content.ts';
 import type { StoredImage } from '../store/images.ts';
 import { withContentLock } from '../store/lock.ts';
 import { toRcxError } from '../store/nativeError.ts';
@@ -50,16 +52,23 @@ export async function commitContainer(engine: Engine, text: string, options: Com
   // A wrong instruction must not cost the reading of all files.
   const execution = changed(stored.config.execution, options.changes ?? []);
   const { signal } = options;
+  const made: Content = { blobs: [], diffIds: [] };
   const commit = async () => {
     const base = engine.images.find(imageId);
-    const layer = await addLayer(engine, stored, overlay, options);
+    const layer = await addLayer(engine, stored, overlay, options, made);
     const blobs = new BlobStore(engine.paths);
     const { layers } = readManifest(blobs, base.manifest);
     const { args } = stored.config.request.spec.process;
     const config = committedConfig(base.config, { execution, args }, layer?.diffId, options);
-    return await addImage(engine.paths, config, layer ? [...layers, layer.descriptor] : layers, options.reference);
+    const all = layer ? [...layers, layer.descriptor] : layers;
+    return await addImage(engine.paths, config, all, options.reference, made);
   };
-  return await withContentLock(engine.paths, commit, { shared: true, signal });
+  try {
+    return await withContentLock(engine.paths, commit, { shared: true, signal });
+  } catch (error) {
+    await giveBack(engine, made);
+    throw error;
+  }
 }
 
 interface NewLayer {
@@ -73,6 +82,7 @@ async function addLayer(
   stored: StoredContainer,
   overlay: { upper: string; lower: string[] },
   { pause = true, epoch, signal = new AbortController().signal }: CommitOptions,
+  made: Content,
 ): Promise<NewLayer | undefined> {
   const writer = new BlobStore(engine.paths).writer();
   const pool = new LayerPool();
@@ -82,6 +92,8 @@ async function addLayer(
     const { digest, size, diffId, archiveSize } = await (pause ? atStandstill(stored, pack, signal) : pack());
     if (archiveSize === EMPTY_ARCHIVE) return undefined;
     await unpackStoredBlob({ layers: engine.layers, pool, signal }, { path: writer.path, size }, diffId);
+    made.diffIds.push(diffId);
+    made.blobs.push(digest);
     writer.commit(digest);
     return { descriptor: { mediaType: OCI_LAYER_GZIP, digest, size }, diffId };
   } finally {

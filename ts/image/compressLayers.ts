@@ -6,6 +6,7 @@ import type { Digest } from '../oci/digest.ts';
 import { DOCKER_LAYER, DOCKER_LAYER_GZIP, layerCompression, OCI_LAYER_GZIP } from '../oci/mediaTypes.ts';
 import type { Descriptor, ImageManifest } from '../oci/types.ts';
 import { BlobStore } from '../store/blobs.ts';
+import type { Content } from '../store/content.ts';
 import type { StoredImage } from '../store/images.ts';
 import { readManifest } from '../store/storedImage.ts';
 import { documentOf } from './newImage.ts';
@@ -14,6 +15,8 @@ export interface CompressOptions {
   signal: AbortSignal;
   /** Called when a layer's turn has come. */
   onLayer(diffId: Digest): void;
+  /** Is told what the image does not refer to: first what was made, and then what was there before. */
+  unused: Content;
 }
 
 /**
@@ -25,22 +28,31 @@ export interface CompressOptions {
 export async function compressLayers(
   engine: Engine,
   image: StoredImage,
-  { signal, onLayer }: CompressOptions,
+  { signal, onLayer, unused }: CompressOptions,
 ): Promise<StoredImage> {
   const blobs = new BlobStore(engine.paths);
   const manifest = readManifest(blobs, image.manifest);
   const isPlain = ({ mediaType, urls }: Descriptor) => layerCompression(mediaType) === 'none' && urls === undefined;
   if (!manifest.layers.some(isPlain)) return image;
   const pool = new LayerPool();
+  const failure = new AbortController();
+  const either = AbortSignal.any([signal, failure.signal]);
   try {
     const compress = async (layer: Descriptor, index: number): Promise<Descriptor> => {
       if (!isPlain(layer)) return layer;
       const diffId = image.diffIds[index] as Digest;
       onLayer(diffId);
-      return await compressOne(blobs, pool, { layer, diffId }, signal);
+      const compressed = await compressOne(blobs, pool, { layer, diffId }, either);
+      unused.blobs.push(compressed.digest);
+      return compressed;
     };
-    const layers = await Promise.all(manifest.layers.map(compress));
-    return await replaceManifest(engine, blobs, image, { ...manifest, layers });
+    const tasks = manifest.layers.map(compress);
+    await Promise.allSettled(tasks.map((task) => task.catch((error: unknown) => failure.abort(error))));
+    either.throwIfAborted();
+    const layers = await Promise.all(tasks);
+    const stored = await replaceManifest(engine, blobs, image, { ...manifest, layers }, unused);
+    unused.blobs = [image.manifest.digest, ...manifest.layers.filter(isPlain).map(({ digest }) => digest)];
+    return stored;
   } finally {
     await pool.close();
   }
@@ -81,8 +93,10 @@ async function replaceManifest(
   blobs: BlobStore,
   image: StoredImage,
   manifest: ImageManifest,
+  unused: Content,
 ): Promise<StoredImage> {
   const { descriptor, bytes } = documentOf(image.manifest.mediaType, manifest);
+  unused.blobs.push(descriptor.digest);
   await blobs.put(descriptor.digest, bytes);
   await images.replaceManifest(image.manifest.digest, descriptor);
   return { ...image, manifest: descriptor };

@@ -8,9 +8,11 @@ import { hostPlatform } from '../oci/platform.ts';
 import type { Reference } from '../oci/reference.ts';
 import type { Descriptor, ImageConfig, Platform } from '../oci/types.ts';
 import { BlobStore, type BlobWriter } from '../store/blobs.ts';
+import type { Content } from '../store/content.ts';
 import type { StoredImage } from '../store/images.ts';
 import { withContentLock } from '../store/lock.ts';
 import { compressionOf, MAGIC_LENGTH } from './archive/read/compression.ts';
+import { giveBack } from './giveBack.ts';
 import { addImage } from './newImage.ts';
 import { unpackStoredBlob } from './storedBlob.ts';
 
@@ -37,8 +39,9 @@ export async function importImage(
 ): Promise<StoredImage> {
   const { changes = [], signal = new AbortController().signal } = options;
   const execution = applyChanges({}, changes);
+  const made: Content = { blobs: [], diffIds: [] };
   const run = async () => {
-    const { descriptor, diffId } = await addLayer(engine, archive, signal);
+    const { descriptor, diffId } = await addLayer(engine, archive, signal, made);
     const created = new Date(options.epoch === undefined ? Date.now() : options.epoch * 1000).toISOString();
     const config: ImageConfig = {
       created,
@@ -47,20 +50,29 @@ export async function importImage(
       rootfs: { type: 'layers', diff_ids: [diffId] },
       history: [{ created, ...(options.message !== undefined && { comment: options.message }) }],
     };
-    return await addImage(engine.paths, config, [descriptor], options.reference);
+    return await addImage(engine.paths, config, [descriptor], options.reference, made);
   };
-  return await withContentLock(engine.paths, run, { shared: true, signal });
+  try {
+    return await withContentLock(engine.paths, run, { shared: true, signal });
+  } catch (error) {
+    await giveBack(engine, made);
+    throw error;
+  }
 }
 
-async function addLayer(engine: Engine, archive: AsyncIterable<Buffer>, signal: AbortSignal) {
+async function addLayer(engine: Engine, archive: AsyncIterable<Buffer>, signal: AbortSignal, made: Content) {
   const blobs = new BlobStore(engine.paths);
   const [spool, writer, pool] = [blobs.writer(), blobs.writer(), new LayerPool()];
   try {
     const feed = native().LayerFeed.open(spool.path, await store(spool, archive, signal));
     feed.stored();
     const { diffId, digest, size } = await pool.recompress({ file: writer.path }, feed, { signal });
+    // The tree needs the room.
+    await spool.dispose();
     await unpackStoredBlob({ layers: engine.layers, pool, signal }, { path: writer.path, size }, diffId);
+    made.diffIds.push(diffId);
     // An archive that cannot be unpacked leaves nothing.
+    made.blobs.push(digest);
     writer.commit(digest);
     const descriptor: Descriptor = { mediaType: OCI_LAYER_GZIP, digest, size };
     return { descriptor, diffId };

@@ -3,6 +3,7 @@ import { OCI_CONFIG, OCI_MANIFEST, ociType } from '../oci/mediaTypes.ts';
 import type { Reference } from '../oci/reference.ts';
 import type { Descriptor, ImageConfig, ImageManifest } from '../oci/types.ts';
 import { BlobStore } from '../store/blobs.ts';
+import type { Content } from '../store/content.ts';
 import { ImageStore, type StoredImage } from '../store/images.ts';
 import { LayerStore } from '../store/layers.ts';
 import type { StorePaths } from '../store/paths.ts';
@@ -37,17 +38,22 @@ export function imageDocuments(
 /**
  * Puts an image into the store whose layers are there, blobs and trees. To be called by whoever holds the content lock.
  * @param reference its name; without one it can be found by its ID alone
+ * @param made is told what was put into the store for the image
  */
 export async function addImage(
   paths: StorePaths,
   config: ImageConfig,
   layers: readonly Descriptor[],
   reference: Reference | undefined,
+  made: Content,
 ): Promise<StoredImage> {
   const blobs = new BlobStore(paths);
   const images = new ImageStore(paths);
   const documents = imageDocuments(config, layers);
-  for (const { descriptor, bytes } of [documents.config, documents.manifest]) await blobs.put(descriptor.digest, bytes);
+  for (const { descriptor, bytes } of [documents.config, documents.manifest]) {
+    made.blobs.push(descriptor.digest);
+    await blobs.put(descriptor.digest, bytes);
+  }
   const { descriptor } = documents.manifest;
   const image = await (reference === undefined
     ? images.putUnnamed(descriptor)

@@ -1,4 +1,5 @@
-import { RcxError } from '../errors.ts';
+import { ContainerStore } from '../container/store.ts';
+import { isRcxError, RcxError } from '../errors.ts';
 import { DEFAULT_LIMITS, type LayerLimits } from '../layer/limits.ts';
 import { LayerPool } from '../layer/pool.ts';
 import { sinkOptions } from '../layer/privilege.ts';
@@ -6,12 +7,14 @@ import type { Digest } from '../oci/digest.ts';
 import { canonicalReference, type Reference } from '../oci/reference.ts';
 import type { Descriptor, Platform } from '../oci/types.ts';
 import { BlobStore } from '../store/blobs.ts';
+import type { Content } from '../store/content.ts';
 import { ImageStore, type StoredImage } from '../store/images.ts';
 import { LayerStore } from '../store/layers.ts';
 import { withContentLock } from '../store/lock.ts';
 import type { StorePaths } from '../store/paths.ts';
 import { collectWreckage } from '../store/temporary.ts';
 import type { PullEvent } from './events.ts';
+import { giveBack } from './giveBack.ts';
 import { type LayerContext, pullLayer } from './pullLayer.ts';
 import { type ImageRequest, type ResolvedImage, resolveImage } from './resolve.ts';
 import type { ImageSource } from './source.ts';
@@ -35,6 +38,11 @@ export interface PullOptions {
   limits?: Partial<LayerLimits> | undefined;
 }
 
+interface FetchOptions extends PullOptions {
+  /** Is told what is going to be put into the store. */
+  brought?: Content;
+}
+
 /** Registries limit connections of one client; this many also fill any line. */
 const DOWNLOADS = 6;
 
@@ -51,15 +59,23 @@ export async function pull(
   options: PullOptions = {},
 ): Promise<StoredImage> {
   const signal = options.signal ?? new AbortController().signal;
+  const brought: Content = { blobs: [], diffIds: [] };
   try {
     const current = await upToDate(context, reference, options, signal);
     if (current !== undefined) return current;
-    const pullNow = () => pullLocked(context, reference, options, signal);
+    const pullNow = () => pullLocked(context, reference, options, signal, brought);
     return await withContentLock(context.paths, pullNow, { shared: true, signal });
   } catch (error) {
+    // What the next pull could use is of no use on a full disk.
+    if (isRcxError(error) && isFullDisk(error))
+      await giveBack({ paths: context.paths, containers: new ContainerStore(context.paths) }, brought);
     if (signal.aborted) throw aborted(reference, signal.reason);
     throw error;
   }
+}
+
+function isFullDisk({ errno }: RcxError): boolean {
+  return errno === 'ENOSPC' || errno === 'EDQUOT';
 }
 
 async function pullLocked(
@@ -67,9 +83,10 @@ async function pullLocked(
   reference: Reference,
   options: PullOptions,
   signal: AbortSignal,
+  brought: Content,
 ): Promise<StoredImage> {
   const request = { reference, subject: `pull ${canonicalReference(reference)}` };
-  const { descriptor, sourceDigest } = await fetchImage(context, request, options, signal);
+  const { descriptor, sourceDigest } = await fetchImage(context, request, { ...options, brought }, signal);
   const served = context.registry.isLocal ? {} : { sourceDigest };
   const stored = await new ImageStore(context.paths).put(reference, descriptor, served);
   new LayerStore(context.paths).flushLater(stored.diffIds);
@@ -84,13 +101,15 @@ async function pullLocked(
 export async function fetchImage(
   { paths, registry }: PullContext,
   request: ImageRequest,
-  options: PullOptions,
+  options: FetchOptions,
   signal: AbortSignal,
 ): Promise<ResolvedImage> {
   await Promise.all([collectWreckage(paths.layers), collectWreckage(paths.images)]);
   const [blobs, layers] = [new BlobStore(paths), new LayerStore(paths)];
   const image = await resolveImage({ source: registry, blobs, signal, ...request }, options.platform);
   const onEvent = options.onEvent ?? (() => undefined);
+  options.brought?.blobs.push(...blobsOf(image).filter((digest) => !blobs.has(digest)));
+  options.brought?.diffIds.push(...image.config.rootfs.diff_ids.filter((diffId) => !layers.has(diffId)));
   onEvent(manifestEvent(image));
   const pool = new LayerPool();
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
@@ -117,6 +136,10 @@ async function pullLayers(context: LayerContext, { manifest, config }: ResolvedI
     .map(([blob, diffId]) => pullLayer({ ...context, signal }, blob, diffId));
   await Promise.allSettled(tasks.map((task) => task.catch((error: unknown) => failure.abort(error))));
   signal.throwIfAborted();
+}
+
+function blobsOf({ descriptor, manifest: { config, layers } }: ResolvedImage): Digest[] {
+  return [descriptor, config, ...layers].map(({ digest }) => digest);
 }
 
 function manifestEvent({ descriptor, sourceDigest, manifest }: ResolvedImage): PullEvent {

@@ -6,10 +6,12 @@ import type { Descriptor } from '../oci/types.ts';
 import type { Pusher } from '../registry/pusher.ts';
 import type { Uploaded } from '../registry/upload.ts';
 import { BlobStore } from '../store/blobs.ts';
+import type { Content } from '../store/content.ts';
 import type { StoredImage } from '../store/images.ts';
 import { withContentLock } from '../store/lock.ts';
 import { readManifest } from '../store/storedImage.ts';
 import { compressLayers } from './compressLayers.ts';
+import { giveBack } from './giveBack.ts';
 import type { PushEvent } from './pushEvents.ts';
 import { turns } from './turns.ts';
 
@@ -40,26 +42,35 @@ export async function pushImage(engine: Engine, reference: Reference, options: P
   // By its digest an image is in the registry that it came from.
   if (reference.digest !== undefined) throw hasDigest(reference);
   const signal = options.signal ?? new AbortController().signal;
-  const push = () => pushLocked(engine, reference, signal, options.onEvent ?? (() => undefined));
+  const unused: Content = { blobs: [], diffIds: [] };
+  const push = () => pushLocked(engine, reference, { signal, unused, onEvent: options.onEvent ?? (() => undefined) });
   try {
     // Nobody may remove what is being sent.
     return await withContentLock(engine.paths, push, { shared: true, signal });
   } catch (error) {
     if (signal.aborted) throw aborted(reference, signal.reason);
     throw error;
+  } finally {
+    await giveBack(engine, unused);
   }
+}
+
+interface PushContext {
+  signal: AbortSignal;
+  /** Is told what no image consists of. */
+  unused: Content;
+  onEvent(event: PushEvent): void;
 }
 
 async function pushLocked(
   engine: Engine,
   reference: Reference,
-  signal: AbortSignal,
-  onEvent: (event: PushEvent) => void,
+  { signal, unused, onEvent }: PushContext,
 ): Promise<PushedImage> {
   const found = find(engine, reference);
   for (const diffId of found.diffIds) onEvent({ diffId, status: 'preparing' });
   const image = await compressLayers(engine, found, {
-    signal,
+    ...{ signal, unused },
     onLayer: (diffId) => onEvent({ diffId, status: 'compressing' }),
   });
   const failure = new AbortController();

@@ -1,9 +1,7 @@
 import type { Engine } from '../../engine.ts';
 import { BlobStore } from '../../store/blobs.ts';
 import type { Content } from '../../store/content.ts';
-import { removeContent } from '../../store/gc.ts';
-import { contentLockPath, tryLock } from '../../store/lock.ts';
-import { findInUse } from '../inUse.ts';
+import { giveBack } from '../giveBack.ts';
 import type { ArchiveImage } from './read/archiveImage.ts';
 
 /**
@@ -26,12 +24,6 @@ export class Traces {
 
   /** Removes it again, unless somebody is at work who may have come to rely on it. */
   async remove(): Promise<void> {
-    const lock = tryLock(contentLockPath(this.#engine.paths));
-    if (lock === undefined) return;
-    try {
-      await removeContent(this.#engine.paths, this.#missing, findInUse(this.#engine));
-    } finally {
-      lock.release();
-    }
+    await giveBack(this.#engine, this.#missing);
   }
 }

@@ -274,6 +274,35 @@ describe('extended attributes', () => {
     expect([tree.l?.xattrs, tree.n?.xattrs]).toEqual([{ 'trusted.x': '0x31' }, { 'trusted.x': '0x31' }]);
   });
 
+  test('those of users, which only files and directories can have, are left out of everything else', async () => {
+    const records = [
+      ['SCHILY.xattr.user.x', '1'],
+      ['SCHILY.xattr.trusted.x', '2'],
+    ] as const;
+    const archive = tar()
+      .pax(records)
+      .symlink('l', 'f')
+      .pax(records)
+      .add({ name: 'p', type: '6' })
+      .pax(records)
+      .add({ name: 'n', type: '3', major: 1, minor: 3 })
+      .build();
+    const { tree } = await unpackInto(scratch, archive);
+    for (const name of ['l', 'p', 'n']) expect(tree[name]?.xattrs).toEqual({ 'trusted.x': '0x32' });
+  });
+
+  test('of several with one name the last one counts', async () => {
+    const archive = tar()
+      .pax([
+        ['SCHILY.xattr.user.x', '1'],
+        ['SCHILY.xattr.user.y', ''],
+        ['SCHILY.xattr.user.x', '2'],
+      ])
+      .file('f')
+      .build();
+    expect((await unpackInto(scratch, archive)).tree.f?.xattrs).toEqual({ 'user.x': '0x32', 'user.y': '0x' });
+  });
+
   test('SELinux labels and NFS ACLs belong to the machine they come from', async () => {
     const archive = tar()
       .pax([

@@ -94,7 +94,8 @@ impl Metadata {
             fs::chmodat(parent, name, self.permissions(), AtFlags::empty())
                 .map_err(|e| refused("set the mode", path, e))?;
         }
-        for xattr in &self.xattrs {
+        // Nothing but files and directories can have attributes of users: peers leave them out as well.
+        for xattr in self.xattrs.iter().filter(|xattr| !xattr.name.to_bytes().starts_with(b"user.")) {
             check_xattr(set_xattr_at(parent, name, xattr), xattr, path, options)?;
         }
         fs::utimensat(parent, name, &self.times(), AtFlags::SYMLINK_NOFOLLOW)

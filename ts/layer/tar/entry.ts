@@ -73,7 +73,7 @@ export function makeEntry(header: TarHeader, extensions: Extensions): TarEntry {
     size: header.size,
     major: header.major,
     minor: header.minor,
-    xattrs: [],
+    xattrs: readXattrs(extensions.pax),
     sparse: undefined,
   };
   for (const [key, value] of extensions.pax) applyRecord(entry, key, value);
@@ -103,7 +103,7 @@ export function applySparse(
 
 function applyRecord(entry: TarEntry, key: ByteString, value: ByteString): void {
   // An empty value takes a record back: what the header says counts again.
-  if (value === '' && !key.startsWith(XATTR)) return;
+  if (value === '') return;
   switch (key) {
     case 'path':
       entry.name = value;
@@ -124,17 +124,20 @@ function applyRecord(entry: TarEntry, key: ByteString, value: ByteString): void 
       const time = readPaxTime(value, entry.name);
       entry.mtime = time.seconds;
       entry.mtimeNsec = time.nanoseconds;
-      break;
     }
-    default:
-      if (key.startsWith(XATTR)) applyXattr(entry, key.slice(XATTR.length), value);
   }
 }
 
-function applyXattr(entry: TarEntry, name: ByteString, value: ByteString): void {
-  const text = Buffer.from(name, 'latin1').toString('utf8');
-  entry.xattrs = entry.xattrs.filter((xattr) => xattr.name !== text);
-  entry.xattrs.push({ name: text, value: Buffer.from(value, 'latin1') });
+/** Of several with one name the last one counts. A header may have tens of thousands. */
+function readXattrs(records: readonly PaxRecord[]): EntryXattr[] {
+  if (records.length === 0) return [];
+  const found = new Map<string, Buffer>();
+  for (const [key, value] of records) {
+    if (!key.startsWith(XATTR)) continue;
+    const name = Buffer.from(key.slice(XATTR.length), 'latin1').toString('utf8');
+    found.set(name, Buffer.from(value, 'latin1'));
+  }
+  return Array.from(found, ([name, value]) => ({ name, value }));
 }
 
 /** 2³² − 1 means "leave as it is" to chown(2). */

@@ -1,8 +1,10 @@
+import { isRcxError } from '../errors.ts';
 import type { EntryMetadata, LayerSink } from '../native/index.ts';
-import { type ByteString, invalidLayer } from './errors.ts';
+import { plain } from '../oci/quote.ts';
+import { type ByteString, invalidLayer, readable } from './errors.ts';
 import type { LimitChecker } from './limits.ts';
-import { readName } from './names.ts';
-import type { TarEntry } from './tar/entry.ts';
+import { type NamedAs, readName } from './names.ts';
+import type { EntryXattr, TarEntry } from './tar/entry.ts';
 import type { TarHandler } from './tar/reader.ts';
 import { SparseWriter } from './tar/sparseWriter.ts';
 import { carriedXattrs } from './xattrs.ts';
@@ -67,15 +69,38 @@ export class LayerExtractor implements TarHandler {
 function metadataOf(entry: TarEntry): EntryMetadata {
   const { mode, uid, gid, mtime, mtimeNsec } = entry;
   const metadata: EntryMetadata = { mode: mode & 0o7777, uid, gid, mtime, mtimeNsec };
-  if (entry.xattrs.length > 0) metadata.xattrs = carriedXattrs(entry.xattrs);
+  if (entry.xattrs.length > 0) metadata.xattrs = checkedXattrs(entry);
   return metadata;
+}
+
+/** The kernel's limit on a value, VFS XATTR_SIZE_MAX: a longer one would only be held in memory until it is refused. */
+const LONGEST_VALUE = 65_536;
+
+function checkedXattrs(entry: TarEntry): EntryXattr[] {
+  const carried = carriedXattrs(entry.xattrs);
+  const long = carried.find(({ value }) => value.length > LONGEST_VALUE);
+  if (long === undefined) return carried;
+  throw invalidLayer(`its attribute ${plain(long.name)} is longer than ${LONGEST_VALUE} bytes`, entry.name);
 }
 
 /** The target of a hard link is a name in the archive, not a path from where the link is. */
 function linkTarget(entry: TarEntry): ByteString {
-  const target = readName(entry.linkName);
-  if (target.kind === 'entry' && target.path !== '') return target.path;
-  throw invalidLayer('a hard link must lead to a file of the layer', entry.name);
+  const target = readLinkName(entry.linkName);
+  if (target?.kind === 'entry' && target.path !== '') return target.path;
+  throw invalidLayer(
+    `a hard link must lead to a file of the layer, which ${readable(entry.linkName)} is not`,
+    entry.name,
+  );
+}
+
+/** A wrong target is a fault of the entry that has it, and to be told as one. */
+function readLinkName(name: ByteString): NamedAs | undefined {
+  try {
+    return readName(name);
+  } catch (error) {
+    if (isRcxError(error, 'ERR_RCX_LAYER_INVALID')) return undefined;
+    throw error;
+  }
 }
 
 function symlinkTarget(entry: TarEntry): ByteString {

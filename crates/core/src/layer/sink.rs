@@ -10,7 +10,7 @@ use super::metadata::check_names;
 use super::record::Records;
 use super::resolve::{Place, Resolver, is_whiteout};
 use super::write::OpenFile;
-use super::{Metadata, WRITE, invalid, refused};
+use super::{INVALID, Metadata, WRITE, invalid, refused};
 use crate::error::{Context, Result};
 use crate::{measure, tree};
 
@@ -45,6 +45,10 @@ pub enum NodeKind {
     /// A named pipe.
     Fifo,
 }
+
+/// The kernel has 12 and 20 bits for them, and cuts off what is beyond: to 0/0, for one, which is a deletion.
+const LARGEST_MAJOR: u32 = (1 << 12) - 1;
+const LARGEST_MINOR: u32 = (1 << 20) - 1;
 
 /// What a finished layer holds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -150,6 +154,11 @@ impl LayerSink {
             NodeKind::Block { major, minor } => (FileType::BlockDevice, fs::makedev(major, minor)),
             NodeKind::Fifo => (FileType::Fifo, 0),
         };
+        if let NodeKind::Character { major, minor } | NodeKind::Block { major, minor } = kind
+            && (major > LARGEST_MAJOR || minor > LARGEST_MINOR)
+        {
+            return Err(invalid("its device number is larger than any of the kernel", path));
+        }
         if file_type == FileType::CharacterDevice && device == 0 {
             return Err(invalid("a character device 0/0 would be taken for a deletion", path));
         }
@@ -170,12 +179,14 @@ impl LayerSink {
     /// # Errors
     /// `ERR_RCX_LAYER_INVALID` if the target is missing or a directory, `ERR_RCX_LAYER_WRITE`.
     pub fn hardlink(&mut self, path: &[u8], target: &[u8]) -> Result<()> {
-        let source = self.resolver.existing_place(target)?;
+        let absent = || invalid("the target of the hard link is not in this layer", path);
+        let source = match self.resolver.existing_place(target) {
+            Err(e) if e.code == INVALID => return Err(absent()),
+            source => source?,
+        };
         let found = match fs::statat(&source.parent, &source.name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) if !is_whiteout(&stat) => stat,
-            Ok(_) | Err(Errno::NOENT) => {
-                return Err(invalid("the target of the hard link is not in this layer", path));
-            }
+            Ok(_) | Err(Errno::NOENT) => return Err(absent()),
             Err(e) => return Err(refused("look up the target of the hard link", path, e)),
         };
         if FileType::from_raw_mode(found.st_mode) == FileType::Directory {

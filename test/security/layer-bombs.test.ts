@@ -69,6 +69,38 @@ describe('a layer that would fill the disk is stopped', () => {
   });
 });
 
+describe('a layer that would fill the memory is stopped', () => {
+  const tooMuch = (most: number) => ({
+    code: 'ERR_RCX_LAYER_INVALID',
+    message: expect.stringContaining(`its directories take more than ${most} bytes of memory`),
+  });
+
+  test('by names of 4 KB, each of which implies 2000 directories', async () => {
+    const archive = tar();
+    for (let i = 0; i < 3; i++) archive.longName(`${i}/${'d/'.repeat(2000)}f`).file('f');
+    // 15 KB of archive, next to nothing when compressed, for 6000 directories with 12 MB of names.
+    await expect(unpackInto(scratch, archive.build(), { limits: { maxHeld: 6_000_000 } })).rejects.toMatchObject(
+      tooMuch(6_000_000),
+    );
+  });
+
+  test('by attributes of directories, which are put on them at the end', async () => {
+    const archive = tar();
+    for (let i = 0; i < 20; i++) archive.pax([['SCHILY.xattr.user.a', 'x'.repeat(60_000)]]).directory(`d${i}`);
+    await expect(unpackInto(scratch, archive.build(), { limits: { maxHeld: 1_000_000 } })).rejects.toMatchObject(
+      tooMuch(1_000_000),
+    );
+  });
+
+  test('by deletions', async () => {
+    const archive = tar();
+    for (let i = 0; i < 1000; i++) archive.file(`.wh.${i}`);
+    await expect(unpackInto(scratch, archive.build(), { limits: { maxHeld: 200_000 } })).rejects.toMatchObject(
+      tooMuch(200_000),
+    );
+  });
+});
+
 test('tens of thousands of attributes in one header are read in no time', async () => {
   // As large as a header may be. When each attribute was compared with all others this took minutes.
   const records = Array.from({ length: 25_000 }, (_, i) => [`SCHILY.xattr.user.overlay.${i}`, ''] as const);

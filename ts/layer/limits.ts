@@ -11,6 +11,8 @@ export interface LayerLimits {
   ratioFrom: number;
   /** Members of the archive. */
   maxEntries: number;
+  /** Bytes of memory that its directories and deletions take until its end, when they are settled. */
+  maxHeld: number;
 }
 
 const GiB = 1024 ** 3;
@@ -25,6 +27,7 @@ export const DEFAULT_LIMITS: LayerLimits = {
   maxRatio: 250,
   ratioFrom: 8 * GiB,
   maxEntries: 4_000_000,
+  maxHeld: GiB / 2,
 };
 
 /** Keeps count for one layer. */

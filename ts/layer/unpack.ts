@@ -40,7 +40,7 @@ export function unpackLayer(
   archive: LayerArchive,
   onProgress: (bytes: number) => void = () => undefined,
 ): UnpackResult {
-  const sink = native().LayerSink.open(request.directory, request.sink);
+  const sink = native().LayerSink.open(request.directory, { ...request.sink, mostHeld: request.limits.maxHeld });
   try {
     const limits = new LimitChecker(request.limits);
     const reader = new TarReader(new LayerExtractor(sink, limits));

@@ -20,6 +20,8 @@ pub struct LayerSinkOptions {
     pub ownership: bool,
     /// Opaque directories are marked for overlay's `userxattr` mount option.
     pub userxattr: bool,
+    /// Bytes of memory that directories and whiteouts may take until the layer's end; without it there is no limit.
+    pub most_held: Option<i64>,
 }
 
 /// An extended attribute.
@@ -78,6 +80,7 @@ impl LayerSink {
             privileged: options.privileged,
             ownership: options.ownership,
             userxattr: options.userxattr,
+            most_held: options.most_held.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX),
         };
         let sink = layer::LayerSink::open(Path::new(&directory), options).map_err(|e| to_js(&env, &e))?;
         Ok(Self { inner: Some(sink) })

@@ -4,7 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Metadata;
+use super::{Metadata, invalid};
+use crate::error::Result;
 
 /// The final state of one directory that the layer holds.
 #[derive(Debug, Clone)]
@@ -16,22 +17,43 @@ pub(super) struct DirectoryRecord {
 
 /// Directories and whiteouts of the layer by their real path: relative to the root, without symbolic links, empty for
 /// the root.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Records {
     directories: BTreeMap<Vec<u8>, DirectoryRecord>,
     whiteouts: BTreeSet<Vec<u8>>,
+    /// About so many bytes of memory.
+    held: usize,
+    most: usize,
 }
 
+/// What a record takes besides its path and attributes.
+const OVERHEAD: usize = 256;
+
 impl Records {
+    /// Records that may take about `most` bytes of memory. An archive of some kilobytes can have millions of directories: a name
+    /// of 4 KiB implies 2000 of them.
+    pub fn new(most: usize) -> Self {
+        Self { directories: BTreeMap::new(), whiteouts: BTreeSet::new(), held: 0, most }
+    }
+
     /// Notes a directory that was just made.
-    pub fn made(&mut self, path: Vec<u8>, metadata: Metadata, opaque: bool) {
+    ///
+    /// # Errors
+    /// `ERR_RCX_LAYER_INVALID` when there are too many.
+    pub fn made(&mut self, path: Vec<u8>, metadata: Metadata, opaque: bool) -> Result<()> {
+        self.forget_directory(&path);
+        self.hold(&path, cost(&path, &metadata))?;
         self.directories.insert(path, DirectoryRecord { metadata, opaque });
+        Ok(())
     }
 
     /// The archive describes a directory that is there already: what it says last counts.
-    pub fn describe(&mut self, path: Vec<u8>, metadata: Metadata) {
+    ///
+    /// # Errors
+    /// As [`Self::made`].
+    pub fn describe(&mut self, path: Vec<u8>, metadata: Metadata) -> Result<()> {
         let opaque = self.directories.get(&path).is_some_and(|record| record.opaque);
-        self.made(path, metadata, opaque);
+        self.made(path, metadata, opaque)
     }
 
     /// Marks a directory of this layer as hiding the layers below.
@@ -42,22 +64,49 @@ impl Records {
     }
 
     /// Notes a whiteout that was just made.
-    pub fn whited_out(&mut self, path: Vec<u8>) {
+    ///
+    /// # Errors
+    /// As [`Self::made`].
+    pub fn whited_out(&mut self, path: Vec<u8>) -> Result<()> {
+        self.hold(&path, OVERHEAD + path.len())?;
         self.whiteouts.insert(path);
+        Ok(())
     }
 
     /// Forgets what was removed, and everything below it.
     pub fn removed(&mut self, path: &[u8]) {
-        self.directories.remove(path);
-        self.whiteouts.remove(path);
+        self.forget_directory(path);
+        self.forget_whiteout(path);
         let (low, high) = ([path, b"/"].concat(), [path, &[b'/' + 1]].concat());
         let directories: Vec<_> = self.directories.range(low.clone()..high.clone()).map(key).collect();
         for path in directories {
-            self.directories.remove(&path);
+            self.forget_directory(&path);
         }
         let whiteouts: Vec<_> = self.whiteouts.range(low..high).cloned().collect();
         for path in whiteouts {
-            self.whiteouts.remove(&path);
+            self.forget_whiteout(&path);
+        }
+    }
+
+    fn hold(&mut self, path: &[u8], bytes: usize) -> Result<()> {
+        self.held += bytes;
+        if self.held <= self.most {
+            return Ok(());
+        }
+        let rule =
+            format!("the layer is too large: its directories take more than {} bytes of memory", self.most);
+        Err(invalid(&rule, path))
+    }
+
+    fn forget_directory(&mut self, path: &[u8]) {
+        if let Some(record) = self.directories.remove(path) {
+            self.held -= cost(path, &record.metadata);
+        }
+    }
+
+    fn forget_whiteout(&mut self, path: &[u8]) {
+        if self.whiteouts.remove(path) {
+            self.held -= OVERHEAD + path.len();
         }
     }
 
@@ -93,6 +142,12 @@ impl Records {
     }
 }
 
+fn cost(path: &[u8], Metadata { xattrs, .. }: &Metadata) -> usize {
+    let attributes: usize =
+        xattrs.iter().map(|xattr| OVERHEAD + xattr.name.as_bytes().len() + xattr.value.len()).sum();
+    OVERHEAD + path.len() + attributes
+}
+
 fn key((path, _): (&Vec<u8>, &DirectoryRecord)) -> Vec<u8> {
     path.clone()
 }
@@ -103,9 +158,9 @@ mod tests {
 
     #[test]
     fn removal_takes_the_subtree_and_nothing_beside_it() {
-        let mut records = Records::default();
+        let mut records = Records::new(usize::MAX);
         for path in ["a", "a/b", "a/b/c", "a-b", "a.b", "ab", "a0"] {
-            records.made(path.into(), Metadata::implied_directory(), false);
+            records.made(path.into(), Metadata::implied_directory(), false).unwrap();
         }
         records.removed(b"a");
         let left: Vec<_> =
@@ -115,12 +170,12 @@ mod tests {
 
     #[test]
     fn whiteouts_below_an_opaque_directory_are_needless() {
-        let mut records = Records::default();
+        let mut records = Records::new(usize::MAX);
         for path in ["", "a", "a/b", "c"] {
-            records.made(path.into(), Metadata::implied_directory(), false);
+            records.made(path.into(), Metadata::implied_directory(), false).unwrap();
         }
         for path in ["x", "a/x", "a/b/x", "c/x", "c/y"] {
-            records.whited_out(path.into());
+            records.whited_out(path.into()).unwrap();
         }
         records.removed(b"c/y");
         records.mark_opaque(b"a");
@@ -131,12 +186,27 @@ mod tests {
 
     #[test]
     fn describing_keeps_the_opaque_mark() {
-        let mut records = Records::default();
-        records.made(b"a".to_vec(), Metadata::implied_directory(), false);
+        let mut records = Records::new(usize::MAX);
+        records.made(b"a".to_vec(), Metadata::implied_directory(), false).unwrap();
         records.mark_opaque(b"a");
-        records.describe(b"a".to_vec(), Metadata { mode: 0o700, ..Metadata::implied_directory() });
+        records.describe(b"a".to_vec(), Metadata { mode: 0o700, ..Metadata::implied_directory() }).unwrap();
         let record = &records.take_directories()[&b"a".to_vec()];
         assert!(record.opaque);
         assert_eq!(record.metadata.mode, 0o700);
+    }
+
+    #[test]
+    fn what_is_removed_or_replaced_takes_no_memory_any_more() {
+        let mut records = Records::new(10 * OVERHEAD);
+        for _ in 0..100 {
+            for path in ["a", "a/b", "a/c"] {
+                records.made(path.into(), Metadata::implied_directory(), false).unwrap();
+            }
+            records.whited_out(b"a/x".to_vec()).unwrap();
+            records.describe(b"a/b".to_vec(), Metadata::implied_directory()).unwrap();
+            records.removed(b"a");
+        }
+        let many = (0..100u8).try_for_each(|i| records.whited_out(vec![b'w', i]));
+        assert!(many.unwrap_err().step.contains("more than 2560 bytes of memory"));
     }
 }

@@ -165,8 +165,7 @@ impl Resolver {
             Found::Missing | Found::Whiteout => {
                 make().map_err(|e| refused("make a parent directory", entry, e))?;
                 records.removed(path);
-                records.made(path.to_vec(), Metadata::implied_directory(), matches!(found, Found::Whiteout));
-                Ok(())
+                records.made(path.to_vec(), Metadata::implied_directory(), matches!(found, Found::Whiteout))
             }
             _ => Err(invalid("a parent of the entry is not a directory", entry)),
         }

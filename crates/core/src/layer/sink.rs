@@ -23,6 +23,8 @@ pub struct SinkOptions {
     pub ownership: bool,
     /// Opaque directories are marked for overlay's `userxattr` option.
     pub userxattr: bool,
+    /// Bytes of memory that directories and whiteouts may take until the layer's end.
+    pub most_held: usize,
 }
 
 /// What kind of special file to make.
@@ -91,8 +93,8 @@ impl LayerSink {
             "open the layer's directory",
             directory.display(),
         )?;
-        let mut records = Records::default();
-        records.made(Vec::new(), Metadata::implied_directory(), false);
+        let mut records = Records::new(options.most_held);
+        records.made(Vec::new(), Metadata::implied_directory(), false)?;
         let (resolver, stats) = (Resolver::new(root), SinkStats::default());
         Ok(Self { resolver, records, options, file: None, stats, replaced: false })
     }
@@ -104,30 +106,27 @@ impl LayerSink {
     pub fn directory(&mut self, path: &[u8], metadata: Metadata) -> Result<()> {
         check_names(&metadata.xattrs, path)?;
         if path.is_empty() {
-            self.records.describe(Vec::new(), metadata);
-            return Ok(());
+            return self.records.describe(Vec::new(), metadata);
         }
         let place = self.resolver.place(path, &mut self.records)?;
         match fs::mkdirat(&place.parent, &place.name, Mode::RWXU) {
             Ok(()) => self.records.made(place.path(), metadata, false),
             Err(Errno::EXIST) if self.kind(&place, path)? == Some(Kind::Directory) => {
-                self.records.describe(place.path(), metadata);
+                self.records.describe(place.path(), metadata)
             }
             Err(Errno::EXIST) => {
                 // It takes the place of a file or whiteout of this layer, which hid what is below: so must it.
                 self.clear(&place, path)?;
-                self.make_opaque_directory(&place, path, metadata)?;
+                self.make_opaque_directory(&place, path, metadata)
             }
-            Err(e) => return Err(refused("make the directory", path, e)),
+            Err(e) => Err(refused("make the directory", path, e)),
         }
-        Ok(())
     }
 
     fn make_opaque_directory(&mut self, place: &Place, path: &[u8], metadata: Metadata) -> Result<()> {
         fs::mkdirat(&place.parent, &place.name, Mode::RWXU)
             .map_err(|e| refused("make the directory", path, e))?;
-        self.records.made(place.path(), metadata, true);
-        Ok(())
+        self.records.made(place.path(), metadata, true)
     }
 
     /// Makes a symbolic link; `target` is stored as it is.
@@ -213,10 +212,7 @@ impl LayerSink {
         let place = self.resolver.place(path, &mut self.records)?;
         // Mode 0 and device 0/0: the one device that needs no privilege since Linux 5.8.
         match fs::mknodat(&place.parent, &place.name, FileType::CharacterDevice, Mode::empty(), 0) {
-            Ok(()) => {
-                self.records.whited_out(place.path());
-                Ok(())
-            }
+            Ok(()) => self.records.whited_out(place.path()),
             Err(Errno::EXIST) => {
                 if self.kind(&place, path)? == Some(Kind::Directory) {
                     self.records.mark_opaque(&place.path());

@@ -17,6 +17,7 @@ describe('whiteouts', () => {
 
   test.each([
     ['hard link', tar().file('.wh.a').hardlink('.wh.b', '.wh.a').build()],
+    ['hard link to nothing', tar().file('.wh.a').hardlink('.wh.b', '.wh.gone').build()],
     ['symbolic link', tar().file('.wh.a').symlink('.wh.b', 'x').build()],
     ['directory', tar().file('.wh.a').directory('.wh.b/').build()],
   ])('stored as a %s it is still one', async (_, archive) => {
@@ -86,6 +87,16 @@ describe('opaque directories', () => {
     const { tree } = await unpackInto(scratch, archive);
     expect(Object.keys(tree)).toEqual(['.', 'd', 'd/a']);
     expect(tree.d).toMatchObject({ mode: '0700', xattrs: OPAQUE });
+  });
+
+  test.each([
+    ['hard link', tar().directory('d').file('a').hardlink('d/.wh..wh..opq', 'a').build()],
+    ['symbolic link', tar().directory('d').file('a').symlink('d/.wh..wh..opq', 'x').build()],
+    ['directory', tar().directory('d').file('a').directory('d/.wh..wh..opq/').build()],
+  ])('a marker stored as a %s is still one', async (_, archive) => {
+    const { tree } = await unpackInto(scratch, archive);
+    expect(Object.keys(tree)).toEqual(['.', 'a', 'd']);
+    expect(tree.d?.xattrs).toEqual(OPAQUE);
   });
 
   test('without privilege they are marked for userxattr mounts', async () => {

@@ -62,7 +62,7 @@ export class Engine {
     const key = layers.join(':');
     const known = this.#roots.get(key);
     if (known !== undefined) return known;
-    const root = readImageRoot(layers);
+    const root = readImageRoot(layers, (layer) => this.layers.impliedIn(layer));
     if (this.#roots.size >= MOST_ROOTS) this.#roots.clear();
     this.#roots.set(key, root);
     return root;

@@ -3,6 +3,7 @@ import type { LayerSinkOptions } from '../native/index.ts';
 import { native } from '../native/index.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { LayerArchive } from './archive.ts';
+import type { ByteString } from './errors.ts';
 import { LayerExtractor } from './extract.ts';
 import { type LayerLimits, LimitChecker } from './limits.ts';
 import { TarReader } from './tar/reader.ts';
@@ -27,6 +28,8 @@ export interface UnpackResult {
   skippedNodes: number;
   /** What came of it: names, and bytes of its files with their holes. */
   tree: { entries: number; bytes: number };
+  /** Byte strings: directories that the archive only implies by what is in them; of more than 1000 the outer ones. */
+  implied: ByteString[];
 }
 
 /**
@@ -52,9 +55,9 @@ export function unpackLayer(
     }
     reader.finish();
     checkDiffId(request.diffId, archive.digest());
-    const { bytes, skippedNodes, opaqueRoot, treeEntries, treeBytes } = sink.finish();
+    const { bytes, skippedNodes, opaqueRoot, treeEntries, treeBytes, implied } = sink.finish();
     const tree = { entries: treeEntries, bytes: treeBytes };
-    return { size: bytes, entries: limits.entries, opaqueRoot, skippedNodes, tree };
+    return { size: bytes, entries: limits.entries, opaqueRoot, skippedNodes, tree, implied };
   } finally {
     sink.close();
   }

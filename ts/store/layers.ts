@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { RcxError } from '../errors.ts';
 import { native, runtimePath } from '../native/index.ts';
 import { type Digest, hexOf } from '../oci/digest.ts';
@@ -22,12 +22,17 @@ export interface LayerInfo {
   opaqueRoot?: boolean;
   /** Names in the tree and bytes of its files, holes included: whether they still are there is quickly seen. */
   tree?: { entries: number; bytes: number };
+  /**
+   * Directories, as byte strings, that the layer has for what is in them only: their owner and mode are those that the layers
+   * below say.
+   */
+  implied?: string[];
   /** The boot in which it was made: see {@link LayerStore.has}. */
   boot: string;
 }
 
 /** What only whoever makes a layer can know of it. */
-export type MadeLayer = Pick<LayerInfo, 'size' | 'entries' | 'opaqueRoot' | 'tree'>;
+export type MadeLayer = Pick<LayerInfo, 'size' | 'entries' | 'opaqueRoot' | 'tree' | 'implied'>;
 
 export interface CreateLayerOptions {
   signal?: AbortSignal | undefined;
@@ -44,6 +49,8 @@ const FLUSHED = 'flushed';
  */
 export class LayerStore {
   readonly #paths: StorePaths;
+  /** By the path of the tree, from the records that were read: a start has no time to read them twice. */
+  readonly #implied = new Map<string, readonly string[]>();
 
   constructor(paths: StorePaths) {
     this.#paths = paths;
@@ -94,9 +101,16 @@ export class LayerStore {
     for (const diffId of [...diffIds].reverse()) {
       const path = this.path(diffId);
       if (!paths.includes(path)) paths.push(path);
-      if (this.info(diffId).opaqueRoot === true) break;
+      const { implied = [], opaqueRoot } = this.info(diffId);
+      this.#implied.set(path, implied);
+      if (opaqueRoot === true) break;
     }
     return paths;
+  }
+
+  /** The {@link LayerInfo.implied} directories of a layer, by the path of its tree. */
+  impliedIn(tree: string): readonly string[] {
+    return this.#implied.get(tree) ?? this.#recordIn(dirname(tree))?.implied ?? [];
   }
 
   /**
@@ -141,6 +155,7 @@ export class LayerStore {
 
   /** Removes a layer that nothing uses; it disappears in one step. */
   async remove(diffId: Digest): Promise<void> {
+    this.#implied.delete(this.path(diffId));
     await discard(this.#directory(diffId));
   }
 
@@ -171,12 +186,15 @@ export class LayerStore {
     return boot === bootId() || existsSync(join(this.#directory(diffId), FLUSHED));
   }
 
-  /** A record that cannot be read is none: its layer is made again. */
   #record(diffId: Digest): LayerInfo | undefined {
+    const info = this.#recordIn(this.#directory(diffId));
+    return info?.diffId === diffId ? info : undefined;
+  }
+
+  /** A record that cannot be read is none: its layer is made again. */
+  #recordIn(directory: string): LayerInfo | undefined {
     try {
-      const path = join(this.#directory(diffId), 'layer.json');
-      const info = JSON.parse(readFileSync(path, 'utf8')) as LayerInfo | null;
-      return info?.diffId === diffId ? info : undefined;
+      return (JSON.parse(readFileSync(join(directory, 'layer.json'), 'utf8')) as LayerInfo | null) ?? undefined;
     } catch (error) {
       if (error instanceof SyntaxError || toRcxError(error, 'ERR_RCX_STORE').errno === 'ENOENT') return undefined;
       throw toRcxError(error, 'ERR_RCX_STORE');

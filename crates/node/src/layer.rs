@@ -4,7 +4,7 @@
 use std::ffi::CString;
 use std::path::Path;
 
-use napi::bindgen_prelude::{Buffer, Result};
+use napi::bindgen_prelude::{Array, Buffer, Result};
 use napi::{Env, JsString};
 use napi_derive::napi;
 use rcx_core::layer::{self, Metadata, NodeKind, SinkOptions, Xattr};
@@ -51,8 +51,8 @@ pub struct EntryMetadata {
 }
 
 /// What a finished layer holds.
-#[napi(object)]
-pub struct LayerSinkStats {
+#[napi(object, object_from_js = false)]
+pub struct LayerSinkStats<'env> {
     /// Bytes of file content written.
     pub bytes: i64,
     /// Device nodes left out for want of privilege.
@@ -63,6 +63,10 @@ pub struct LayerSinkStats {
     pub tree_entries: i64,
     /// Length of its files, as `measureTree` counts it.
     pub tree_bytes: i64,
+    /// Byte strings: directories that are there because of what is in them, of which the archive says nothing; of
+    /// more than 1000 the outer ones.
+    #[napi(ts_type = "string[]")]
+    pub implied: Array<'env>,
 }
 
 /// Writes one layer below one directory; see `rcx_core::layer::LayerSink`. All paths are byte strings relative to it.
@@ -198,16 +202,21 @@ impl LayerSink {
 
     /// Puts owner, mode, attributes and times on all directories and closes the sink.
     #[napi]
-    pub fn finish(&mut self, env: Env) -> Result<LayerSinkStats> {
-        let stats = self.sink()?.finish().map_err(|e| to_js(&env, &e))?;
+    pub fn finish<'env>(&mut self, env: &'env Env) -> Result<LayerSinkStats<'env>> {
+        let stats = self.sink()?.finish().map_err(|e| to_js(env, &e))?;
         self.inner = None;
         let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+        let mut implied = env.create_array(0)?;
+        for path in stats.implied {
+            implied.insert(env.create_string_latin1(&path)?)?;
+        }
         Ok(LayerSinkStats {
             bytes: number(stats.bytes),
             skipped_nodes: number(stats.skipped_nodes),
             opaque_root: stats.opaque_root,
             tree_entries: number(stats.tree_entries),
             tree_bytes: number(stats.tree_bytes),
+            implied,
         })
     }
 

@@ -112,6 +112,21 @@ impl UnionTree {
         convert(env, Entry::of(path, &stat, opaque)).map(Some)
     }
 
+    /// The directory at a path as the topmost layer says that describes it, apart from those where it is only implied by what is
+    /// in it; `null` where none does.
+    #[napi]
+    pub fn described<'env>(
+        &self,
+        env: &'env Env,
+        path: JsString,
+        implied_in: Vec<u32>,
+    ) -> Result<Option<TreeEntry<'env>>> {
+        let path = path.into_latin1()?.as_slice().to_vec();
+        let implied_in: Vec<usize> = implied_in.into_iter().map(|layer| layer as usize).collect();
+        let stat = self.inner.described(&path, &implied_in).map_err(|e| to_js(env, &e))?;
+        stat.map(|stat| convert(env, Entry::of(path, &stat, false))).transpose()
+    }
+
     /// Names of what a container sees in a directory, as byte strings, sorted; none where there is no directory.
     #[napi(ts_return_type = "string[]")]
     pub fn names<'env>(&self, env: &'env Env, path: JsString) -> Result<Array<'env>> {

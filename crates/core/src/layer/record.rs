@@ -13,6 +13,8 @@ pub(super) struct DirectoryRecord {
     pub metadata: Metadata,
     /// Hides what the layers below have in this directory.
     pub opaque: bool,
+    /// The archive has something in it and says nothing of the directory itself: it is what the layers below say.
+    pub implied: bool,
 }
 
 /// Directories and whiteouts of the layer by their real path: relative to the root, without symbolic links, empty for
@@ -41,9 +43,22 @@ impl Records {
     /// # Errors
     /// `ERR_RCX_LAYER_INVALID` when there are too many.
     pub fn made(&mut self, path: Vec<u8>, metadata: Metadata, opaque: bool) -> Result<()> {
+        self.insert(path, DirectoryRecord { metadata, opaque, implied: false })
+    }
+
+    /// Notes a directory that was made because the archive has something in it.
+    ///
+    /// # Errors
+    /// As [`Self::made`].
+    pub fn implied(&mut self, path: Vec<u8>) -> Result<()> {
+        let metadata = Metadata::implied_directory();
+        self.insert(path, DirectoryRecord { metadata, opaque: false, implied: true })
+    }
+
+    fn insert(&mut self, path: Vec<u8>, record: DirectoryRecord) -> Result<()> {
         self.forget_directory(&path);
-        self.hold(&path, cost(&path, &metadata))?;
-        self.directories.insert(path, DirectoryRecord { metadata, opaque });
+        self.hold(&path, cost(&path, &record.metadata))?;
+        self.directories.insert(path, record);
         Ok(())
     }
 
@@ -60,6 +75,14 @@ impl Records {
     pub fn mark_opaque(&mut self, path: &[u8]) {
         if let Some(record) = self.directories.get_mut(path) {
             record.opaque = true;
+        }
+    }
+
+    /// Marks a directory of this layer as another one than the layers below have there.
+    pub fn mark_replaced(&mut self, path: &[u8]) {
+        if let Some(record) = self.directories.get_mut(path) {
+            record.opaque = true;
+            record.implied = false;
         }
     }
 
@@ -137,6 +160,19 @@ impl Records {
         self.directories.get(&b""[..]).is_some_and(|root| root.opaque)
     }
 
+    /// Directories that the archive only implies, in the order of their paths. If there are too many, the outer ones: those are
+    /// the ones that other layers may have, too.
+    pub fn implied_directories(&self, most: usize) -> Vec<Vec<u8>> {
+        let implied = self.directories.iter().filter(|(_, record)| record.implied);
+        let mut paths: Vec<&Vec<u8>> = implied.map(|(path, _)| path).collect();
+        if paths.len() > most {
+            paths.sort_by_cached_key(|path| path.iter().filter(|&&byte| byte == b'/').count());
+            paths.truncate(most);
+            paths.sort_unstable();
+        }
+        paths.into_iter().cloned().collect()
+    }
+
     pub fn take_directories(&mut self) -> BTreeMap<Vec<u8>, DirectoryRecord> {
         std::mem::take(&mut self.directories)
     }
@@ -208,5 +244,22 @@ mod tests {
         }
         let many = (0..100u8).try_for_each(|i| records.whited_out(vec![b'w', i]));
         assert!(many.unwrap_err().step.contains("more than 2560 bytes of memory"));
+    }
+
+    #[test]
+    fn a_directory_is_implied_until_it_is_described() {
+        let mut records = Records::new(usize::MAX);
+        for path in ["a", "a/b", "a/c", "d"] {
+            records.implied(path.into()).unwrap();
+        }
+        records.mark_opaque(b"a");
+        records.describe(b"a/b".to_vec(), Metadata::implied_directory()).unwrap();
+        records.removed(b"d");
+        assert_eq!(records.implied_directories(9), [&b"a"[..], b"a/c"]);
+        records.implied(b"z".to_vec()).unwrap();
+        assert_eq!(records.implied_directories(2), [&b"a"[..], b"z"]);
+        records.removed(b"z");
+        records.mark_replaced(b"a");
+        assert_eq!(records.implied_directories(9), [&b"a/c"[..]]);
     }
 }

@@ -165,7 +165,12 @@ impl Resolver {
             Found::Missing | Found::Whiteout => {
                 make().map_err(|e| refused("make a parent directory", entry, e))?;
                 records.removed(path);
-                records.made(path.to_vec(), Metadata::implied_directory(), matches!(found, Found::Whiteout))
+                if matches!(found, Found::Whiteout) {
+                    // What was there is deleted: this is another directory, of which nobody says anything.
+                    records.made(path.to_vec(), Metadata::implied_directory(), true)
+                } else {
+                    records.implied(path.to_vec())
+                }
             }
             _ => Err(invalid("a parent of the entry is not a directory", entry)),
         }

@@ -52,8 +52,11 @@ pub enum NodeKind {
 const LARGEST_MAJOR: u32 = (1 << 12) - 1;
 const LARGEST_MINOR: u32 = (1 << 20) - 1;
 
+/// So many implied directories are told of a layer: enough for all that other layers may have, and nothing to hold up a start.
+const MOST_IMPLIED: usize = 1000;
+
 /// What a finished layer holds.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SinkStats {
     /// Bytes of file content written.
     pub bytes: u64,
@@ -65,6 +68,9 @@ pub struct SinkStats {
     pub tree_entries: u64,
     /// Length of the regular files in it, as [`measure`] counts it.
     pub tree_bytes: u64,
+    /// Directories, without the root, that are there because of what is in them: the archive says nothing of their owner and
+    /// mode. In the order of their paths; of more than 1000 the outer ones.
+    pub implied: Vec<Vec<u8>>,
 }
 
 /// Writes one layer below one directory.
@@ -215,7 +221,7 @@ impl LayerSink {
             Ok(()) => self.records.whited_out(place.path()),
             Err(Errno::EXIST) => {
                 if self.kind(&place, path)? == Some(Kind::Directory) {
-                    self.records.mark_opaque(&place.path());
+                    self.records.mark_replaced(&place.path());
                 }
                 Ok(())
             }
@@ -241,6 +247,7 @@ impl LayerSink {
         self.end_file()?;
         self.resolver.forget();
         self.stats.opaque_root = self.records.opaque_root();
+        self.stats.implied = self.records.implied_directories(MOST_IMPLIED);
         for path in self.records.needless_whiteouts() {
             self.remove_whiteout(path)?;
         }
@@ -255,7 +262,7 @@ impl LayerSink {
             }
             record.metadata.apply_fd(fd.as_fd(), &path, &self.options)?;
         }
-        Ok(self.stats)
+        Ok(std::mem::take(&mut self.stats))
     }
 
     /// Without a look at the tree, which would cost a pull time, unless an entry took the place of another.

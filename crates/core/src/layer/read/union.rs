@@ -93,6 +93,26 @@ impl Union {
         }))
     }
 
+    /// The directory at a path as the topmost layer says that describes it: some layers have it only for what is in it.
+    ///
+    /// # Errors
+    /// `ERR_RCX_LAYER_READ`.
+    pub fn described(&self, path: &[u8], implied_in: &[usize]) -> Result<Option<Stat>> {
+        let at = path.iter().rposition(|&byte| byte == b'/').unwrap_or(0);
+        let Found::Directory { layers, .. } = self.find(&path[..at])? else { return Ok(None) };
+        for layer in layers {
+            match self.stat(layer, path)? {
+                Some(stat) if FileType::from_raw_mode(stat.st_mode) != FileType::Directory => {
+                    return Ok(None);
+                }
+                // Also where it is opaque: that is said of its content.
+                Some(stat) if !implied_in.contains(&layer) => return Ok(Some(stat)),
+                _ => {}
+            }
+        }
+        Ok(None)
+    }
+
     /// Names of what a container sees in a directory, in the order of their bytes; none where there is no directory.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -103,6 +103,8 @@ export async function newStore(options: { images?: boolean; root?: string; confi
     mkdirSync(root);
     // Layers are never written to: links are as good as copies, and quicker.
     await execa('cp', ['--archive', '--link', `${template}/.`, root]);
+    // But a lock is one of the file, whatever its name: stores would wait for each other.
+    rmSync(join(root, 'locks'), { recursive: true });
   }
   return new Store(folder, root, options.config ?? config);
 }

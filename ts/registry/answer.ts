@@ -57,7 +57,7 @@ export async function refusal(subject: Subject, response: HttpResponse): Promise
     return fail(
       'ERR_RCX_REGISTRY_ERROR',
       'not accepted by',
-      'If it misses a part of the image, push again; else this is a fault or a rule of the registry: ask its operator.',
+      'if it misses a part of the image, push again; else this is a fault or a rule of the registry: ask its operator.',
     );
   }
   return fail(

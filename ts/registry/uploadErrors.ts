@@ -14,7 +14,7 @@ export function confused({ subject, descriptor }: Upload, endpoint: Endpoint, pr
     code: 'ERR_RCX_REGISTRY_ERROR',
     step: 'push',
     path: descriptor.digest,
-    hint: 'This is a fault of the registry or of a proxy on the way to it; try again, or ask its operator.',
+    hint: 'this is a fault of the registry or of a proxy on the way to it; try again, or ask its operator.',
   });
 }
 
@@ -24,7 +24,7 @@ export function damaged({ subject, descriptor: { digest } }: Upload, endpoint: E
     code: 'ERR_RCX_DIGEST_MISMATCH',
     step: 'push',
     path: digest,
-    hint: 'Either the store is damaged (see: rcx system check) or the transfer was: try again.',
+    hint: 'either the store is damaged (see: rcx system check) or the transfer was: try again.',
   });
 }
 
@@ -34,6 +34,6 @@ export function altered({ name }: Subject, endpoint: Endpoint, digest: Digest, s
     code: 'ERR_RCX_DIGEST_MISMATCH',
     step: 'push',
     path: digest,
-    hint: 'It was altered on its way, by a proxy perhaps: push it again, or what is there cannot be pulled.',
+    hint: 'it was altered on its way, by a proxy perhaps: push it again, or what is there cannot be pulled.',
   });
 }

@@ -99,7 +99,7 @@ describe('a pull ends with a reason, and a store to go on with, when', () => {
     expect(error.message).not.toContain('\n');
     // What it is about: the image, or the part of it.
     expect(error.message).toContain(faulty.name('me/app').replace(/:latest$/, ''));
-    expect(error.hint).toMatch(/^[A-Z].*[.)]$/);
+    expect(error.hint).toMatch(/^[a-z].*[.)]$/);
     expect(store.images.list()).toEqual([]);
     expectSoundStore(store.paths.root);
 

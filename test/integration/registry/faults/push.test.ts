@@ -148,7 +148,7 @@ describe('a push ends with a reason, and can be repeated, when', () => {
     expect(error.message).toMatch(message);
     expect(error.message).not.toContain('\n');
     expect(error.message).toContain(name.replace(/:latest$/, ''));
-    expect(error.hint).toMatch(/^[A-Z].*[.)]$/);
+    expect(error.hint).toMatch(/^[a-z].*[.)]$/);
     expectSoundStore(store.paths.root);
 
     faulty.proxy.heal();

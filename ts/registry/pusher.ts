@@ -1,3 +1,4 @@
+import { isRcxError, type RcxError } from '../errors.ts';
 import { type Digest, digestOf } from '../oci/digest.ts';
 import { familiarName } from '../oci/reference.ts';
 import type { Descriptor } from '../oci/types.ts';
@@ -92,7 +93,10 @@ export class Pusher {
     const target = { pathname: `/v2/${this.#endpoint.repository}/${path}`, search: '' };
     return await withRetry(retry, signal, async () => {
       const options = { method, headers, signal: either(AbortSignal.timeout(timeout), signal), ...(body && { body }) };
-      const response = await this.#session.requestAt(this.#endpoint, target, subject, accepted, options);
+      const request = this.#session.requestAt(this.#endpoint, target, subject, accepted, options);
+      const response = await request.catch((error: unknown) => {
+        throw mayPass(error) ? new Transient(error) : error;
+      });
       await discard(response.body);
       check?.(response);
       return response;
@@ -106,6 +110,14 @@ export class Pusher {
       registry: this.#endpoint.registry,
     };
   }
+}
+
+/**
+ * While two push the same layer, the registry of the CNCF may read the file that links it to the repository before it is
+ * written, and then says of the manifest that a digest is none.
+ */
+function mayPass(error: unknown): error is RcxError {
+  return isRcxError(error, 'ERR_RCX_REGISTRY_ERROR') && /\bDIGEST_INVALID\b/.test(error.message);
 }
 
 async function* once(bytes: Buffer): AsyncGenerator<Buffer> {

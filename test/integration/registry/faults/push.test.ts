@@ -77,6 +77,12 @@ describe('a push goes through, although', () => {
     ['there is no answer to the manifest', 'manifest', { cut: 0 }, 2],
     ['the manifest breaks off', 'manifest', { cutRequest: 50 }, 2],
     ['another manifest arrives than was sent', 'manifest', alteredSize],
+    [
+      'a digest of the manifest is said to be none',
+      'manifest',
+      { answer: { status: 400, body: '{"errors":[{"code":"DIGEST_INVALID","message":"did not match"}]}' } },
+      2,
+    ],
     ...[408, 429, 500, 502, 503, 504].map((status): [string, keyof typeof REQUESTS, Fault, number] => [
       `a layer is answered by HTTP ${status}`,
       'layer',

@@ -27,12 +27,12 @@ async function buildAddon() {
   for (const file of await globby('*', { cwd: ADDON_STAGE })) await install(`${ADDON_STAGE}/${file}`, `native/${file}`);
 }
 
-/** Static, so that it runs inside any root filesystem; one file, so that it can be copied into a sealed memfd. */
+/** Static: rcx-init runs inside any root filesystem, from a sealed copy in memory; rcx-runtime has to be small. */
 async function buildRuntime(target) {
-  say(`helper binary rcx-runtime (crates/runtime, static, ${target})`);
+  say(`rcx-init and rcx-runtime (crates/runtime, static, ${target})`);
   const env = { ...process.env, RUSTFLAGS: '-C target-feature=+crt-static -C relocation-model=static' };
   await run$({ env })`cargo build --profile runtime -p rcx-runtime --target ${target}`;
-  await install(`target/${target}/runtime/rcx-runtime`, 'native/rcx-runtime');
+  for (const name of ['rcx-init', 'rcx-runtime']) await install(`target/${target}/runtime/${name}`, `native/${name}`);
 }
 
 async function buildNative() {
@@ -52,7 +52,7 @@ async function buildNative() {
       stamp: 'native/.runtime-stamp',
       inputs: [...CARGO_INPUTS, 'crates/runtime/**'],
       variant: rustc,
-      outputs: ['native/rcx-runtime'],
+      outputs: ['native/rcx-init', 'native/rcx-runtime'],
       force,
       run: () => buildRuntime(target),
     }),

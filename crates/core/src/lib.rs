@@ -3,13 +3,14 @@
 
 pub mod cgroup;
 pub mod error;
+mod identity;
 pub mod init;
+mod init_binary;
 pub mod launch;
 pub mod layer;
 pub mod lock;
 pub mod measure;
 pub mod plan;
-mod runtime_binary;
 pub mod security;
 pub mod store;
 pub mod supervise;

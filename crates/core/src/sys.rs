@@ -2,7 +2,7 @@
 //! that still runs in its parent's memory. The only thread-local they touch is `errno`, whose owner is suspended.
 
 use std::ffi::CStr;
-use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 use rustix::io::Errno;
 
@@ -90,6 +90,43 @@ pub fn set_signal_mask(mask: u64) -> Result<u64, Errno> {
     Ok(old)
 }
 
+/// A descriptor that is readable when one of the signals, which must be blocked, has come (`signalfd4(2)`).
+pub fn signalfd(signals: &[i32]) -> Result<OwnedFd, Errno> {
+    let mask: u64 = signals.iter().map(|signal| 1u64 << (signal - 1)).sum();
+    let flags = libc::SFD_CLOEXEC | libc::SFD_NONBLOCK;
+    // SAFETY: the mask is 8 bytes, the size the kernel is told.
+    let fd = check(unsafe {
+        libc::syscall(libc::SYS_signalfd4, -1, std::ptr::from_ref(&mask), size_of::<u64>(), flags)
+    })?;
+    // SAFETY: a new descriptor that nobody else owns.
+    Ok(unsafe { OwnedFd::from_raw_fd(RawFd::try_from(fd).map_err(|_| Errno::BADF)?) })
+}
+
+/// `pidfd_send_signal(2)` with any number from 1 to 64: the real-time signals, too, by which systemd is asked to end.
+pub fn pidfd_signal(pidfd: BorrowedFd<'_>, number: i32) -> Result<(), Errno> {
+    if !(1..=64).contains(&number) {
+        return Err(Errno::INVAL);
+    }
+    // SAFETY: plain integers, and no information about the sender.
+    check(unsafe {
+        libc::syscall(
+            libc::SYS_pidfd_send_signal,
+            pidfd.as_raw_fd(),
+            number,
+            std::ptr::null::<libc::siginfo_t>(),
+            0,
+        )
+    })?;
+    Ok(())
+}
+
+/// `setns(2)`: joins namespaces of the process that the descriptor stands for (Linux 5.8).
+pub fn setns(pidfd: BorrowedFd<'_>, namespaces: u64) -> Result<(), Errno> {
+    // SAFETY: plain integers; the caller has a single thread.
+    check(unsafe { libc::syscall(libc::SYS_setns, pidfd.as_raw_fd(), namespaces) })?;
+    Ok(())
+}
+
 /// `unshare(CLONE_NEWCGROUP)`: the calling process' current cgroups become its namespace's roots.
 pub fn unshare_cgroup() -> Result<(), Errno> {
     // SAFETY: a cgroup namespace is per task and needs no single-threadedness.
@@ -110,6 +147,13 @@ pub fn join_session_keyring(name: &CStr) -> Result<(), Errno> {
     const KEYCTL_JOIN_SESSION_KEYRING: libc::c_int = 1;
     // SAFETY: `name` is a valid C string.
     check(unsafe { libc::syscall(libc::SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, name.as_ptr()) })?;
+    Ok(())
+}
+
+/// Sets the name that `/proc/self/comm` has (`PR_SET_NAME`), at most 15 bytes.
+pub fn name_process(name: &CStr) -> Result<(), Errno> {
+    // SAFETY: a valid C string.
+    check(unsafe { libc::syscall(libc::SYS_prctl, libc::PR_SET_NAME, name.as_ptr(), 0, 0, 0) })?;
     Ok(())
 }
 

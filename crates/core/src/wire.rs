@@ -28,6 +28,8 @@ const MAX: usize = 16 * 1024;
 pub enum Message {
     /// The terminal's master.
     Terminal(OwnedFd),
+    /// The process that joined a container, in place of the one that was launched for it.
+    Process(i32, OwnedFd),
     /// The init waits for [`GO`].
     Ready,
     /// The child gave up.
@@ -61,6 +63,11 @@ pub fn send_error(socket: BorrowedFd<'_>, error: &Error) -> Result<(), Errno> {
 /// Sends one packet. Never raises SIGPIPE: a dead parent is an errno.
 pub fn send(socket: BorrowedFd<'_>, packet: &[u8]) -> Result<(), Errno> {
     rustix::net::send(socket, packet, SendFlags::NOSIGNAL).map(drop)
+}
+
+/// Reports the process that joined a container.
+pub fn send_process(socket: BorrowedFd<'_>, pid: i32, pidfd: BorrowedFd<'_>) -> Result<(), Errno> {
+    send_fd(socket, format!("P{pid}").as_bytes(), pidfd)
 }
 
 /// Sends a packet with a descriptor (`SCM_RIGHTS`, unix(7)). Allocates nothing.
@@ -98,6 +105,10 @@ pub fn receive(socket: BorrowedFd<'_>) -> Result<Message, Errno> {
         ([], _) => Ok(Message::Closed),
         (TERMINAL, Some(fd)) => Ok(Message::Terminal(fd)),
         (READY, _) => Ok(Message::Ready),
+        ([b'P', pid @ ..], Some(fd)) => {
+            let pid = std::str::from_utf8(pid).ok().and_then(|pid| pid.parse().ok());
+            pid.map(|pid| Message::Process(pid, fd)).ok_or(Errno::PROTO)
+        }
         (text, _) => decode_error(text).map(Message::Failed),
     }
 }

@@ -22,6 +22,8 @@ pub struct InitConfig {
     pub no_new_privileges: bool,
     /// Resource limits, by the kernel's number.
     pub rlimits: Vec<Rlimit>,
+    /// How soon the kernel kills it for want of memory; as the launcher when absent.
+    pub oom_score_adj: Option<i32>,
     /// Seccomp programs, in the order of installation.
     pub seccomp: Vec<Vec<Instruction>>,
     /// stdin, stdout and stderr are a terminal, which becomes the controlling one.

@@ -3,6 +3,7 @@
 
 pub mod config;
 mod exec;
+pub mod join;
 mod reaper;
 mod user;
 
@@ -53,11 +54,7 @@ fn run(sync: BorrowedFd<'_>, payload: OwnedFd) -> Result<Pid> {
     // A descriptor of the host that survived exec would be a door out of the container (CVE-2024-21626).
     sys::close_from(SYNC_FD.unsigned_abs(), true).step(CODE, "mark descriptors close-on-exec")?;
     let config = read_config(payload)?;
-    let identity = identify(&config.user)?;
-    let program = Program::new(&config.args, &environment(&config.env, &identity))?;
-    prepare(&config, &identity)?;
-    wire::send(sync, wire::READY).step(CODE, "report ready")?;
-    await_start(sync)?;
+    let (identity, program) = prepared(&config, sync)?;
     confine(&config, &identity)?;
     die_with_parent(sync)?;
     if config.reaper {
@@ -72,10 +69,41 @@ fn run(sync: BorrowedFd<'_>, payload: OwnedFd) -> Result<Pid> {
     Err(program.exec())
 }
 
-fn read_config(payload: OwnedFd) -> Result<InitConfig> {
+/// Everything up to the launcher's word that the program may run.
+fn prepared(config: &InitConfig, sync: BorrowedFd<'_>) -> Result<(Identity, Program)> {
+    let identity = identify(&config.user)?;
+    let program = Program::new(&config.args, &environment(&config.env, &identity))?;
+    prepare(config, &identity)?;
+    wire::send(sync, wire::READY).step(CODE, "report ready")?;
+    await_start(sync)?;
+    Ok((identity, program))
+}
+
+/// Confines this process and runs the program in its place; comes back only with the reason why it does not run.
+///
+/// `bound`: the launcher's socket, when the program is to die with the launcher.
+fn exec_program(
+    config: &InitConfig,
+    (identity, program): (Identity, Program),
+    bound: Option<BorrowedFd<'_>>,
+) -> Result<Error> {
+    confine(config, &identity)?;
+    if let Some(sync) = bound {
+        die_with_parent(sync)?;
+    }
+    reset_signals()?;
+    Ok(program.exec())
+}
+
+fn payload_text(payload: OwnedFd) -> Result<Vec<u8>> {
     let mut text = Vec::new();
     File::from(payload).read_to_end(&mut text).step(CODE, "read the init's configuration")?;
-    serde_json::from_slice(&text).map_err(|e| Error::new(CODE, format!("read the init's configuration: {e}")))
+    Ok(text)
+}
+
+fn read_config(payload: OwnedFd) -> Result<InitConfig> {
+    serde_json::from_slice(&payload_text(payload)?)
+        .map_err(|e| Error::new(CODE, format!("read the init's configuration: {e}")))
 }
 
 fn identify(user: &User) -> Result<Identity> {
@@ -105,6 +133,9 @@ fn prepare(config: &InitConfig, identity: &Identity) -> Result<()> {
     }
     own_stdio(identity)?;
     join_keyring(&config.keyring)?;
+    if let Some(score) = config.oom_score_adj {
+        set_oom_score(score)?;
+    }
     for limit in &config.rlimits {
         set_rlimit(limit)?;
     }
@@ -131,6 +162,12 @@ fn join_keyring(name: &str) -> Result<()> {
         Err(Errno::NOSYS) => Ok(()),
         other => other.step_at(CODE, "join a session keyring", name),
     }
+}
+
+/// Lowering it takes `CAP_SYS_RESOURCE`; the launcher's own is never refused.
+fn set_oom_score(score: i32) -> Result<()> {
+    const PATH: &str = "/proc/self/oom_score_adj";
+    std::fs::write(PATH, score.to_string()).step_at(CODE, "set the out-of-memory score", PATH)
 }
 
 /// A limit is never raised above what the caller may set: without `CAP_SYS_RESOURCE` the hard limit stays where it is.

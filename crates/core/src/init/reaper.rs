@@ -1,7 +1,7 @@
 //! PID 1 of a container with `--init`: reaps what is orphaned, forwards signals, ends with its child's status.
 
 use rustix::io::Errno;
-use rustix::process::{Pid, Signal, WaitOptions, kill_process, wait};
+use rustix::process::{Pid, WaitOptions, wait};
 
 use crate::sys;
 
@@ -51,11 +51,14 @@ pub fn serve(child: Pid) -> Result<i32, Errno> {
             }
             continue;
         }
-        let Some(signal) = Signal::from_named_raw(caught) else { continue };
-        match kill_process(child, signal) {
+        // SAFETY: plain integers.
+        if unsafe { libc::kill(child.as_raw_nonzero().get(), caught) } == 0 {
+            continue;
+        }
+        match last_errno() {
             // It died in this moment; SIGCHLD follows.
-            Ok(()) | Err(Errno::SRCH) => {}
-            Err(errno) => return Err(errno),
+            Errno::SRCH => {}
+            errno => return Err(errno),
         }
     }
 }

@@ -12,9 +12,11 @@ mod resolve;
 mod terminal;
 mod thread;
 
+use std::ffi::CString;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::PathBuf;
 
-use rustix::fs::{MemfdFlags, SeekFrom, memfd_create};
+use rustix::fs::{MemfdFlags, Mode, OFlags, SeekFrom, memfd_create, open};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
 use rustix::process::{PidfdFlags, Signal, WaitId, WaitIdOptions, pidfd_send_signal, waitid};
@@ -24,12 +26,13 @@ pub use execute::Outcome;
 pub use thread::on_lasting_thread;
 
 use self::child::{Failure, Handover};
-use self::clone::{Child, CloneRequest, Stack, spawn};
+pub(crate) use self::clone::Child;
+use self::clone::{CloneRequest, Stack, spawn};
 use self::execute::State;
 use crate::error::{Context, Error, Result};
 use crate::plan::Plan;
 use crate::wire::{self, Message};
-use crate::{runtime_binary, sys};
+use crate::{init_binary, sys};
 
 const CODE: &str = "ERR_RCX_LAUNCH";
 
@@ -42,12 +45,43 @@ pub struct Created {
     outcome: Outcome,
 }
 
+/// What is to run in a container that runs already.
+#[derive(Debug)]
+pub struct Join {
+    /// stdin, stdout and stderr of the process; `None` with a terminal.
+    pub stdio: Option<[OwnedFd; 3]>,
+    /// Configuration of `rcx-init exec`, as JSON.
+    pub payload: Vec<u8>,
+    /// The binary `rcx-init`.
+    pub init_binary: PathBuf,
+}
+
+/// Joins a container and waits until the process in it is ready to run the user's program. It goes on when this process ends.
+pub fn join(join: Join) -> Result<Created> {
+    let binary = init_binary::sealed(&join.init_binary)?;
+    let payload = payload_file(&join.payload)?;
+    let (sync, child_sync) =
+        socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)
+            .step(CODE, "make a socket pair")?;
+    let null = open("/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty()).step_at(
+        CODE,
+        "open",
+        "/dev/null",
+    )?;
+    let stdio = join.stdio.as_ref().map_or([null.as_fd(); 3], |[a, b, c]| [a.as_fd(), b.as_fd(), c.as_fd()]);
+    let words = [c"rcx-init".to_owned(), c"exec".to_owned()];
+    let child = spawn_program(binary.as_fd(), &words, stdio, child_sync.as_fd(), payload.as_fd())?;
+    drop(child_sync);
+    let created = Created { child, sync, terminal: None, outcome: Outcome::default() };
+    created.until_ready(false)
+}
+
 /// Launches the plan's child and waits until its init is ready to run the user's program.
 ///
 /// The kernel ends the container when the calling *thread* ends (`PR_SET_PDEATHSIG`): call it through
 /// [`on_lasting_thread`].
 pub fn create(mut plan: Plan) -> Result<Created> {
-    let binary = runtime_binary::sealed(&plan.runtime)?;
+    let binary = init_binary::sealed(&plan.init_binary)?;
     let payload = payload_file(&plan.payload)?;
     let (sync, child_sync) =
         socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)
@@ -60,7 +94,7 @@ pub fn create(mut plan: Plan) -> Result<Created> {
         stdio: plan.stdio.as_ref().map(|[a, b, c]| [a.as_fd(), b.as_fd(), c.as_fd()]),
         sync: child_sync.as_fd(),
         payload: payload.as_fd(),
-        binary,
+        binary: binary.as_fd(),
         argv: argv.as_ptr(),
         envp: envp.as_ptr(),
         failure: None,
@@ -75,7 +109,40 @@ pub fn create(mut plan: Plan) -> Result<Created> {
         return Err(explain(&plan, failure));
     }
     drop(child_sync);
-    created.until_ready()
+    created.until_ready(true)
+}
+
+/// Starts a program in the host's namespaces: nothing but its standard streams, `extra` and `payload`, as descriptors 3 and 4,
+/// is passed on.
+pub(crate) fn spawn_program(
+    binary: BorrowedFd<'_>,
+    words: &[CString],
+    stdio: [BorrowedFd<'_>; 3],
+    extra: BorrowedFd<'_>,
+    payload: BorrowedFd<'_>,
+) -> Result<Child> {
+    let argv: Vec<*const libc::c_char> =
+        words.iter().map(|word| word.as_ptr()).chain([std::ptr::null()]).collect();
+    let envp = [std::ptr::null()];
+    let mut handover = Handover {
+        state: State::default(),
+        steps: &mut [],
+        stdio: Some(stdio),
+        sync: extra,
+        payload,
+        binary,
+        argv: argv.as_ptr(),
+        envp: envp.as_ptr(),
+        failure: None,
+    };
+    let child = spawn_blocked(CloneRequest::default(), &mut handover)?;
+    match handover.failure {
+        None => Ok(child),
+        Some(Failure::Step(_, errno) | Failure::Descriptors(errno) | Failure::Exec(errno)) => {
+            let _collected = wait_exited(child.pidfd.as_fd());
+            Err(Error::os(CODE, "start a helper program", errno))
+        }
+    }
 }
 
 fn spawn_blocked(request: CloneRequest<'_>, handover: &mut Handover<'_>) -> Result<Child> {
@@ -125,17 +192,25 @@ fn explain(plan: &Plan, failure: Failure) -> Error {
         },
         Failure::Descriptors(errno) => Error::os(CODE, "arrange the init's descriptors", errno),
         Failure::Exec(errno) => {
-            Error::os(CODE, "execute the helper binary", errno).at(plan.runtime.display().to_string())
+            Error::os(CODE, "execute the helper binary", errno).at(plan.init_binary.display().to_string())
         }
     }
 }
 
 impl Created {
-    fn until_ready(mut self) -> Result<Self> {
-        loop {
+    /// `known`: the process is the one that was launched.
+    fn until_ready(mut self, mut known: bool) -> Result<Self> {
+        let mut ready = false;
+        while !(known && ready) {
             match wire::receive(self.sync.as_fd()).step(CODE, "hear from the container's init")? {
                 Message::Terminal(master) => self.terminal = Some(master),
-                Message::Ready => return Ok(self),
+                Message::Ready => ready = true,
+                Message::Process(pid, pidfd) => {
+                    let joiner = std::mem::replace(&mut self.child, Child { pid, pidfd });
+                    // It has nothing more to do.
+                    let _ended = wait_exited(joiner.pidfd.as_fd());
+                    known = true;
+                }
                 Message::Failed(error) => {
                     self.reap();
                     return Err(error);
@@ -147,6 +222,7 @@ impl Created {
                 }
             }
         }
+        Ok(self)
     }
 
     /// Process id of the container's init in this process' pid namespace.

@@ -3,6 +3,7 @@
 mod cgroup_mount;
 mod devices;
 pub mod hints;
+pub mod join;
 mod mounts;
 pub mod op;
 mod options;
@@ -39,8 +40,8 @@ pub struct Plan {
     pub stdio: Option<[OwnedFd; 3]>,
     /// The init's configuration as JSON.
     pub payload: Vec<u8>,
-    /// The helper binary.
-    pub runtime: PathBuf,
+    /// The binary `rcx-init`.
+    pub init_binary: PathBuf,
 }
 
 /// Collects steps while a plan is made.
@@ -110,7 +111,7 @@ pub fn build(request: &LaunchRequest, stdio: Option<[OwnedFd; 3]>) -> Result<Pla
         cgroup: unified,
         stdio,
         payload,
-        runtime: request.rcx.runtime.clone(),
+        init_binary: request.rcx.init_binary.clone(),
     })
 }
 

@@ -35,6 +35,7 @@ pub fn init_config(request: &LaunchRequest) -> Result<InitConfig> {
         },
         terminal: process.terminal().unwrap_or(false),
         reaper: request.rcx.init,
+        oom_score_adj: process.oom_score_adj(),
         umask: process.user().umask().unwrap_or(UMASK),
         keyring: format!("_ses.{}", request.rcx.id),
     })
@@ -77,7 +78,6 @@ fn refuse_unsupported(spec: &Spec) -> Result<()> {
                 process.selinux_label().as_ref().is_some_and(|label| !label.is_empty())
             }),
         ),
-        ("process.oomScoreAdj", process.is_some_and(|process| process.oom_score_adj().is_some())),
         ("process.scheduler", process.is_some_and(|process| process.scheduler().is_some())),
     ];
     match present.iter().find(|(_, present)| *present) {

@@ -24,8 +24,8 @@ pub struct LaunchRequest {
 pub struct Extras {
     /// Container id.
     pub id: String,
-    /// Absolute path of the helper binary `rcx-runtime`.
-    pub runtime: PathBuf,
+    /// Absolute path of the binary `rcx-init`.
+    pub init_binary: PathBuf,
     /// Host directory on which the root is mounted, in the container's mount namespace only.
     pub mountpoint: PathBuf,
     /// Layers of the root; without them `spec.root.path` is attached as it is.

@@ -2,6 +2,7 @@
 //! layer sink. It knows nothing of Node and decides nothing about images: TypeScript decides, this crate touches.
 
 pub mod cgroup;
+mod clock;
 pub mod error;
 mod identity;
 pub mod init;
@@ -10,6 +11,7 @@ pub mod launch;
 pub mod layer;
 pub mod lock;
 pub mod measure;
+pub mod monitor;
 pub mod plan;
 pub mod security;
 pub mod store;

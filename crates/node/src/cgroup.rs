@@ -19,3 +19,9 @@ pub fn remove_cgroup(env: &Env, path: String) -> Result<()> {
 pub fn freeze_cgroup(path: String, frozen: bool) -> AsyncTask<Blocking> {
     AsyncTask::new(Blocking::new(move || cgroup::freeze(&path, frozen)))
 }
+
+/// Whether the cgroup at `path` is frozen; one that is not there is not.
+#[napi]
+pub fn is_cgroup_frozen(env: &Env, path: String) -> Result<bool> {
+    cgroup::is_frozen(&path).map_err(|error| to_js(env, &error))
+}

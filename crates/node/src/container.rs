@@ -6,6 +6,7 @@ use napi::bindgen_prelude::{Object, ToNapiValue};
 use napi::{Env, JsDeferred, Status};
 use napi_derive::napi;
 use rcx_core::launch::on_lasting_thread;
+use rcx_core::plan::join::JoinRequest;
 use rcx_core::plan::request::LaunchRequest;
 use rcx_core::supervise::stdio::{Stdio, Stream};
 use rcx_core::supervise::{Container as Core, terminal};
@@ -50,10 +51,13 @@ pub struct LaunchOutcome {
     pub legacy_overlay: bool,
 }
 
-type Resolver<T> = Box<dyn FnOnce(Env) -> napi::Result<T> + Send>;
-type Deferred<T> = JsDeferred<T, Resolver<T>>;
+/// Makes the result on JavaScript's thread.
+pub type Resolver<T> = Box<dyn FnOnce(Env) -> napi::Result<T> + Send>;
+/// A promise that another thread settles.
+pub type Deferred<T> = JsDeferred<T, Resolver<T>>;
 
-fn settle<T: ToNapiValue + Send + 'static>(deferred: Deferred<T>, result: rcx_core::Result<T>) {
+/// Settles a promise from any thread.
+pub fn settle<T: ToNapiValue + Send + 'static>(deferred: Deferred<T>, result: rcx_core::Result<T>) {
     deferred.resolve(Box::new(move |env| result.map_err(|error| to_js(&env, &error))));
 }
 
@@ -139,6 +143,28 @@ pub fn create_container<'env>(
     };
     on_lasting_thread(move || {
         let created = LaunchRequest::parse(&request).and_then(|request| Core::create(&request, stdio));
+        settle(deferred, created.map(|core| Container { core }));
+    })
+    .map_err(|error| to_js(env, &error))?;
+    Ok(promise)
+}
+
+/// Prepares a process in a running container: `request` is the JSON of `{ spec, rcx, target }`, the container's own with
+/// another `spec.process`, and its init. Nothing of it runs before `start`; it outlives this process.
+#[napi(ts_return_type = "Promise<Container>")]
+pub fn join_container<'env>(
+    env: &'env Env,
+    request: String,
+    stdio: StdioOptions,
+) -> napi::Result<Object<'env>> {
+    let (deferred, promise) = env.create_deferred::<Container, Resolver<Container>>()?;
+    let stdio = Stdio {
+        stdin: stream(&stdio.stdin)?,
+        stdout: stream(&stdio.stdout)?,
+        stderr: stream(&stdio.stderr)?,
+    };
+    on_lasting_thread(move || {
+        let created = JoinRequest::parse(&request).and_then(|request| Core::join(&request, stdio));
         settle(deferred, created.map(|core| Container { core }));
     })
     .map_err(|error| to_js(env, &error))?;

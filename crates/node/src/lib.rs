@@ -1,5 +1,6 @@
 //! The napi-rs bridge: converts types and errors, never decides.
 
+mod attachment;
 mod cgroup;
 mod compress;
 mod container;

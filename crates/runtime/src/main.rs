@@ -1,10 +1,10 @@
-//! `rcx-runtime`: the one static binary that is ever executed inside a container.
+//! `rcx-runtime`: what outlives the command that started it, the monitor of a container most of all.
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     match std::env::args().nth(1).as_deref() {
-        Some("init") => rcx_core::init::main(),
+        Some("monitor") => rcx_core::monitor::main(std::env::args().skip(2)),
         Some("flush") => rcx_core::store::flush_main(),
         _ => {
             eprintln!(

@@ -4,6 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use rustix::io::Errno;
+
 use super::{CODE, Layout, set};
 use crate::error::{Context, Error, Result};
 
@@ -21,6 +23,15 @@ pub fn freeze(path: &str, frozen: bool) -> Result<()> {
     match freezer.wait(frozen) {
         Err(error) if frozen => freezer.write(false).and(Err(error)),
         done => done,
+    }
+}
+
+/// Whether the container's cgroup is frozen; one that is not there, or cannot be frozen, is not.
+pub fn is_frozen(path: &str) -> Result<bool> {
+    match Freezer::of(path).map_or(Ok(false), |freezer| freezer.is(true)) {
+        // Removed in this moment: read(2) of what was still open says ENODEV.
+        Err(error) if matches!(error.errno, Some(Errno::NOENT | Errno::NODEV)) => Ok(false),
+        known => known,
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod device_filter;
 mod devices;
+mod events;
 mod freezer;
 mod layout;
 mod limits;
@@ -16,7 +17,8 @@ use oci_spec::runtime::LinuxResources;
 use rustix::fs::{Mode, OFlags, open};
 use rustix::io::Errno;
 
-pub use self::freezer::freeze;
+pub use self::events::oom_killed;
+pub use self::freezer::{freeze, is_frozen};
 pub use self::layout::{Hierarchy, Layout};
 use crate::error::{Context, Error, Result};
 
@@ -143,10 +145,21 @@ fn set(dir: &Path, file: &str, value: &str) -> Result<()> {
     fs::write(&path, value).step_at(CODE, &format!("write {value} to the cgroup"), path.display())
 }
 
+/// `cgroup.procs` of the container's cgroups, in all hierarchies where it has one.
+pub fn procs(path: &str) -> Result<Vec<PathBuf>> {
+    let layout = Layout::detect()?;
+    let mounts = layout.unified.iter().chain(layout.legacy.iter().map(|hierarchy| &hierarchy.mount));
+    let files = mounts.map(|mount| mount.join(path.trim_start_matches('/')).join("cgroup.procs"));
+    Ok(files.filter(|file| file.exists()).collect())
+}
+
 /// Kills what is left in the container's cgroups and removes them. A cgroup that is gone already is no error.
 pub fn remove(path: &str) -> Result<()> {
     let layout = Layout::detect()?;
     let mounts = layout.unified.iter().chain(layout.legacy.iter().map(|hierarchy| &hierarchy.mount));
+    for mount in mounts.clone() {
+        end_standstill(&mount.join(path.trim_start_matches('/')))?;
+    }
     for mount in mounts {
         let dir = mount.join(path.trim_start_matches('/'));
         if dir.exists() {
@@ -155,6 +168,16 @@ pub fn remove(path: &str) -> Result<()> {
         remove_empty_parents(&dir, mount);
     }
     Ok(())
+}
+
+/// What the v1 freezer has stopped does not even die: it is let go on, with a SIGKILL already waiting for it.
+fn end_standstill(dir: &Path) -> Result<()> {
+    let state = dir.join("freezer.state");
+    if !fs::read_to_string(&state).is_ok_and(|text| text.trim() != "THAWED") {
+        return Ok(());
+    }
+    kill_all(dir)?;
+    set(dir, "freezer.state", "THAWED")
 }
 
 /// The last container takes along what was made for all of them. Parents with other cgroups or processes in them are not

@@ -1,6 +1,7 @@
 //! A container from outside: created, started, signalled, waited for. Neutral of its host, like the launch.
 
-mod pump;
+pub mod detach;
+pub(crate) mod pump;
 pub mod stdio;
 pub mod terminal;
 
@@ -9,14 +10,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use rustix::io::Errno;
-use rustix::process::{Signal, pidfd_send_signal};
 
 use self::pump::Pumps;
 use self::stdio::{Connection, Ends, Stdio};
-use crate::cgroup;
 use crate::error::{Context, Error, Result};
 use crate::launch::{self, Created, Exit, Outcome};
-use crate::plan::{self, request::LaunchRequest};
+use crate::plan::{self, join::JoinRequest, request::LaunchRequest};
+use crate::{cgroup, sys};
 
 const CODE: &str = "ERR_RCX_CONTAINER";
 
@@ -32,16 +32,22 @@ pub struct Container {
 
 struct Shared {
     pid: i32,
-    pidfd: OwnedFd,
     outcome: Outcome,
-    terminal: Option<OwnedFd>,
     stdin: bool,
     cgroup: Option<String>,
     state: Mutex<State>,
 }
 
+/// What there is of a container in this process until its end.
+struct Live {
+    pidfd: OwnedFd,
+    terminal: Option<OwnedFd>,
+}
+
 #[derive(Default)]
 struct State {
+    /// JavaScript may keep the container for longer than it lives.
+    live: Option<Arc<Live>>,
     created: Option<(Created, Option<Connection>)>,
     ended: Option<Ended>,
     listeners: Vec<Listener>,
@@ -54,24 +60,44 @@ impl Container {
         let spec = &request.spec;
         let terminal =
             spec.process().as_ref().and_then(oci_spec::runtime::Process::terminal).unwrap_or(false);
-        let (connection, inner) = if terminal {
-            (None, None)
-        } else {
-            let (connection, inner) = Connection::open(stdio)?;
-            (Some(connection), Some(inner))
-        };
+        let (connection, inner) = connect(terminal, stdio)?;
         let cgroup = spec.linux().as_ref().and_then(|linux| linux.cgroups_path().as_ref());
         let cgroup = cgroup.map(|path| path.to_string_lossy().into_owned());
         let plan = plan::build(request, inner)?;
-        let mut created = launch::create(plan).inspect_err(|_| remove_cgroup(cgroup.as_deref()))?;
+        let created = launch::create(plan).inspect_err(|_| remove_cgroup(cgroup.as_deref()))?;
+        Self::over(created, stdio, connection, cgroup)
+    }
+
+    /// Prepares a process in a container that runs already, up to the point where only its program is missing. It outlives this
+    /// process.
+    pub fn join(request: &JoinRequest, stdio: Stdio) -> Result<Self> {
+        let process = request.launch.spec.process().as_ref();
+        let terminal = process.and_then(oci_spec::runtime::Process::terminal).unwrap_or(false);
+        let (connection, inner) = connect(terminal, stdio)?;
+        let created = launch::join(plan::join::build(request, inner)?)?;
+        Self::over(created, stdio, connection, None)
+    }
+
+    fn over(
+        mut created: Created,
+        stdio: Stdio,
+        connection: Option<Connection>,
+        cgroup: Option<String>,
+    ) -> Result<Self> {
+        let live = Live {
+            pidfd: created.pidfd().try_clone_to_owned().step(CODE, "duplicate the container's pidfd")?,
+            terminal: created.take_terminal(),
+        };
         let shared = Shared {
             pid: created.pid(),
-            pidfd: created.pidfd().try_clone_to_owned().step(CODE, "duplicate the container's pidfd")?,
             outcome: created.outcome(),
-            terminal: created.take_terminal(),
             stdin: stdio.stdin == stdio::Stream::Inherit,
             cgroup,
-            state: Mutex::new(State { created: Some((created, connection)), ..State::default() }),
+            state: Mutex::new(State {
+                live: Some(Arc::new(live)),
+                created: Some((created, connection)),
+                ..State::default()
+            }),
         };
         Ok(Self { shared: Arc::new(shared) })
     }
@@ -131,7 +157,8 @@ impl Container {
     }
 
     fn connect(&self, connection: Option<Connection>) -> Result<Pumps> {
-        match (&self.shared.terminal, connection) {
+        let live = self.live();
+        match (live.as_ref().and_then(|live| live.terminal.as_ref()), connection) {
             (Some(master), _) => stdio::run_terminal(master, self.shared.stdin),
             (None, Some(connection)) => connection.run(),
             (None, None) => Ok(Pumps::default()),
@@ -141,6 +168,7 @@ impl Container {
     fn end(&self, ended: Ended) {
         let mut state = self.state();
         state.ended = Some(ended.clone());
+        state.live = None;
         let listeners = std::mem::take(&mut state.listeners);
         drop(state);
         for listener in listeners {
@@ -162,9 +190,8 @@ impl Container {
 
     /// Sends a signal to the container's init. One that has ended already is no error: its exit is on the way.
     pub fn kill(&self, signal: i32) -> Result<()> {
-        let signal = Signal::from_named_raw(signal)
-            .ok_or_else(|| Error::new(CODE, format!("signal the container: {signal} is no signal")))?;
-        match pidfd_send_signal(&self.shared.pidfd, signal) {
+        let Some(live) = self.live() else { return Ok(()) };
+        match sys::pidfd_signal(live.pidfd.as_fd(), signal) {
             Ok(()) | Err(Errno::SRCH) => Ok(()),
             Err(errno) => Err(Error::os(CODE, "signal the container", errno)),
         }
@@ -172,12 +199,27 @@ impl Container {
 
     /// Gives the container's terminal a size; a container without one is left alone.
     pub fn resize(&self, rows: u16, columns: u16) -> Result<()> {
-        self.shared.terminal.as_ref().map_or(Ok(()), |master| terminal::resize(master, rows, columns))
+        let live = self.live();
+        let master = live.as_ref().and_then(|live| live.terminal.as_ref());
+        master.map_or(Ok(()), |master| terminal::resize(master, rows, columns))
+    }
+
+    fn live(&self) -> Option<Arc<Live>> {
+        self.state().live.clone()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// With a terminal there are no pipes.
+fn connect(terminal: bool, stdio: Stdio) -> Result<(Option<Connection>, Option<[OwnedFd; 3]>)> {
+    if terminal {
+        return Ok((None, None));
+    }
+    let (connection, inner) = Connection::open(stdio)?;
+    Ok((Some(connection), Some(inner)))
 }
 
 /// A container that was never started and that nobody can start any more.

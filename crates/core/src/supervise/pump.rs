@@ -8,6 +8,7 @@ use std::thread::{self, JoinHandle};
 use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
 use rustix::io::Errno;
 
+use super::detach::DetachKeys;
 use crate::error::{Context, Error, Result};
 
 const CODE: &str = "ERR_RCX_STDIO";
@@ -22,20 +23,35 @@ pub struct Pumps {
 }
 
 impl Pumps {
-    /// Copies this process' stdin into `to`; end of file closes it.
-    pub fn input(&mut self, to: OwnedFd) -> Result<()> {
+    /// Copies this process' stdin into `to`; end of file closes it, and so do the detach keys, which call what is with them.
+    pub fn input(
+        &mut self,
+        to: OwnedFd,
+        detach: Option<(DetachKeys, Box<dyn FnOnce() + Send>)>,
+    ) -> Result<()> {
         let stop = Arc::new(eventfd(0, EventfdFlags::CLOEXEC).step(CODE, "make an eventfd")?);
         self.stop = Some(Arc::clone(&stop));
         thread::Builder::new()
             .name("rcx-stdin".to_owned())
-            .spawn(move || copy_in(rustix::stdio::stdin(), &to, &stop))
+            .spawn(move || copy_in(rustix::stdio::stdin(), &to, &stop, detach))
             .step(CODE, "start a thread for stdin")?;
         Ok(())
     }
 
-    /// Copies `from` to a stream of this process until the last writer is gone.
-    pub fn output(&mut self, from: OwnedFd, to: BorrowedFd<'static>) -> Result<()> {
-        let copy = move || copy_out(&from, to);
+    /// Copies `from` to a stream of this process until the last writer is gone; `unread` is called when the reader goes before.
+    pub fn output(
+        &mut self,
+        from: OwnedFd,
+        to: BorrowedFd<'static>,
+        unread: impl FnOnce() + Send + 'static,
+    ) -> Result<()> {
+        let copy = move || {
+            copy_out(&from, to).inspect_err(|errno| {
+                if *errno == Errno::PIPE {
+                    unread()
+                }
+            })
+        };
         let thread = thread::Builder::new()
             .name("rcx-output".to_owned())
             .spawn(copy)
@@ -65,7 +81,12 @@ impl Pumps {
     }
 }
 
-fn copy_in(from: BorrowedFd<'_>, to: &OwnedFd, stop: &OwnedFd) -> std::result::Result<(), Errno> {
+fn copy_in(
+    from: BorrowedFd<'_>,
+    to: &OwnedFd,
+    stop: &OwnedFd,
+    mut detach: Option<(DetachKeys, Box<dyn FnOnce() + Send>)>,
+) -> std::result::Result<(), Errno> {
     let mut buffer = vec![0u8; CHUNK];
     loop {
         let mut fds = [
@@ -83,7 +104,20 @@ fn copy_in(from: BorrowedFd<'_>, to: &OwnedFd, stop: &OwnedFd) -> std::result::R
         }
         match rustix::io::read(from, &mut buffer) {
             Ok(0) => return end_of_input(to),
-            Ok(length) => write_all(to.as_fd(), &buffer[..length])?,
+            Ok(length) => {
+                let Some((keys, _)) = &mut detach else {
+                    write_all(to.as_fd(), &buffer[..length])?;
+                    continue;
+                };
+                let (passed, complete) = keys.filter(&buffer[..length]);
+                write_all(to.as_fd(), &passed)?;
+                if complete {
+                    if let Some((_, leave)) = detach.take() {
+                        leave();
+                    }
+                    return Ok(());
+                }
+            }
             Err(Errno::INTR | Errno::AGAIN) => {}
             Err(errno) => return Err(errno),
         }

@@ -85,7 +85,7 @@ impl Connection {
         if self.stdio.stdin == Stream::Inherit
             && let Some(end) = self.ends.stdin
         {
-            pumps.input(end)?;
+            pumps.input(end, None)?;
         }
         let outputs = [
             (self.stdio.stdout, self.ends.stdout, rustix::stdio::stdout()),
@@ -93,7 +93,7 @@ impl Connection {
         ];
         for (stream, end, to) in outputs {
             if let (Stream::Inherit, Some(end)) = (stream, end) {
-                pumps.output(end, to)?;
+                pumps.output(end, to, || ())?;
             }
         }
         Ok(pumps)
@@ -121,8 +121,8 @@ pub fn run_terminal(master: &OwnedFd, stdin: bool) -> Result<pump::Pumps> {
     let mut pumps = pump::Pumps::default();
     let duplicate = || master.as_fd().try_clone_to_owned().step(CODE, "duplicate the terminal's descriptor");
     if stdin {
-        pumps.input(duplicate()?)?;
+        pumps.input(duplicate()?, None)?;
     }
-    pumps.output(duplicate()?, rustix::stdio::stdout())?;
+    pumps.output(duplicate()?, rustix::stdio::stdout(), || ())?;
     Ok(pumps)
 }

@@ -1,0 +1,66 @@
+//! Starting a monitor from a process that has other things to do, Node most of all.
+
+use std::ffi::CString;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
+
+use rustix::fs::{Mode, OFlags, open};
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, socketpair};
+
+use super::{CODE, null, protocol};
+use crate::error::{Context, Error, Result};
+use crate::launch;
+
+/// Starts the monitor of the container in `folder`, which launches it as soon as the other end of the returned socket has been
+/// told to. It is no child of this process.
+pub fn spawn(runtime: &Path, folder: &Path, run: &Path) -> Result<OwnedFd> {
+    const STEP: &str = "start the container's monitor";
+    let binary = open(runtime, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).step_at(
+        CODE,
+        "open the monitor's binary",
+        runtime.display(),
+    )?;
+    let (socket, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)
+        .step(CODE, "make a socket pair")?;
+    let null = null()?;
+    let words = [Path::new("rcx-monitor"), Path::new("monitor"), folder, run]
+        .map(|word| CString::new(word.as_os_str().as_encoded_bytes()));
+    let words = words.into_iter().collect::<std::result::Result<Vec<_>, _>>().map_err(|_| {
+        Error::new(CODE, format!("{STEP}: a path has a NUL byte")).at(folder.display().to_string())
+    })?;
+    let stdio = [null.as_fd(); 3];
+    let started = launch::spawn_program(binary.as_fd(), &words, stdio, theirs.as_fd(), null.as_fd())?;
+    // It has forked the real monitor and ended.
+    match launch::wait_exited(started.pidfd.as_fd()) {
+        Some(launch::Exit::Code(0)) => Ok(socket),
+        _ => Err(Error::new(CODE, STEP).hint("it may have been killed; see the kernel's log")),
+    }
+}
+
+/// Connects to the monitor of a container by its runtime directory.
+///
+/// # Errors
+/// With `ENOENT` or `ECONNREFUSED` there is no monitor.
+pub fn connect(own: &Path) -> Result<OwnedFd> {
+    const STEP: &str = "connect to the container's monitor";
+    let directory = open(own, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()).step_at(
+        CODE,
+        STEP,
+        own.display(),
+    )?;
+    let address = protocol::address(directory.as_fd()).step_at(CODE, STEP, own.display())?;
+    let socket =
+        rustix::net::socket_with(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)
+            .step(CODE, STEP)?;
+    connect_to(&socket, &address).step_at(CODE, STEP, own.display())?;
+    Ok(socket)
+}
+
+fn connect_to(socket: &OwnedFd, address: &SocketAddrUnix) -> rustix::io::Result<()> {
+    loop {
+        match rustix::net::connect(socket, address) {
+            Err(rustix::io::Errno::INTR) => {}
+            other => return other,
+        }
+    }
+}

@@ -1,0 +1,614 @@
+//! The monitor's loop: it waits for whatever comes first of the container, its clients, a signal or a time.
+
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use rustix::net::{RecvFlags, SocketFlags, accept_with};
+
+use super::client::Client;
+use super::config::Config;
+use super::events;
+use super::health::Checks;
+use super::input::Flow;
+use super::log::{Log, Stream};
+use super::protocol::{self, Reply, Request, SOCKET};
+use super::record::{Record, Status};
+use super::restart::Backoff;
+use super::session::{End, Prepared, Session};
+use super::{CODE, Place};
+use crate::error::{Context, Error, Result};
+use crate::identity::ProcessIdentity;
+use crate::launch::Exit;
+use crate::lock::FileLock;
+use crate::{sys, tree};
+
+/// Docker's report of the last checks, in the container's runtime directory.
+const HEALTH: &str = "health.json";
+/// Whoever has for ever has not much longer than this, in seconds.
+const A_YEAR: u64 = 365 * 24 * 3600;
+/// A signal that ends the monitor when the machine is shut down.
+const ENDING: [i32; 3] = [libc::SIGTERM, libc::SIGINT, libc::SIGHUP];
+
+/// Everything there is of a monitor.
+#[derive(Debug)]
+pub struct Monitor {
+    place: Place,
+    config: Config,
+    record: Record,
+    log: Log,
+    listener: Option<OwnedFd>,
+    lock: Option<FileLock>,
+    signals: OwnedFd,
+    clients: Vec<Client>,
+    phase: Phase,
+    backoff: Backoff,
+    checks: Option<Checks>,
+    /// The program was asked to end because the machine goes down; killed when this is over.
+    ending: Option<Instant>,
+}
+
+#[derive(Debug)]
+enum Phase {
+    Running(Session),
+    /// Until it is run again.
+    Waiting(Instant),
+    Over,
+}
+
+/// What a polled descriptor is.
+#[derive(Debug, Clone, Copy)]
+enum Source {
+    Listener,
+    Signals,
+    Init,
+    Output(Stream),
+    Input,
+    Check,
+    CheckOutput,
+    Request(usize),
+    ClientInput(usize),
+    Outlet(usize, Stream),
+}
+
+impl Monitor {
+    /// A monitor that has launched nothing yet.
+    pub fn new(
+        place: Place,
+        config: Config,
+        record: Record,
+        log: Log,
+        listener: OwnedFd,
+        lock: FileLock,
+    ) -> Result<Self> {
+        let signals = signal_descriptor()?;
+        Ok(Self {
+            place,
+            config,
+            record,
+            log,
+            listener: Some(listener),
+            lock: Some(lock),
+            signals,
+            clients: Vec::new(),
+            phase: Phase::Over,
+            backoff: Backoff::default(),
+            checks: None,
+            ending: None,
+        })
+    }
+
+    /// Launches the container for the launcher, then serves until all is over.
+    pub fn run(mut self, launcher: OwnedFd) {
+        let mut client = Client::new(launcher);
+        match self.launch(Some(&mut client)) {
+            Ok(session) => {
+                client.tell(&Reply::Started { pid: session.pid() });
+                self.phase = Phase::Running(session);
+                self.clients.push(client);
+                while self.turn() {}
+            }
+            Err(error) => {
+                // Its own end is on record, or removed, before anybody hears of it.
+                self.finish_failed(&error);
+                client.tell(&Reply::from(&error));
+            }
+        }
+    }
+
+    /// Launches it once; `first` is whoever wanted it, and may connect before the program runs.
+    fn launch(&mut self, first: Option<&mut Client>) -> Result<Session> {
+        self.record.launching()?;
+        let prepared = Prepared::new(&self.config)?;
+        if let Some(client) = first {
+            until_start(client, &prepared)?;
+        }
+        // Before it runs: a short program may be gone afterwards.
+        let process = ProcessIdentity::of(prepared.pid())?;
+        let session = prepared.start()?;
+        let health = Checks::new(&self.config).map(|checks| checks.health.word().to_owned());
+        self.record.state.health = health;
+        if let Err(error) = self.record.running(process, session.outcome()) {
+            session.signal(libc::SIGKILL);
+            session.collect(|_, _| ());
+            return Err(error);
+        }
+        events::append(&self.place.run, &self.config, "start", &[]);
+        self.checks = Checks::new(&self.config);
+        self.report_health();
+        Ok(session)
+    }
+
+    /// One wait and all that came of it; false when all is over.
+    fn turn(&mut self) -> bool {
+        let over = matches!(self.phase, Phase::Over);
+        if over {
+            self.dismiss();
+            if self.clients.is_empty() {
+                return false;
+            }
+        }
+        let (sources, wanted) = self.wanted();
+        let ready = wait(&wanted, self.timeout());
+        for (source, events) in sources.into_iter().zip(ready) {
+            if !events.is_empty() {
+                self.handle(source, events);
+            }
+        }
+        // Requests refer to clients by their place: those who went are forgotten only now.
+        self.clients.retain(|client| !client.gone);
+        self.check_times();
+        true
+    }
+
+    /// What to wait for. A stream is read only when everybody has taken what came before.
+    fn wanted(&self) -> (Vec<Source>, Vec<(RawFd, PollFlags)>) {
+        let mut sources = Vec::new();
+        let mut fds = Vec::new();
+        let mut add = |source, fd: BorrowedFd<'_>, events| {
+            sources.push(source);
+            fds.push((fd.as_raw_fd(), events));
+        };
+        add(Source::Signals, self.signals.as_fd(), PollFlags::IN);
+        if let Some(listener) = &self.listener {
+            add(Source::Listener, listener.as_fd(), PollFlags::IN);
+        }
+        let mut takes_input = false;
+        if let Phase::Running(session) = &self.phase {
+            add(Source::Init, session.pidfd(), PollFlags::IN);
+            for (stream, fd) in session.outputs() {
+                if !self.is_full(stream) {
+                    add(Source::Output(stream), fd.as_fd(), PollFlags::IN);
+                }
+            }
+            if let Some(input) = &session.input {
+                takes_input = !input.is_full();
+                let events = if takes_input { PollFlags::empty() } else { PollFlags::OUT };
+                add(Source::Input, input.fd().as_fd(), events);
+            }
+        }
+        if let Some(checks) = &self.checks {
+            let (process, output) = checks.descriptors();
+            if let Some(fd) = process {
+                add(Source::Check, fd, PollFlags::IN);
+            }
+            if let Some(fd) = output {
+                add(Source::CheckOutput, fd, PollFlags::IN);
+            }
+        }
+        for (at, client) in self.clients.iter().enumerate() {
+            add(Source::Request(at), client.socket().as_fd(), PollFlags::IN);
+            if let (true, Some(stdin)) = (takes_input, &client.stdin) {
+                add(Source::ClientInput(at), stdin.as_fd(), PollFlags::IN);
+            }
+            for (stream, outlet) in client.outlets() {
+                let events = if outlet.is_full() { PollFlags::OUT } else { PollFlags::empty() };
+                add(Source::Outlet(at, stream), outlet.pipe().as_fd(), events);
+            }
+        }
+        (sources, fds)
+    }
+
+    fn is_full(&self, stream: Stream) -> bool {
+        let outlets = self.clients.iter().flat_map(Client::outlets);
+        outlets.filter(|(each, _)| *each == stream).any(|(_, outlet)| outlet.is_full())
+    }
+
+    fn handle(&mut self, source: Source, ready: PollFlags) {
+        match source {
+            Source::Listener => self.accept(),
+            Source::Signals => self.hear_signal(),
+            Source::Init => self.init_ended(),
+            Source::Output(stream) => self.pass_output(stream),
+            Source::Input => {
+                self.with_input(
+                    |input| {
+                        if ready.contains(PollFlags::ERR) { Flow::Closed } else { input.flush() }
+                    },
+                )
+            }
+            Source::Check => {
+                let changed = self.checks.as_mut().is_some_and(Checks::on_end);
+                self.report_health();
+                if changed {
+                    self.health_changed();
+                }
+            }
+            Source::CheckOutput => {
+                if let Some(checks) = &mut self.checks {
+                    checks.on_output();
+                }
+            }
+            Source::Request(at) => self.hear(at),
+            Source::ClientInput(at) => self.pass_input(at),
+            Source::Outlet(at, stream) => self.clients[at].flush(stream, ready),
+        }
+    }
+
+    fn accept(&mut self) {
+        let Some(listener) = &self.listener else { return };
+        // Somebody who gave up in the meantime is no matter.
+        if let Ok(socket) = accept_with(listener, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK) {
+            self.clients.push(Client::new(socket));
+        }
+    }
+
+    fn pass_output(&mut self, stream: Stream) {
+        let Phase::Running(session) = &mut self.phase else { return };
+        let (log, clients) = (&mut self.log, &mut self.clients);
+        session.read(stream, |bytes| {
+            log.add(stream, bytes);
+            for client in clients.iter_mut() {
+                client.give(stream, bytes);
+            }
+        });
+    }
+
+    fn pass_input(&mut self, at: usize) {
+        const PIECE: usize = 16 * 1024;
+        let mut buffer = [0u8; PIECE];
+        let Some(stdin) = &self.clients[at].stdin else { return };
+        match rustix::io::read(stdin, &mut buffer) {
+            Ok(length) if length > 0 => self.with_input(|input| input.give(&buffer[..length])),
+            Err(Errno::INTR | Errno::AGAIN) => {}
+            Ok(_) | Err(_) => {
+                // One who leaves says so before it closes its pipe.
+                self.hear(at);
+                if self.clients[at].stdin.is_some() {
+                    self.end_input_of(at);
+                }
+            }
+        }
+    }
+
+    /// A client's input is over: as with Docker the program's is too, if it was opened for that one only.
+    fn end_input_of(&mut self, at: usize) {
+        self.clients[at].stdin = None;
+        if self.config.stdin_once {
+            self.with_input(super::input::Input::end);
+        }
+    }
+
+    fn with_input(&mut self, act: impl FnOnce(&mut super::input::Input) -> Flow) {
+        if let Phase::Running(session) = &mut self.phase
+            && session.input.as_mut().map(act) == Some(Flow::Closed)
+        {
+            session.input = None;
+        }
+    }
+
+    fn hear(&mut self, at: usize) {
+        match protocol::receive::<Request>(self.clients[at].socket().as_fd(), RecvFlags::DONTWAIT) {
+            Err(Errno::AGAIN) => {}
+            Ok(Some((request, fds))) => self.obey(at, request, fds),
+            // Gone, or no client of ours.
+            Ok(None) | Err(_) => {
+                if self.clients[at].stdin.is_some() {
+                    self.drain_input_of(at);
+                    self.end_input_of(at);
+                }
+                self.clients[at].gone = true;
+            }
+        }
+    }
+
+    /// What a client that went has written before is the program's.
+    fn drain_input_of(&mut self, at: usize) {
+        let mut buffer = [0u8; 4096];
+        while let Some(stdin) = &self.clients[at].stdin {
+            let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+            if !poll(&mut [PollFd::new(stdin, PollFlags::IN)], Some(&now)).is_ok_and(|ready| ready > 0) {
+                return;
+            }
+            match rustix::io::read(stdin, &mut buffer) {
+                Ok(length) if length > 0 => self.with_input(|input| input.give(&buffer[..length])),
+                _ => return,
+            }
+        }
+    }
+
+    fn obey(&mut self, at: usize, request: Request, fds: Vec<OwnedFd>) {
+        match request {
+            Request::Attach { stdin, stdout, stderr } => {
+                let mut fds = fds.into_iter();
+                let mut next = |wanted: bool| if wanted { fds.next() } else { None };
+                let (stdin, stdout, stderr) = (next(stdin), next(stdout), next(stderr));
+                self.clients[at].attach(stdin, stdout, stderr);
+                self.clients[at].tell(&Reply::Attached);
+            }
+            Request::Detach => self.clients[at].stdin = None,
+            Request::CloseOutput { stderr } => {
+                if let Phase::Running(session) = &mut self.phase {
+                    session.close_output(if stderr { Stream::Stderr } else { Stream::Stdout });
+                }
+            }
+            Request::Start => {}
+            Request::Resize { rows, columns } => {
+                if let Phase::Running(session) = &self.phase {
+                    session.resize(rows, columns);
+                }
+            }
+            Request::Signal { number } => {
+                if let Phase::Running(session) = &self.phase {
+                    session.signal(number);
+                    let signal = [("signal", number.to_string())];
+                    events::append(&self.place.run, &self.config, "kill", &signal);
+                }
+            }
+            Request::Stop => {
+                self.stop();
+                self.clients[at].tell(&Reply::Done);
+            }
+            Request::Reload => {
+                self.reload();
+                self.clients[at].tell(&Reply::Done);
+            }
+            Request::Wait => self.clients[at].waits = true,
+        }
+    }
+
+    /// Somebody wants it to end for good.
+    fn stop(&mut self) {
+        self.record.state.stopped = true;
+        // The program's end, which is written for certain, says it again.
+        drop(self.record.write());
+        if matches!(self.phase, Phase::Waiting(_)) {
+            self.over(Status::Exited);
+        }
+    }
+
+    /// One whose record cannot be read goes on as it was.
+    fn reload(&mut self) {
+        if let Ok(config) = Config::read(&self.place.folder, &self.place.inherited) {
+            self.config = config;
+        }
+    }
+
+    fn init_ended(&mut self) {
+        let Phase::Running(session) = std::mem::replace(&mut self.phase, Phase::Over) else { return };
+        let (log, clients) = (&mut self.log, &mut self.clients);
+        let end = session.collect(|stream, bytes| {
+            log.add(stream, bytes);
+            for client in clients.iter_mut() {
+                client.give(stream, bytes);
+            }
+        });
+        log.finish();
+        self.checks = None;
+        self.report_end(end);
+        self.after(end.exit, end.oom_killed, end.ran);
+    }
+
+    fn report_end(&self, end: End) {
+        if end.oom_killed {
+            events::append(&self.place.run, &self.config, "oom", &[]);
+        }
+        let code = end.exit.map_or_else(String::new, |exit| exit.status().to_string());
+        events::append(&self.place.run, &self.config, "die", &[("exitCode", code)]);
+    }
+
+    /// Decides what comes after a run, and writes it down.
+    fn after(&mut self, exit: Option<Exit>, oom_killed: bool, ran: Duration) {
+        // Policy and name may have been changed while it ran.
+        self.reload();
+        let state = &self.record.state;
+        let again =
+            self.ending.is_none() && self.config.restart.applies(exit, state.stopped, state.restart_count);
+        let status = if again { Status::Restarting } else { Status::Exited };
+        // A record that cannot be written anywhere is healed by whoever looks: the process is gone.
+        drop(self.record.ended(status, exit, oom_killed));
+        if again {
+            self.phase = Phase::Waiting(Instant::now() + self.backoff.after(ran));
+        } else {
+            self.over(status);
+        }
+    }
+
+    /// It is not run again.
+    fn over(&mut self, status: Status) {
+        self.phase = Phase::Over;
+        if self.record.state.status != status {
+            self.record.state.status = status;
+            drop(self.record.write());
+        }
+        self.leave();
+    }
+
+    /// Gives up what others may want, and removes what was to be removed.
+    fn leave(&mut self) {
+        for name in [SOCKET, HEALTH] {
+            drop(std::fs::remove_file(self.place.own.join(name)));
+        }
+        self.listener = None;
+        if self.config.auto_remove {
+            self.remove();
+        } else {
+            // overlayfs leaves its work directory behind.
+            drop(tree::remove_tree(&self.place.folder.join("work/work")));
+        }
+        // Empty unless the end had to be recorded here.
+        drop(std::fs::remove_dir(&self.place.own));
+        self.lock = None;
+    }
+
+    /// Out of sight first, then piece by piece: what a kill leaves is wreckage and no container.
+    fn remove(&self) {
+        let containers = self.place.folder.parent().unwrap_or(&self.place.folder);
+        let doomed = containers.join(format!(".tmp-{}", self.config.id));
+        let hidden = std::fs::rename(&self.place.folder, &doomed).is_ok();
+        // Whoever waits for the name need not wait for the tree.
+        let link = containers.join(".names").join(&self.config.name);
+        if std::fs::read_link(&link).is_ok_and(|id| id.as_os_str() == self.config.id.as_str()) {
+            drop(std::fs::remove_file(link));
+        }
+        if hidden && tree::remove_tree(&doomed).is_ok() {
+            events::append(&self.place.run, &self.config, "destroy", &[]);
+        }
+    }
+
+    fn finish_failed(&mut self, error: &Error) {
+        let code = match error.code.as_ref() {
+            "ERR_RCX_EXEC_NOT_FOUND" => 127,
+            "ERR_RCX_EXEC_NOT_EXECUTABLE" => 126,
+            _ => 125,
+        };
+        drop(self.record.failed(error, code));
+        self.leave();
+    }
+
+    /// Tells those who wait that it is over, once they have taken all of its output.
+    fn dismiss(&mut self) {
+        let state = &self.record.state;
+        let ended = Reply::Ended {
+            exit_code: state.exit_code,
+            signal: state.exit_code.filter(|code| *code > 128).map(|code| code - 128),
+            oom_killed: state.oom_killed,
+        };
+        self.clients.retain_mut(|client| {
+            if !client.is_drained() {
+                return true;
+            }
+            client.close_streams();
+            if client.waits {
+                client.tell(&ended);
+            }
+            false
+        });
+    }
+
+    fn timeout(&self) -> Option<Duration> {
+        let until = |deadline: Instant| deadline.saturating_duration_since(Instant::now());
+        let waiting = if let Phase::Waiting(deadline) = self.phase { Some(until(deadline)) } else { None };
+        let check = self.checks.as_ref().map(|checks| until(checks.deadline()));
+        waiting.into_iter().chain(self.ending.map(until)).chain(check).min()
+    }
+
+    fn check_times(&mut self) {
+        let now = Instant::now();
+        if self.ending.is_some_and(|deadline| deadline <= now) {
+            self.ending = Some(now + Duration::from_secs(3600));
+            if let Phase::Running(session) = &self.phase {
+                session.signal(libc::SIGKILL);
+            }
+        }
+        if let Phase::Waiting(deadline) = self.phase
+            && deadline <= now
+        {
+            self.run_again();
+        }
+        let (Some(checks), Some(target)) = (&mut self.checks, &self.record.state.process) else { return };
+        if checks.deadline() <= now && checks.on_time(&self.config, target) {
+            self.report_health();
+            self.health_changed();
+        }
+    }
+
+    fn health_changed(&mut self) {
+        let Some(checks) = &self.checks else { return };
+        let word = checks.health.word();
+        self.record.state.health = Some(word.to_owned());
+        // The report beside it says it, too.
+        drop(self.record.write());
+        events::append(&self.place.run, &self.config, &format!("health_status: {word}"), &[]);
+    }
+
+    /// What `inspect` shows of the last checks; of interest only while the container runs.
+    fn report_health(&self) {
+        let Some(checks) = &self.checks else { return };
+        let (path, temporary) = (self.place.own.join(HEALTH), self.place.own.join(".health.json"));
+        let written = std::fs::write(&temporary, checks.report());
+        drop(written.and_then(|()| std::fs::rename(&temporary, path)));
+    }
+
+    fn run_again(&mut self) {
+        self.record.state.restart_count += 1;
+        match self.launch(None) {
+            Ok(session) => self.phase = Phase::Running(session),
+            Err(error) => {
+                drop(self.record.failed(&error, 125));
+                self.after(None, false, Duration::ZERO);
+            }
+        }
+    }
+
+    /// The machine goes down: the program gets its time to end, and is run again after the next start.
+    fn hear_signal(&mut self) {
+        let mut buffer = [0u8; size_of::<libc::signalfd_siginfo>()];
+        // Which of them it was does not matter.
+        let _read = rustix::io::read(&self.signals, &mut buffer);
+        if self.ending.is_some() {
+            return;
+        }
+        self.ending = Some(
+            Instant::now() + Duration::from_secs(u64::try_from(self.config.stop_timeout).unwrap_or(A_YEAR)),
+        );
+        match &self.phase {
+            Phase::Running(session) => session.signal(self.config.stop_signal),
+            Phase::Waiting(_) => self.over(Status::Exited),
+            Phase::Over => {}
+        }
+    }
+}
+
+/// Serves the launcher until it says start: its pipes and the terminal's size are there before the program is.
+fn until_start(client: &mut Client, prepared: &Prepared) -> Result<()> {
+    loop {
+        let received = protocol::receive::<Request>(client.socket().as_fd(), RecvFlags::empty())
+            .step(CODE, "hear from the launcher")?;
+        match received {
+            Some((Request::Attach { stdin, stdout, stderr }, fds)) => {
+                let mut fds = fds.into_iter();
+                let mut next = |wanted: bool| if wanted { fds.next() } else { None };
+                let (stdin, stdout, stderr) = (next(stdin), next(stdout), next(stderr));
+                client.attach(stdin, stdout, stderr);
+            }
+            Some((Request::Resize { rows, columns }, _)) => prepared.resize(rows, columns),
+            // Killed before it had said so: the container was wanted all the same.
+            Some((Request::Start, _)) | None => return Ok(()),
+            Some(_) => {}
+        }
+    }
+}
+
+fn signal_descriptor() -> Result<OwnedFd> {
+    // Blocked before anything else of the monitor runs; launches unblock them in the child.
+    sys::block_all_signals().step(CODE, "block signals")?;
+    sys::signalfd(&ENDING).step(CODE, "make a descriptor for signals")
+}
+
+/// `poll(2)`; a spurious wake-up shows nothing ready.
+fn wait(wanted: &[(RawFd, PollFlags)], timeout: Option<Duration>) -> Vec<PollFlags> {
+    let mut fds: Vec<PollFd<'_>> = wanted
+        .iter()
+        .map(|(fd, events)| {
+            // SAFETY: all of them are open until the caller has seen the result.
+            PollFd::from_borrowed_fd(unsafe { BorrowedFd::borrow_raw(*fd) }, *events)
+        })
+        .collect();
+    let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
+    match poll(&mut fds, timeout.as_ref()) {
+        Ok(_) => fds.iter().map(PollFd::revents).collect(),
+        Err(_) => vec![PollFlags::empty(); wanted.len()],
+    }
+}

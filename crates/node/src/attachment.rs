@@ -1,0 +1,135 @@
+//! Monitored containers for JavaScript.
+
+use std::path::Path;
+
+use napi::Env;
+use napi::bindgen_prelude::Object;
+use napi_derive::napi;
+use rcx_core::launch::on_lasting_thread;
+use rcx_core::monitor::attach::{Attachment as Core, Outcome, Streams};
+use rcx_core::supervise::detach::DetachKeys;
+
+use crate::container::{Resolver, settle};
+use crate::error::to_js;
+
+/// Which streams of this process are connected to a container, and how a user leaves it.
+#[napi(object)]
+pub struct AttachOptions {
+    /// stdin is copied to the container.
+    pub stdin: bool,
+    /// The container's output is copied to stdout.
+    pub stdout: bool,
+    /// Its error output is copied to stderr.
+    pub stderr: bool,
+    /// Keys that detach, as `ctrl-p,ctrl-q`.
+    pub detach_keys: Option<String>,
+}
+
+/// How an attachment ended.
+#[napi(object)]
+pub struct AttachOutcome {
+    /// `lost`: the container's monitor was killed.
+    #[napi(ts_type = "'ended' | 'detached' | 'lost'")]
+    pub how: String,
+    /// 128 + n for signal n; absent when nobody knows.
+    pub exit_code: Option<i32>,
+    /// Number of the signal that killed the program.
+    pub signal: Option<i32>,
+    /// The kernel has killed a process of the container for want of memory.
+    pub oom_killed: bool,
+}
+
+/// A connection to a container's monitor.
+#[napi]
+pub struct Attachment {
+    core: Core,
+}
+
+#[napi]
+impl Attachment {
+    /// Has the monitor that was launched run the program; resolves with the pid of the container's init once it runs.
+    #[napi(ts_return_type = "Promise<number>")]
+    pub fn start<'env>(&self, env: &'env Env) -> napi::Result<Object<'env>> {
+        let (deferred, promise) = env.create_deferred::<i32, Resolver<i32>>()?;
+        self.core.start(move |result| settle(deferred, result)).map_err(|error| to_js(env, &error))?;
+        Ok(promise)
+    }
+
+    /// Resolves when the container has ended, or the connection, and all output is written.
+    #[napi(ts_return_type = "Promise<AttachOutcome>")]
+    pub fn wait<'env>(&self, env: &'env Env) -> napi::Result<Object<'env>> {
+        let (deferred, promise) = env.create_deferred::<AttachOutcome, Resolver<AttachOutcome>>()?;
+        self.core.on_end(move |result| settle(deferred, result.map(outcome)));
+        Ok(promise)
+    }
+
+    /// Sends a signal by number to the container's init.
+    #[napi]
+    pub fn kill(&self, env: &Env, signal: i32) -> napi::Result<()> {
+        self.core.signal(signal).map_err(|error| to_js(env, &error))
+    }
+
+    /// The container is not run again when it ends.
+    #[napi]
+    pub fn stop(&self, env: &Env) -> napi::Result<()> {
+        self.core.stop().map_err(|error| to_js(env, &error))
+    }
+
+    /// Sets the size of the container's terminal, in characters.
+    #[napi]
+    pub fn resize(&self, env: &Env, rows: u16, columns: u16) -> napi::Result<()> {
+        self.core.resize(rows, columns).map_err(|error| to_js(env, &error))
+    }
+
+    /// Leaves the container as it is.
+    #[napi]
+    pub fn detach(&self) {
+        self.core.detach();
+    }
+}
+
+fn outcome(outcome: Outcome) -> AttachOutcome {
+    let nothing =
+        |how: &str| AttachOutcome { how: how.to_owned(), exit_code: None, signal: None, oom_killed: false };
+    match outcome {
+        Outcome::Ended { exit_code, signal, oom_killed } => {
+            AttachOutcome { how: "ended".to_owned(), exit_code, signal, oom_killed }
+        }
+        Outcome::Detached => nothing("detached"),
+        Outcome::Lost => nothing("lost"),
+    }
+}
+
+/// Starts a monitor for the container in `folder` with this process' streams; nothing of the container runs before `start`.
+/// `run` is the store's runtime directory.
+#[napi(ts_return_type = "Promise<Attachment>")]
+pub fn launch_monitor<'env>(
+    env: &'env Env,
+    runtime: String,
+    folder: String,
+    run: String,
+    options: AttachOptions,
+) -> napi::Result<Object<'env>> {
+    let (streams, keys) = read(env, &options)?;
+    let (deferred, promise) = env.create_deferred::<Attachment, Resolver<Attachment>>()?;
+    on_lasting_thread(move || {
+        let launched = Core::launch(Path::new(&runtime), Path::new(&folder), Path::new(&run), streams, keys);
+        settle(deferred, launched.map(|core| Attachment { core }));
+    })
+    .map_err(|error| to_js(env, &error))?;
+    Ok(promise)
+}
+
+/// Connects this process' streams to the container whose runtime directory is `own`.
+#[napi]
+pub fn attach_to_monitor(env: &Env, own: String, options: AttachOptions) -> napi::Result<Attachment> {
+    let (streams, keys) = read(env, &options)?;
+    let core = Core::connect(Path::new(&own), streams, keys).map_err(|error| to_js(env, &error))?;
+    Ok(Attachment { core })
+}
+
+fn read(env: &Env, options: &AttachOptions) -> napi::Result<(Streams, Option<DetachKeys>)> {
+    let keys = options.detach_keys.as_deref().map(DetachKeys::parse).transpose();
+    let streams = Streams { stdin: options.stdin, stdout: options.stdout, stderr: options.stderr };
+    Ok((streams, keys.map_err(|error| to_js(env, &error))?))
+}

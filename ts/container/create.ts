@@ -3,7 +3,8 @@ import { hostname as hostHostname } from 'node:os';
 import { join } from 'node:path';
 import type { Engine } from '../engine.ts';
 import { RcxError } from '../errors.ts';
-import { runtimePath } from '../native/index.ts';
+import { containerEvent } from '../events/append.ts';
+import { initPath } from '../native/index.ts';
 import type { StoredImage } from '../store/images.ts';
 import { withContentLock } from '../store/lock.ts';
 import { toRcxError } from '../store/nativeError.ts';
@@ -11,8 +12,8 @@ import { randomHex } from '../store/random.ts';
 import { temporaryDirectory } from '../store/temporary.ts';
 import { buildSpec } from './buildSpec.ts';
 import { checkHostname, rootfsPath } from './checkOptions.ts';
-import { STOP_SIGNAL } from './defaults.ts';
 import { copyAttributes, type ImageRoot, makeInitLayer, writePublicFile } from './initLayer.ts';
+import { lifeOf } from './life.ts';
 import { identify, type ProcessIdentity } from './liveness.ts';
 import { checkName } from './names.ts';
 import { networkFiles } from './networkFiles.ts';
@@ -20,7 +21,6 @@ import type { ContainerOptions } from './options.ts';
 import { executionOf } from './process.ts';
 import { type ContainerConfig, type ContainerState, writeNew } from './record.ts';
 import type { LaunchRequest } from './runtimeSpec.ts';
-import { parseSignal } from './signals.ts';
 import type { StoredContainer } from './store.ts';
 
 /** Where a container's root comes from. */
@@ -31,19 +31,28 @@ export type ContainerRoot = { image: StoredImage; reference: string } | { rootfs
  *
  * The folder is made under a temporary name and renamed, so that others see it whole or not at all.
  * @param root finds, or pulls, the image, which cannot be removed from then on until the container has it
+ * @param willStart this process launches it, and nobody else needs to know of it before
  */
 export async function createContainer(
   engine: Engine,
   root: ContainerRoot | (() => Promise<ContainerRoot>),
   options: ContainerOptions,
+  { willStart = true } = {},
 ): Promise<StoredContainer> {
   if (options.name !== undefined) checkName(options.name);
   // Nobody may remove the image's layers between their being found and the record that says they are in use.
-  const create = async () => createLocked(engine, typeof root === 'function' ? await root() : root, options);
-  return await withContentLock(engine.paths, create, { shared: true });
+  const create = async () => createLocked(engine, typeof root === 'function' ? await root() : root, options, willStart);
+  const stored = await withContentLock(engine.paths, create, { shared: true });
+  containerEvent(engine.paths, stored.config, 'create');
+  return stored;
 }
 
-async function createLocked(engine: Engine, root: ContainerRoot, options: ContainerOptions): Promise<StoredContainer> {
+async function createLocked(
+  engine: Engine,
+  root: ContainerRoot,
+  options: ContainerOptions,
+  willStart: boolean,
+): Promise<StoredContainer> {
   const id = randomHex(32);
   const folder = engine.containers.folder(id);
   const image = 'image' in root ? root.image : undefined;
@@ -61,7 +70,7 @@ async function createLocked(engine: Engine, root: ContainerRoot, options: Contai
     }),
     rcx: {
       id,
-      runtime: runtimePath(),
+      initBinary: initPath(),
       mountpoint: join(folder, 'rootfs'),
       ...(layers === undefined ? {} : { overlay: overlay(folder, layers, options.autoRemove ?? false) }),
       user: execution.User ?? '',
@@ -69,8 +78,7 @@ async function createLocked(engine: Engine, root: ContainerRoot, options: Contai
       noPivot: options.noPivot ?? false,
     },
   };
-  parseSignal(execution.StopSignal ?? STOP_SIGNAL);
-  const state: ContainerState = { status: 'created', owner: self() };
+  const state: ContainerState = { status: 'created', owner: self(), ...(willStart && { willStart }) };
   const record: ContainerConfig = {
     id,
     name: '',
@@ -80,9 +88,10 @@ async function createLocked(engine: Engine, root: ContainerRoot, options: Contai
     execution,
     autoRemove: options.autoRemove ?? false,
     network: options.network ?? 'none',
+    ...lifeOf(execution, options),
     request,
   };
-  const temporary = temporaryDirectory(engine.paths.containers);
+  const temporary = temporaryDirectory(engine.paths.containers, id);
   try {
     fill(temporary.path, hostname, layers && engine.rootOf(layers), options);
     writeNew(temporary.path, 'state.json', state);

@@ -1,8 +1,12 @@
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Engine } from '../engine.ts';
+import { isRcxError } from '../errors.ts';
 import { native } from '../native/index.ts';
 import { toRcxError } from '../store/nativeError.ts';
 import { collectWreckage } from '../store/temporary.ts';
 import { cgroupPath } from './buildSpec.ts';
+import { lockLife } from './lifeLock.ts';
 import { isAlive } from './liveness.ts';
 import { endAbandonedStandstill } from './pause.ts';
 import { type ContainerState, writeState } from './record.ts';
@@ -15,35 +19,72 @@ import type { StoredContainer } from './store.ts';
  */
 export async function heal(engine: Engine, stored: StoredContainer): Promise<StoredContainer | undefined> {
   await endAbandonedStandstill(stored);
-  const { state, config } = stored;
-  const lost =
-    state.status === 'running'
-      ? state.process === undefined || !isAlive(state.process)
-      : state.status === 'created' && config.autoRemove;
-  // The owner writes the end itself, with the exit code that only it knows.
-  if (!lost || isAlive(state.owner)) return stored;
+  if (!isLost(stored)) return stored;
+  const lock = lockLife(stored.folder);
+  // Somebody heals, removes or launches it in this moment, or it is gone.
+  if (lock === undefined) return existsSync(stored.folder) ? stored : undefined;
   try {
-    native().removeCgroup(cgroupPath(config.id));
-  } catch (error) {
-    throw toRcxError(error, 'ERR_RCX_CGROUP');
+    const current = reload(engine, stored);
+    if (current === undefined || !isLost(current)) return current;
+    return await healLocked(engine, current);
+  } finally {
+    lock.release();
   }
+}
+
+/** Nobody is left who will write down what comes next. */
+function isLost({ config, state, aside }: StoredContainer): boolean {
+  const { status, willStart = false, owner } = state;
+  const needsOwner = status === 'running' || status === 'restarting' || willStart;
+  const isOver = status === 'exited' && (config.autoRemove || aside === true);
+  // The owner writes the end itself, with the exit code that only it knows.
+  return (needsOwner || isOver) && !isAlive(owner);
+}
+
+async function healLocked(engine: Engine, stored: StoredContainer): Promise<StoredContainer | undefined> {
+  const { config, state } = stored;
+  // Also kills what is left: without its monitor a container has nobody to take its output, or to collect it.
+  removeCgroup(config.id);
   if (config.autoRemove) {
     await engine.containers.remove(stored);
     return undefined;
   }
-  const { process: _gone, ...rest } = state;
-  const healed: ContainerState = { ...rest, status: 'exited', finishedAt: new Date().toISOString() };
-  writeDown(stored, healed);
+  const { process: _gone, willStart: _never, ...rest } = state;
+  const hasRun = state.status === 'running' || state.status === 'restarting';
+  const ended = state.status === 'running' ? { finishedAt: new Date().toISOString() } : {};
+  const healed: ContainerState = { ...rest, ...(hasRun && { status: 'exited' as const }), ...ended };
+  if (writeDown(stored, healed)) rmSync(engine.containers.runDirectory(config.id), { recursive: true, force: true });
   return { ...stored, state: healed };
 }
 
+function removeCgroup(id: string): void {
+  try {
+    native().removeCgroup(cgroupPath(id));
+  } catch (error) {
+    throw toRcxError(error, 'ERR_RCX_CGROUP');
+  }
+}
+
+function reload(engine: Engine, { config }: StoredContainer): StoredContainer | undefined {
+  try {
+    return engine.containers.find(config.id);
+  } catch (error) {
+    if (isRcxError(error, 'ERR_RCX_CONTAINER_NOT_FOUND') || isRcxError(error, 'ERR_RCX_CONTAINER_DAMAGED')) return;
+    throw error;
+  }
+}
+
 /** On a full disk it is true all the same, and whoever makes room by removing the container must find it. */
-function writeDown({ folder }: StoredContainer, state: ContainerState): void {
+function writeDown({ folder }: StoredContainer, state: ContainerState): boolean {
   try {
     writeState(folder, state);
+    // overlayfs leaves its work directory behind.
+    rmSync(join(folder, 'work/work'), { recursive: true, force: true });
+    return true;
   } catch (error) {
     const failure = toRcxError(error, 'ERR_RCX_STORE');
     if (failure.errno !== 'ENOSPC' && failure.errno !== 'EDQUOT') throw failure;
+    return false;
   }
 }
 

@@ -1,10 +1,13 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Engine } from '../engine.ts';
-import type { RcxError } from '../errors.ts';
+import { RcxError } from '../errors.ts';
+import { containerEvent } from '../events/append.ts';
 import type { Container as NativeContainer, StdioOptions, StdioPipes } from '../native/index.ts';
 import { native } from '../native/index.ts';
+import type { Lock } from '../store/lock.ts';
 import { toRcxError } from '../store/nativeError.ts';
+import { lockLife } from './lifeLock.ts';
 import { identify } from './liveness.ts';
 import { type ContainerState, writeState } from './record.ts';
 import type { StoredContainer } from './store.ts';
@@ -23,23 +26,27 @@ export class AttachedContainer {
   readonly #stored: StoredContainer;
   readonly #native: NativeContainer;
   #state: ContainerState;
+  readonly #lock: Lock;
   #failure: Promise<RcxError> | undefined;
   #started: Promise<void> | undefined;
 
-  private constructor(engine: Engine, stored: StoredContainer, nativeContainer: NativeContainer) {
+  private constructor(engine: Engine, stored: StoredContainer, nativeContainer: NativeContainer, lock: Lock) {
     this.#engine = engine;
     this.#stored = stored;
     this.#native = nativeContainer;
+    this.#lock = lock;
     this.#state = stored.state;
   }
 
   /** Launches a container up to the point where only its program is missing. On failure its record says why. */
   static async launch(engine: Engine, stored: StoredContainer, stdio: StdioOptions): Promise<AttachedContainer> {
+    const lock = lockLife(stored.folder);
+    if (lock === undefined) throw runsAlready(stored);
     try {
       const request = JSON.stringify(stored.config.request);
-      return new AttachedContainer(engine, stored, await native().createContainer(request, stdio));
+      return new AttachedContainer(engine, stored, await native().createContainer(request, stdio), lock);
     } catch (error) {
-      throw await recordFailure(engine, stored, toRcxError(error, 'ERR_RCX_LAUNCH'));
+      throw await recordFailure(engine, stored, toRcxError(error, 'ERR_RCX_LAUNCH')).finally(() => lock.release());
     }
   }
 
@@ -69,14 +76,16 @@ export class AttachedContainer {
     } catch (error) {
       throw await this.#fail(toRcxError(error, 'ERR_RCX_LAUNCH'));
     }
+    const { willStart: _started, ...rest } = this.#state;
     this.#record({
-      ...this.#state,
+      ...rest,
       status: 'running',
       startedAt: new Date().toISOString(),
       root: this.#native.outcome.root,
       overlayApi: this.#native.outcome.legacyOverlay ? 'mount' : 'fsconfig',
       ...(running === undefined ? {} : { process: running }),
     });
+    this.#tell('start');
   }
 
   /** Resolves when the container has ended, its output is written, and its end is on record or it is removed. */
@@ -90,6 +99,7 @@ export class AttachedContainer {
     }
     // A short program may end before its start is on record.
     await this.#started;
+    this.#tell('die', { exitCode: String(exit.exitCode) });
     if (this.#stored.config.autoRemove) {
       await this.#engine.containers.remove(this.#stored);
     } else {
@@ -97,6 +107,7 @@ export class AttachedContainer {
       this.#record({ ...rest, status: 'exited', finishedAt: new Date().toISOString(), exitCode: exit.exitCode });
       this.#tidy();
     }
+    this.#lock.release();
     return exit;
   }
 
@@ -112,8 +123,12 @@ export class AttachedContainer {
 
   /** A failed start also ends the wait: whoever hears of it first puts it on record. */
   #fail(error: RcxError): Promise<RcxError> {
-    this.#failure ??= recordFailure(this.#engine, this.#stored, error);
+    this.#failure ??= recordFailure(this.#engine, this.#stored, error).finally(() => this.#lock.release());
     return this.#failure;
+  }
+
+  #tell(action: string, more?: Record<string, string>): void {
+    containerEvent(this.#engine.paths, this.#stored.config, action, more);
   }
 
   #record(state: ContainerState): void {
@@ -132,10 +147,19 @@ async function recordFailure(engine: Engine, stored: StoredContainer, error: Rcx
   if (stored.config.autoRemove) {
     await engine.containers.remove(stored);
   } else {
-    const state: ContainerState = { ...stored.state, status: 'created', error: error.message };
+    const { willStart: _failed, ...rest } = stored.state;
+    const state: ContainerState = { ...rest, status: 'created', error: error.message };
     writeState(stored.folder, { ...state, exitCode: failureCode(error) });
   }
   return error;
+}
+
+function runsAlready({ config }: StoredContainer): RcxError {
+  return new RcxError(`start the container: ${config.name}: it runs already, or was removed`, {
+    code: 'ERR_RCX_CONTAINER_RUNNING',
+    step: 'start the container',
+    path: config.name,
+  });
 }
 
 /** Docker's exit codes for a container that did not run: 127 not found, 126 not executable, 125 anything else. */

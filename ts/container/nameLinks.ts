@@ -1,8 +1,6 @@
-import { existsSync, lstatSync, mkdirSync, readdirSync, readlinkSync, symlinkSync, unlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readlinkSync, symlinkSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** A name is taken just before its folder appears: only a link that has stood alone for longer than this is nobody's. */
-const GRACE_MS = 10_000;
 /** What can be a name, and a file name (NAME_MAX). */
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,254}$/;
 
@@ -11,7 +9,7 @@ export class NameLinks {
   readonly #folder: string;
   readonly #exists: (id: string) => boolean;
 
-  /** @param exists whether there is a container with that id */
+  /** @param exists whether there is a container with that id, or going to be */
   constructor(folder: string, exists: (id: string) => boolean) {
     this.#folder = folder;
     this.#exists = exists;
@@ -30,7 +28,7 @@ export class NameLinks {
       }
       const owner = this.idOf(name);
       if (owner === undefined) continue;
-      if (this.#exists(owner) || !isStale(link)) return false;
+      if (this.#exists(owner)) return false;
       this.free(name, owner);
     }
     return false;
@@ -52,7 +50,7 @@ export class NameLinks {
   abandoned(): string[] {
     return this.#names().filter((name) => {
       const owner = this.idOf(name);
-      return owner !== undefined && !this.#exists(owner) && isStale(join(this.#folder, name));
+      return owner !== undefined && !this.#exists(owner);
     });
   }
 
@@ -74,9 +72,4 @@ export class NameLinks {
   #names(): string[] {
     return existsSync(this.#folder) ? readdirSync(this.#folder) : [];
   }
-}
-
-function isStale(link: string): boolean {
-  const stat = lstatSync(link, { throwIfNoEntry: false });
-  return stat === undefined || Date.now() - stat.mtimeMs > GRACE_MS;
 }

@@ -1,4 +1,5 @@
-import type { Platform } from '../oci/types.ts';
+import type { Healthcheck, Platform } from '../oci/types.ts';
+import type { LogConfig, RestartPolicy } from './record.ts';
 
 /** How a container is wanted. Everything left out comes from the image, then from Docker's defaults. */
 export interface ContainerOptions {
@@ -38,6 +39,16 @@ export interface ContainerOptions {
   labels?: Record<string, string> | undefined;
   /** `SIGTERM`, `TERM` or a number. */
   stopSignal?: string | undefined;
+  /** Seconds between the stop signal and the end; 10 by default. */
+  stopTimeout?: number | undefined;
+  /** Keep stdin open even while nobody gives input. */
+  openStdin?: boolean | undefined;
+  /** Close it when the first who gives input goes. */
+  stdinOnce?: boolean | undefined;
+  restart?: RestartPolicy | undefined;
+  log?: Partial<LogConfig> | undefined;
+  /** Members that are given replace the image's. */
+  healthcheck?: Healthcheck | undefined;
   /** Remove the container when it ends. */
   autoRemove?: boolean | undefined;
   platform?: Platform | undefined;

@@ -46,7 +46,7 @@ export function processEnv({ Env = [] }: ExecutionConfig, tty: boolean, hostname
 }
 
 /** The last of a name counts, in the place of the first. */
-function mergeEnv(...lists: readonly (readonly string[])[]): string[] {
+export function mergeEnv(...lists: readonly (readonly string[])[]): string[] {
   const env = new Map<string, string>();
   for (const pair of lists.flat()) env.set(pair.split('=', 1)[0] ?? pair, pair);
   return [...env.values()];

@@ -1,8 +1,8 @@
-import { closeSync, fstatSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { RcxError } from '../errors.ts';
+import { isRcxError, RcxError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
-import type { ExecutionConfig } from '../oci/types.ts';
+import type { ExecutionConfig, Healthcheck } from '../oci/types.ts';
 import { writeFileAtomic } from '../store/atomic.ts';
 import type { ProcessIdentity } from './liveness.ts';
 import type { LaunchRequest } from './runtimeSpec.ts';
@@ -22,23 +22,60 @@ export interface ContainerConfig {
   execution: ExecutionConfig;
   autoRemove: boolean;
   network: string;
+  restart: RestartPolicy;
+  log: LogConfig;
+  /** The program can be given input. */
+  openStdin: boolean;
+  /** Its input ends when the first who gave some goes. */
+  stdinOnce: boolean;
+  /** By number. */
+  stopSignal: number;
+  /** Seconds that it has after the signal. */
+  stopTimeout: number;
+  healthcheck?: Healthcheck;
+  labels: Record<string, string>;
   /** What the core was given. */
   request: LaunchRequest;
 }
 
-/** What changes: `state.json` of its folder. */
+/** When a container that ended is run again. */
+export interface RestartPolicy {
+  name: 'no' | 'on-failure' | 'always' | 'unless-stopped';
+  /** Most restarts of `on-failure`; 0 for any number. */
+  maximumRetryCount: number;
+}
+
+/** Where a container's output goes. */
+export interface LogConfig {
+  driver: 'json-file' | 'none';
+  /** Bytes of one file; 0 for any number. */
+  maxSize: number;
+  /** Files in all. */
+  maxFile: number;
+}
+
+/** What changes: `state.json` of its folder. The monitor writes it as long as it lives, see `crates/core/src/monitor/record.rs`. */
 export interface ContainerState {
-  status: 'created' | 'running' | 'exited';
+  status: 'created' | 'running' | 'restarting' | 'exited';
   /** The container's init, while it runs. */
   process?: ProcessIdentity;
   /** The process that launched it, without which it cannot run. */
   owner: ProcessIdentity;
+  /** Its owner is about to launch it. */
+  willStart?: boolean;
   startedAt?: string;
   finishedAt?: string;
   /** Docker's number: 128 + n for signal n. Absent when nobody lived to learn it. */
   exitCode?: number;
+  /** The kernel has killed a process of it for want of memory. */
+  oomKilled?: boolean;
   /** Why it could not be started. */
   error?: string;
+  /** How often it was run again. */
+  restartCount?: number;
+  /** Somebody has asked for its end: it is not started with the machine. */
+  stopped?: boolean;
+  health?: 'starting' | 'healthy' | 'unhealthy';
   /** How the root was changed. */
   root?: string;
   /** System call that mounted the overlay: `fsconfig`, or `mount` on kernels before 6.8. */
@@ -95,6 +132,21 @@ export function readConfig(folder: string): ContainerConfig {
 /** @throws ERR_RCX_CONTAINER_DAMAGED as {@link readConfig} */
 export function readState(folder: string): ContainerState {
   return read(folder, STATE, isState);
+}
+
+/**
+ * The state that the monitor could not write into the container's folder, whose disk was full: it is the newer one.
+ * @param run the container's runtime directory
+ */
+export function readStateAside(run: string): ContainerState | undefined {
+  if (!existsSync(join(run, STATE))) return undefined;
+  try {
+    return readState(run);
+  } catch (error) {
+    // It was just written where it belongs.
+    if (isRcxError(error, 'ERR_RCX_CONTAINER_DAMAGED')) return undefined;
+    throw error;
+  }
 }
 
 /** Enough to tell a record from damage; rcx itself wrote the rest. */

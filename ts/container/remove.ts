@@ -1,11 +1,17 @@
+import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Engine } from '../engine.ts';
 import { isRcxError, RcxError } from '../errors.ts';
 import { native } from '../native/index.ts';
+import type { Lock } from '../store/lock.ts';
 import { toRcxError } from '../store/nativeError.ts';
 import { cgroupPath } from './buildSpec.ts';
 import { findContainer, heal } from './heal.ts';
+import { lockLife } from './lifeLock.ts';
 import { isAlive } from './liveness.ts';
+import { MonitoredContainer } from './monitored.ts';
+import { isPaused } from './pause.ts';
+import type { ContainerState } from './record.ts';
 import type { StoredContainer } from './store.ts';
 
 export interface RemoveContainerOptions {
@@ -33,19 +39,30 @@ export async function removeContainer(
     await removeDamaged(engine, engine.containers.resolve(text));
     return;
   }
-  if (isActive(stored)) {
-    if (!force) throw stillRuns(stored);
-    await end(engine, stored);
+  const lock = await takeOver(engine, stored, force);
+  try {
+    removeCgroup(stored.config.id);
+    await engine.containers.remove(stored);
+  } finally {
+    lock?.release();
   }
-  removeCgroup(stored.config.id);
-  await engine.containers.remove(stored);
 }
 
 /** It runs, or somebody is about to start it. */
 export function isActive({ state }: StoredContainer): boolean {
-  return (
-    state.status === 'running' || (state.status === 'created' && state.error === undefined && isAlive(state.owner))
-  );
+  const { status, willStart = false, owner } = state;
+  return status === 'running' || status === 'restarting' || (willStart && isAlive(owner));
+}
+
+/**
+ * Has the container for this process alone: nobody can launch it any more.
+ * @returns `undefined` when it is gone, or whoever has it does not let go although nothing of it runs
+ */
+async function takeOver(engine: Engine, stored: StoredContainer, force: boolean): Promise<Lock | undefined> {
+  const lock = isActive(stored) ? undefined : lockLife(stored.folder);
+  if (lock !== undefined || !existsSync(stored.folder)) return lock;
+  if (!force) throw stillRuns(stored);
+  return await end(engine, stored);
 }
 
 /** Without its record nothing is known of its processes but the cgroup they are in. */
@@ -62,23 +79,39 @@ const DEATH_MS = 10_000;
 const OWNER_MS = 2_000;
 
 /** Kills a container's processes and waits until they are gone and whoever launched it has taken note. */
-async function end(engine: Engine, stored: StoredContainer): Promise<void> {
+async function end(engine: Engine, stored: StoredContainer): Promise<Lock | undefined> {
   const begin = Date.now();
   let delay = FIRST_DELAY_MS;
   let current: StoredContainer | undefined = stored;
-  while (current !== undefined && isActive(current)) {
+  stopRestarts(engine, stored);
+  while (current !== undefined) {
+    const lock = isActive(current) ? undefined : lockLife(current.folder);
+    if (lock !== undefined) return lock;
     const { process: init } = current.state;
-    if (init !== undefined && isAlive(init)) {
+    if (init !== undefined && isAlive(init) && !isPaused(current)) {
       if (Date.now() - begin > DEATH_MS) throw stuck(current, init.pid);
       kill(init.pid);
     } else {
-      // Its init may run already although its record does not say so yet; it is in the cgroup.
+      // Its init may run already although its record does not say so yet, or stand still; it is in the cgroup.
       removeCgroup(current.config.id);
-      if (Date.now() - begin > OWNER_MS) return;
+      if (Date.now() - begin > OWNER_MS) return undefined;
     }
     await sleep(delay);
     delay = Math.min(delay * 2, LAST_DELAY_MS);
     current = await reload(engine, current);
+  }
+  return undefined;
+}
+
+/** A monitor that does not answer, or was killed, starts nothing either. */
+function stopRestarts(engine: Engine, stored: StoredContainer): void {
+  try {
+    const monitor = MonitoredContainer.attach(engine, stored, { stdin: false, stdout: false, stderr: false });
+    monitor.wait().catch(() => undefined);
+    monitor.stop();
+    monitor.detach();
+  } catch (error) {
+    if (!isRcxError(error, 'ERR_RCX_MONITOR')) throw error;
   }
 }
 
@@ -109,8 +142,13 @@ function removeCgroup(id: string): void {
   }
 }
 
+const DOING: Partial<Record<ContainerState['status'], string>> = {
+  running: 'it is running',
+  restarting: 'it is about to be run again',
+};
+
 function stillRuns({ config, state }: StoredContainer): RcxError {
-  const doing = state.status === 'running' ? 'it is running' : 'it is being started';
+  const doing = DOING[state.status] ?? 'it is being started';
   return new RcxError(`remove the container: ${config.name}: ${doing}`, {
     code: 'ERR_RCX_CONTAINER_RUNNING',
     step: 'remove the container',

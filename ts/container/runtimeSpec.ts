@@ -49,12 +49,13 @@ export interface SpecResources {
 /** What the core is told beside the standard's words; see `crates/core/src/plan/request.rs`. */
 export interface LaunchExtras {
   id: string;
-  runtime: string;
+  initBinary: string;
   mountpoint: string;
   overlay?: { lower: string[]; upper: string; work: string; volatile: boolean };
   user: string;
   init: boolean;
   noPivot: boolean;
+  seccomp?: 'default' | 'unconfined';
 }
 
 /** What is handed to the core, and kept in the container's folder. */

@@ -1,17 +1,20 @@
-import { existsSync, readdirSync, renameSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { isRcxError, RcxError } from '../errors.ts';
+import { containerEvent } from '../events/append.ts';
 import type { StorePaths } from '../store/paths.ts';
-import { discard } from '../store/temporary.ts';
+import { discard, isBeingMade } from '../store/temporary.ts';
 import { NameLinks } from './nameLinks.ts';
 import { randomName } from './names.ts';
-import { type ContainerConfig, type ContainerState, readConfig, readState } from './record.ts';
+import { type ContainerConfig, type ContainerState, readConfig, readState, readStateAside } from './record.ts';
 
 /** A container of the store. */
 export interface StoredContainer {
   folder: string;
   config: ContainerConfig;
   state: ContainerState;
+  /** The state lies in the runtime directory, as the disk has no room for it. */
+  aside?: true;
 }
 
 /** The fixed part of a container's record, if it can be read. */
@@ -22,15 +25,28 @@ export type FoundConfig =
 /** The containers of one store: a folder each, and a link for each name. There is no index that could disagree with them. */
 export class ContainerStore {
   readonly #root: string;
+  readonly #run: string;
   readonly #names: NameLinks;
 
   constructor(paths: StorePaths) {
     this.#root = paths.containers;
-    this.#names = new NameLinks(join(paths.containers, '.names'), (id) => existsSync(this.folder(id)));
+    this.#run = paths.run;
+    this.#names = new NameLinks(join(paths.containers, '.names'), (id) => this.#exists(id));
   }
 
   folder(id: string): string {
     return join(this.#root, id);
+  }
+
+  /** A name is taken just before its folder gets its own: what is found nowhere was removed, or its maker is dead. */
+  #exists(id: string): boolean {
+    const isThere = () => existsSync(this.folder(id));
+    return isThere() || isBeingMade(this.#root, id) || isThere();
+  }
+
+  /** The part of the runtime directory that belongs to one container, as long as it runs. */
+  runDirectory(id: string): string {
+    return join(this.#run, id);
   }
 
   /**
@@ -56,12 +72,20 @@ export class ContainerStore {
     // One that is half removed could not be told from one that is damaged.
     await discard(folder);
     this.#names.free(config.name, config.id);
+    this.#forget(config.id);
+    containerEvent({ run: this.#run }, config, 'destroy');
   }
 
   /** Removes a container whose record, with its name in it, cannot be read. */
   async removeDamaged(id: string): Promise<void> {
     await discard(this.folder(id));
     this.#names.freeAll(id);
+    this.#forget(id);
+  }
+
+  /** What its monitor may have left, if it was killed. */
+  #forget(id: string): void {
+    rmSync(this.runDirectory(id), { recursive: true, force: true });
   }
 
   /** Whether a container is found by its name. */
@@ -169,7 +193,10 @@ export class ContainerStore {
 
   #load(id: string): StoredContainer {
     const folder = this.folder(id);
-    return { folder, config: readConfig(folder), state: readState(folder) };
+    const config = readConfig(folder);
+    const aside = readStateAside(this.runDirectory(id));
+    if (aside !== undefined) return { folder, config, state: aside, aside: true };
+    return { folder, config, state: readState(folder) };
   }
 
   #inUse(name: string): RcxError {

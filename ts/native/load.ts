@@ -14,9 +14,18 @@ export function native(): typeof Addon {
   return addon;
 }
 
-/** The `rcx-runtime` helper binary that belongs to the addon. */
+/** The binary `rcx-init`, which containers begin with. */
+export function initPath(): string {
+  return helper('rcx-init');
+}
+
+/** The binary `rcx-runtime`: monitors, and what else outlives a command. */
 export function runtimePath(): string {
-  const path = join(packageRoot, 'native', 'rcx-runtime');
+  return helper('rcx-runtime');
+}
+
+function helper(name: string): string {
+  const path = join(packageRoot, 'native', name);
   if (!existsSync(path)) throw missing(path);
   return path;
 }

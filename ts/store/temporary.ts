@@ -19,12 +19,26 @@ export interface Temporary {
   keep(): void;
 }
 
-/** Makes an empty directory `.tmp-…` in `parent` that {@link collectWreckage} leaves alone as long as this process lives. */
-export function temporaryDirectory(parent: string): Temporary {
-  return claim(parent, (path) => {
+/**
+ * Makes an empty directory `.tmp-…` in `parent` that {@link collectWreckage} leaves alone as long as this process lives.
+ * @param name what follows the hyphen, for others to find it by with {@link isBeingMade}
+ */
+export function temporaryDirectory(parent: string, name?: string): Temporary {
+  const make = (path: string) => {
     mkdirSync(path);
     return native().FileLock.tryAcquireDirectory(path);
-  });
+  };
+  return claim(parent, make, name);
+}
+
+/** Whether somebody who lives makes the directory of that name in `parent`. */
+export function isBeingMade(parent: string, name: string): boolean {
+  const path = join(parent, `${PREFIX}${name}`);
+  if (!existsSync(path)) return false;
+  const lock = lockIfDead(path, true);
+  if (lock === undefined) return existsSync(path);
+  lock.release();
+  return false;
 }
 
 /** The same for a file. */
@@ -94,15 +108,18 @@ export async function discard(path: string): Promise<void> {
 }
 
 /** A collector may take a new entry for wreckage in the instant before its maker locks it: then another name is tried. */
-function claim(parent: string, make: (path: string) => Lock | null): Temporary {
+function claim(parent: string, make: (path: string) => Lock | null, name?: string): Temporary {
   for (let attempt = 0; ; attempt++) {
-    const path = join(parent, `${PREFIX}${randomHex(8)}`);
+    const path = join(parent, `${PREFIX}${name ?? randomHex(8)}`);
     try {
       mkdirSync(parent, { recursive: true });
       const lock = make(path);
       if (lock !== null) return new Claimed(path, lock);
     } catch (error) {
-      if (attempt >= 10 || toRcxError(error, 'ERR_RCX_STORE').errno !== 'ENOENT') {
+      const { errno } = toRcxError(error, 'ERR_RCX_STORE');
+      // A collector has it, and removes it.
+      if (errno === 'EEXIST' && name !== undefined && attempt < 10_000) continue;
+      if (attempt >= 10 || errno !== 'ENOENT') {
         rmSync(path, { recursive: true, force: true });
         throw fileFailure('make something temporary', path, error);
       }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { buildSpec } from '../../../ts/container/buildSpec.ts';
 import { inspectContainer } from '../../../ts/container/inspect.ts';
 import { containerLayers } from '../../../ts/container/layers.ts';
+import { lifeOf } from '../../../ts/container/life.ts';
 import type { ContainerOptions } from '../../../ts/container/options.ts';
 import type { ContainerState } from '../../../ts/container/record.ts';
 import type { StoredContainer } from '../../../ts/container/store.ts';
@@ -27,7 +28,7 @@ function container({ options = {}, state = {}, rootfs }: Made = {}): StoredConta
     work: `${FOLDER}/work`,
     volatile: false,
   };
-  const extras = { id: ID, runtime: '/r', mountpoint: `${FOLDER}/rootfs`, user: 'me', init: true, noPivot: false };
+  const extras = { id: ID, initBinary: '/r', mountpoint: `${FOLDER}/rootfs`, user: 'me', init: true, noPivot: false };
   return {
     folder: FOLDER,
     config: {
@@ -39,6 +40,7 @@ function container({ options = {}, state = {}, rootfs }: Made = {}): StoredConta
       execution,
       autoRemove: options.autoRemove ?? false,
       network: options.network ?? 'none',
+      ...lifeOf(execution, options),
       request: { spec, rcx: { ...extras, ...(rootfs === undefined ? { overlay } : {}) } },
     },
     state: { status: 'created', owner: OWNER, ...state },

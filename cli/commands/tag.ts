@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { Engine } from '../../ts/engine.ts';
+import { tagImage } from '../../ts/image/tag.ts';
 import { parseTaggedReference } from '../../ts/oci/reference.ts';
 
 export function register(parent: Command): void {
@@ -13,5 +14,5 @@ export function register(parent: Command): void {
 }
 
 async function action(image: string, name: string): Promise<void> {
-  await new Engine().images.tag(image, parseTaggedReference(name));
+  await tagImage(new Engine(), image, parseTaggedReference(name));
 }

@@ -16,6 +16,11 @@ export function print(line: string): void {
 let streamed = false;
 let failed = false;
 
+/** Whether nobody reads what is printed any more: what goes on without end can end. */
+export function isGone(): boolean {
+  return failed;
+}
+
 /** Writes text to stdout as it is. */
 export function write(text: string): void {
   if (failed || text === '') return;

@@ -1,5 +1,6 @@
 import type { Engine } from '../engine.ts';
 import { RcxError } from '../errors.ts';
+import { containerEvent } from '../events/append.ts';
 import { giveBack } from '../image/giveBack.ts';
 import { addImage } from '../image/newImage.ts';
 import { unpackStoredBlob } from '../image/storedBlob.ts';
@@ -64,7 +65,10 @@ export async function commitContainer(engine: Engine, text: string, options: Com
     return await addImage(engine.paths, config, all, options.reference, made);
   };
   try {
-    return await withContentLock(engine.paths, commit, { shared: true, signal });
+    const image = await withContentLock(engine.paths, commit, { shared: true, signal });
+    const comment = options.message ?? '';
+    containerEvent(engine.paths, stored.config, 'commit', { comment, imageID: image.id });
+    return image;
   } catch (error) {
     await giveBack(engine, made);
     throw error;

@@ -1,5 +1,6 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { Engine } from '../engine.ts';
+import { containerEvent } from '../events/append.ts';
 import { packUnion } from '../layer/pack.ts';
 import { findContainer } from './heal.ts';
 
@@ -20,6 +21,7 @@ export async function* exportContainer(
   const { config } = await findContainer(engine, text);
   const { overlay } = config.request.rcx;
   const layers = overlay === undefined ? [config.request.spec.root.path] : [overlay.upper, ...overlay.lower];
+  containerEvent(engine.paths, config, 'export');
   let read = 0;
   for (const piece of packUnion(layers)) {
     yield piece;

@@ -1,5 +1,6 @@
 import type { Engine } from '../engine.ts';
 import { isRcxError } from '../errors.ts';
+import { namedImageEvent } from '../events/append.ts';
 import type { PullEvent } from '../image/events.ts';
 import { isFor } from '../oci/platform.ts';
 import { familiarReference, parseReference } from '../oci/reference.ts';
@@ -38,10 +39,9 @@ export async function resolveForRun(
   const { pull } = await import('../image/pull.ts');
   const registry = await engine.registry();
   const { platform, signal, onEvent } = options;
-  return {
-    image: await pull({ paths: engine.paths, registry }, reference, { platform, signal, onEvent }),
-    reference: text,
-  };
+  const image = await pull({ paths: engine.paths, registry }, reference, { platform, signal, onEvent });
+  namedImageEvent(engine.paths, reference, 'pull');
+  return { image, reference: text };
 }
 
 function stored(engine: Engine, text: string, platform: Platform | undefined, policy: PullPolicy) {

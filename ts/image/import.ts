@@ -1,5 +1,6 @@
 import type { Engine } from '../engine.ts';
 import { isRcxError, RcxError } from '../errors.ts';
+import { imageEvent } from '../events/append.ts';
 import { LayerPool } from '../layer/pool.ts';
 import { native } from '../native/index.ts';
 import { applyChanges } from '../oci/instructions/changes.ts';
@@ -53,7 +54,9 @@ export async function importImage(
     return await addImage(engine.paths, config, [descriptor], options.reference, made);
   };
   try {
-    return await withContentLock(engine.paths, run, { shared: true, signal });
+    const image = await withContentLock(engine.paths, run, { shared: true, signal });
+    imageEvent(engine.paths, image.id, 'import');
+    return image;
   } catch (error) {
     await giveBack(engine, made);
     throw error;

@@ -8,6 +8,7 @@ import { withContentLock } from '../store/lock.ts';
 import { isUnfiltered, type PruneFilters, passes } from '../system/pruneFilters.ts';
 import { findInUse, imagesOfContainers } from './inUse.ts';
 import type { RemovedImage } from './remove.ts';
+import { removedEvents } from './remove.ts';
 
 export interface PruneImagesOptions {
   /** Those that have a name, too. */
@@ -57,7 +58,9 @@ async function pruneLocked(
   const pruned: PrunedImages = { images: [], reclaimed: unused, kept: inUse.unreadable };
   for (const [image, content] of contents) {
     const { diffIds, reclaimed } = await removeContent(paths, content, inUse);
-    pruned.images.push({ untagged: namesOf(image), deleted: [image.id, ...diffIds.reverse()] });
+    const removed = { untagged: namesOf(image), deleted: [image.id, ...diffIds.reverse()] };
+    pruned.images.push(removed);
+    removedEvents(engine, removed);
     pruned.reclaimed += reclaimed;
   }
   removeUnusedLocks(paths);

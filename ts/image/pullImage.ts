@@ -1,4 +1,5 @@
 import type { Engine } from '../engine.ts';
+import { namedImageEvent } from '../events/append.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Reference } from '../oci/reference.ts';
 import type { StoredImage } from '../store/images.ts';
@@ -29,5 +30,6 @@ export async function pullImage(engine: Engine, reference: Reference, options: P
       },
     },
   );
+  namedImageEvent(engine.paths, reference, 'pull');
   return { image, digest: digest ?? image.manifest.digest, changed: image.id !== before?.id };
 }

@@ -1,5 +1,6 @@
 import type { Engine } from '../engine.ts';
 import { isRcxError, RcxError } from '../errors.ts';
+import { namedImageEvent } from '../events/append.ts';
 import type { Digest } from '../oci/digest.ts';
 import { canonicalReference, familiarName, parseReference, type Reference } from '../oci/reference.ts';
 import type { Descriptor } from '../oci/types.ts';
@@ -90,6 +91,7 @@ async function pushLocked(
   const { digest, mediaType, size } = image.manifest;
   await pusher.putManifest(reference.tag ?? digest, mediaType, blobs.read(digest));
   await engine.images.setSource(reference, digest, digest);
+  namedImageEvent(engine.paths, reference, 'push');
   return { digest, size };
 }
 

@@ -1,5 +1,6 @@
 import type { Engine } from '../engine.ts';
 import { isRcxError, RcxError } from '../errors.ts';
+import { imageEvent } from '../events/append.ts';
 import type { Digest } from '../oci/digest.ts';
 import { plain } from '../oci/quote.ts';
 import { canonicalReference, familiarName, familiarReference, parseReference } from '../oci/reference.ts';
@@ -41,7 +42,15 @@ export async function removeImage(
 ): Promise<RemovedImage> {
   // Alone: nobody may be relying on content that only this image refers to.
   const remove = () => removeLocked(engine, text, force);
-  return await withContentLock(engine.paths, remove, { signal, ...(onWait && { onWait }) });
+  const removed = await withContentLock(engine.paths, remove, { signal, ...(onWait && { onWait }) });
+  removedEvents(engine, removed);
+  return removed;
+}
+
+/** Tells of names that were taken away, and of an image that is gone. */
+export function removedEvents({ paths }: Engine, { untagged, deleted: [id] }: RemovedImage): void {
+  for (const name of untagged) if (!name.includes('@')) imageEvent(paths, name, 'untag');
+  if (id !== undefined) imageEvent(paths, id, 'delete');
 }
 
 async function removeLocked(engine: Engine, text: string, force: boolean): Promise<RemovedImage> {

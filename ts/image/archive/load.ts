@@ -1,5 +1,6 @@
 import type { Engine } from '../../engine.ts';
 import { RcxError } from '../../errors.ts';
+import { imageEvent } from '../../events/append.ts';
 import { readable } from '../../layer/errors.ts';
 import { isFor } from '../../oci/platform.ts';
 import type { Descriptor, Platform } from '../../oci/types.ts';
@@ -76,7 +77,9 @@ async function loadImage(
     return await giveNames(engine.images, manifest, image.names);
   };
   try {
-    return await withContentLock(engine.paths, load, { shared: true, signal });
+    const loaded = await withContentLock(engine.paths, load, { shared: true, signal });
+    imageEvent(engine.paths, loaded.image.id, 'load');
+    return loaded;
   } catch (error) {
     await traces.remove();
     throw naming(image, error);

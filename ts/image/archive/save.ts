@@ -1,4 +1,5 @@
 import type { Engine } from '../../engine.ts';
+import { imageEvent } from '../../events/append.ts';
 import type { Platform } from '../../oci/types.ts';
 import { BlobStore } from '../../store/blobs.ts';
 import { acquireContentLock, type Lock } from '../../store/lock.ts';
@@ -38,6 +39,7 @@ export async function* saveImages(
     lock = await acquireContentLock(engine.paths, { shared: true, signal });
     const blobs = new BlobStore(engine.paths);
     const images = selectImages(engine.images, names, platform).map((each) => savedImage(blobs, each));
+    for (const { config } of images) imageEvent(engine.paths, config.digest, 'save');
     const isDocker = format === 'docker-archive';
     const members = isDocker
       ? await dockerMembers(blobs, images)

@@ -3,7 +3,7 @@ import { RcxError } from '../ts/errors.ts';
 import { parsePlatform } from '../ts/oci/platform.ts';
 
 /** commander's error for a bad value; handed in, so that this module does not load commander a second way. */
-type ArgumentError = new (message: string) => Error;
+export type ArgumentError = new (message: string) => Error;
 
 /** A flag that may be given several times. Errors of rcx become commander's, which name the flag. */
 export function collect<T>(parse: (text: string) => T, Invalid: ArgumentError) {
@@ -47,10 +47,16 @@ const UNITS: Record<string, number> = { b: 1, k: 1024, m: 1024 ** 2, g: 1024 ** 
 const LEAST_MEMORY = 6 * 1024 ** 2;
 
 /** Bytes from `512m`, `1.5g`, `1000000`. */
-export function memorySize(text: string, Invalid: ArgumentError): number {
+export function size(text: string, Invalid: ArgumentError): number {
   const match = /^([0-9]+(?:\.[0-9]+)?)\s*([bkmgt])?(?:i?b)?$/i.exec(text);
   const bytes = Math.floor(Number(match?.[1]) * (UNITS[(match?.[2] ?? 'b').toLowerCase()] ?? 1));
   if (match === null || !Number.isSafeInteger(bytes)) throw new Invalid('give bytes, or a number with b, k, m or g.');
+  return bytes;
+}
+
+/** The same for what a container may have. */
+export function memorySize(text: string, Invalid: ArgumentError): number {
+  const bytes = size(text, Invalid);
   if (bytes < LEAST_MEMORY) throw new Invalid('the least is 6m.');
   return bytes;
 }
@@ -66,6 +72,13 @@ export function positive(text: string, Invalid: ArgumentError): number {
 export function whole(text: string, Invalid: ArgumentError): number {
   const number = Number(text);
   if (!Number.isSafeInteger(number) || number < -1 || text.trim() === '') throw new Invalid('give a whole number.');
+  return number;
+}
+
+/** How many there are of something. */
+export function count(text: string, Invalid: ArgumentError): number {
+  const number = whole(text, Invalid);
+  if (number < 0) throw new Invalid('it is less than none.');
   return number;
 }
 

@@ -31,6 +31,12 @@ function usageError(text: string, command: string | undefined): string {
   return `${printable(`rcx: ${what}; see: ${['rcx', command, '--help'].filter(Boolean).join(' ')}`)}\n`;
 }
 
+/** Of Docker's commands `run` tells by its exit code why there was no program to end with another one, and `exec` partly. */
+function exitCodeOf(command: string | undefined, code: number): number {
+  if (command === undefined || command === 'run') return code;
+  return command === 'exec' && code !== USAGE_ERROR ? code : FAILURE;
+}
+
 async function main(words: readonly string[]): Promise<void> {
   let command: string | undefined;
   let root: Command | undefined;
@@ -48,8 +54,7 @@ async function main(words: readonly string[]): Promise<void> {
       process.exitCode = isHelp ? 0 : USAGE_ERROR;
     } else {
       const code = report(error, root?.opts<{ debug?: boolean }>().debug ?? false);
-      // Of Docker's commands only `run` tells by its exit code why there was no program to end with another one.
-      process.exitCode = command === undefined || command === 'run' ? code : FAILURE;
+      process.exitCode = exitCodeOf(command, code);
     }
   }
 }

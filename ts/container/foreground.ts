@@ -1,11 +1,16 @@
 import type { Engine } from '../engine.ts';
 import { RcxError } from '../errors.ts';
+import { containerEvent } from '../events/append.ts';
 import type { PullEvent } from '../image/events.ts';
+import type { AttachOptions } from '../native/index.ts';
 import { type ContainerRoot, createContainer } from './create.ts';
-import { AttachedContainer } from './launch.ts';
+import { findRunning } from './find.ts';
+import { findContainer } from './heal.ts';
+import { MonitoredContainer } from './monitored.ts';
 import type { ContainerOptions } from './options.ts';
 import { type PullPolicy, resolveForRun } from './resolveForRun.ts';
 import { forwardSignals } from './signalForwarding.ts';
+import type { StoredContainer } from './store.ts';
 import { connectTerminal } from './terminal.ts';
 
 /** Hears of a pull that a run needs first. */
@@ -25,31 +30,104 @@ export interface ForegroundRun {
   pull: PullPolicy;
   progress: RunProgress;
   options: ContainerOptions;
+  detachKeys?: string | undefined;
 }
 
-/** Runs a container in the foreground, connected to this process' own streams; returns its exit code. */
+/** Docker's. */
+export const DETACH_KEYS = 'ctrl-p,ctrl-q';
+/** Exit code of a container whose end nobody has seen. */
+const UNKNOWN = 255;
+
+/** Runs a new container in the foreground, connected to this process' own streams; returns its exit code. */
 export async function runInForeground(engine: Engine, wanted: ForegroundRun): Promise<number> {
-  const { options, interactive } = wanted;
+  const { options, interactive, detachKeys } = wanted;
   const terminal = options.tty === true;
   if (terminal && interactive && !process.stdin.isTTY) throw notATerminal();
-  const stored = await createContainer(engine, () => findRoot(engine, wanted), options);
-  const stdin = interactive ? 'inherit' : 'null';
-  const container = await AttachedContainer.launch(engine, stored, { stdin, stdout: 'inherit', stderr: 'inherit' });
-  const exit = container.wait();
+  const created = { openStdin: interactive, stdinOnce: interactive, ...options };
+  const stored = await createContainer(engine, () => findRoot(engine, wanted), created);
+  return await launchInForeground(engine, stored, { interactive, detachKeys });
+}
+
+/**
+ * Runs a container that was made before, connected to this process' own streams; one that runs already is attached to.
+ * @param text name, id, or prefix of an id
+ * @returns its exit code
+ */
+export async function startInForeground(
+  engine: Engine,
+  text: string,
+  connection: { interactive: boolean; detachKeys?: string | undefined },
+): Promise<number> {
+  const stored = await findContainer(engine, text);
+  const terminal = stored.config.request.spec.process.terminal;
+  if (terminal && connection.interactive && !process.stdin.isTTY) throw notATerminal();
+  if (stored.state.status !== 'running' && stored.state.status !== 'restarting')
+    return await launchInForeground(engine, stored, connection);
+  const { interactive: stdin, detachKeys } = connection;
+  return await attachInForeground(engine, text, { stdin, sigProxy: true, detachKeys });
+}
+
+/**
+ * Connects this process' own streams to a container that runs.
+ * @returns its exit code; 0 when the user has left it
+ * @throws ERR_RCX_CONTAINER_NOT_FOUND, ERR_RCX_CONTAINER_NOT_RUNNING, ERR_RCX_CONTAINER_PAUSED, ERR_RCX_NOT_A_TERMINAL
+ */
+export async function attachInForeground(
+  engine: Engine,
+  text: string,
+  wanted: { stdin: boolean; sigProxy: boolean; detachKeys?: string | undefined },
+): Promise<number> {
+  const stored = await findRunning(engine, text, 'attach to the container');
+  const { terminal } = stored.config.request.spec.process;
+  const stdin = wanted.stdin && stored.config.openStdin;
+  if (terminal && stdin && !process.stdin.isTTY) throw notATerminal();
+  const container = MonitoredContainer.attach(engine, stored, streamsOf(terminal, stdin, wanted.detachKeys));
+  containerEvent(engine.paths, stored.config, 'attach');
+  return await follow(container, { terminal, stdin, sigProxy: wanted.sigProxy });
+}
+
+async function launchInForeground(
+  engine: Engine,
+  stored: StoredContainer,
+  { interactive, detachKeys }: { interactive: boolean; detachKeys?: string | undefined },
+): Promise<number> {
+  const { terminal } = stored.config.request.spec.process;
+  const container = await MonitoredContainer.launch(engine, stored, streamsOf(terminal, interactive, detachKeys));
+  containerEvent(engine.paths, stored.config, 'attach');
+  return await follow(container, { terminal, stdin: interactive, sigProxy: true }, () => container.start());
+}
+
+function streamsOf(terminal: boolean, stdin: boolean, detachKeys = DETACH_KEYS): AttachOptions {
+  return { stdin, stdout: true, stderr: !terminal, ...(terminal && stdin && { detachKeys }) };
+}
+
+/** Passes signals and the window's size on until the container has ended or the user has left it. */
+async function follow(
+  container: MonitoredContainer,
+  { terminal, stdin, sigProxy }: { terminal: boolean; stdin: boolean; sigProxy: boolean },
+  start: () => Promise<void> = async () => undefined,
+): Promise<number> {
+  const end = container.wait();
   // Its failure is that of the start, which is awaited first.
-  exit.catch(() => undefined);
-  const release = terminal ? connectTerminal(container, interactive) : () => undefined;
-  const stopForwarding = forwardSignals(container);
+  end.catch(() => undefined);
+  const release = terminal ? connectTerminal(container, stdin) : () => undefined;
+  const stopForwarding = sigProxy ? forwardSignals(container, terminal ? ['SIGHUP'] : []) : () => undefined;
+  // The window was closed, and nobody can be at the container's terminal any more: it goes on without.
+  const leave = () => container.detach();
+  if (terminal) process.on('SIGHUP', leave);
   try {
-    await container.start();
-    return (await exit).exitCode;
+    await start();
+    const done = await end;
+    return done.how === 'ended' ? (done.exitCode ?? UNKNOWN) : 0;
   } finally {
     stopForwarding();
+    process.off('SIGHUP', leave);
     release();
   }
 }
 
-async function findRoot(
+/** The root that a container is to have; an image that is missing is pulled. */
+export async function findRoot(
   engine: Engine,
   { image, rootfs, pull, options, progress }: ForegroundRun,
 ): Promise<ContainerRoot> {
@@ -61,7 +139,8 @@ async function findRoot(
   }
 }
 
-function notATerminal(): RcxError {
+/** Input that is no terminal's cannot be one's. */
+export function notATerminal(): RcxError {
   return new RcxError('connect the terminal: stdin is not a terminal', {
     code: 'ERR_RCX_NOT_A_TERMINAL',
     step: 'connect the terminal',

@@ -20,7 +20,7 @@ export async function atStandstill<T>(
   body: () => Promise<T>,
   signal?: AbortSignal,
 ): Promise<T> {
-  if (stored.state.status !== 'running') return await body();
+  if (stored.state.status !== 'running' || isPaused(stored)) return await body();
   // One that is removed meanwhile must not come back as an empty folder.
   const lock = await acquireLock(join(stored.folder, MARK), { inExisting: true, signal });
   try {
@@ -32,6 +32,29 @@ export async function atStandstill<T>(
     }
   } finally {
     lock.remove();
+  }
+}
+
+/**
+ * Stops a running container's processes where they are, until {@link unpause}.
+ * @throws ERR_RCX_CGROUP
+ */
+export async function pause(stored: StoredContainer): Promise<void> {
+  await freeze(stored, true);
+}
+
+/** Lets a container go on. @throws ERR_RCX_CGROUP */
+export async function unpause(stored: StoredContainer): Promise<void> {
+  await freeze(stored, false);
+}
+
+/** Whether somebody has stopped the container's processes for longer than a moment: the kernel alone knows. */
+export function isPaused({ config, folder, state }: StoredContainer): boolean {
+  if (state.status !== 'running' || existsSync(join(folder, MARK))) return false;
+  try {
+    return native().isCgroupFrozen(cgroupPath(config.id));
+  } catch (error) {
+    throw toRcxError(error, 'ERR_RCX_CGROUP');
   }
 }
 

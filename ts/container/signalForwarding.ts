@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import type { AttachedContainer } from './launch.ts';
+import type { MonitoredContainer } from './monitored.ts';
 
 /** Not ours to forward: they cannot be caught, report this process' own faults or its terminal, or stop it. */
 const KEPT = new Set(
@@ -25,9 +25,15 @@ const KEPT = new Set(
   ].map((name) => `SIG${name}`),
 );
 
-/** Passes signals on to the container, whose program decides what they mean, as `docker run` does. */
-export function forwardSignals(container: AttachedContainer): () => void {
-  const numbers = new Set<number>();
+/**
+ * Passes signals on to the container, whose program decides what they mean, as `docker run` does.
+ * @param except names of signals that mean something else
+ */
+export function forwardSignals(
+  container: Pick<MonitoredContainer, 'kill'>,
+  except: readonly NodeJS.Signals[] = [],
+): () => void {
+  const numbers = new Set<number>(except.map((name) => constants.signals[name]));
   const handlers: [NodeJS.Signals, () => void][] = [];
   for (const [name, number] of Object.entries(constants.signals)) {
     if (KEPT.has(name) || numbers.has(number)) continue;

@@ -1,8 +1,8 @@
 import { native } from '../native/index.ts';
-import type { AttachedContainer } from './launch.ts';
+import type { MonitoredContainer } from './monitored.ts';
 
 /** Raw mode and window size; the function returned undoes it, and so does every other way out of the process. */
-export function connectTerminal(container: AttachedContainer, interactive: boolean): () => void {
+export function connectTerminal(container: Pick<MonitoredContainer, 'resize'>, interactive: boolean): () => void {
   const addon = native();
   const resize = () => {
     const [columns, rows] = process.stdout.isTTY ? process.stdout.getWindowSize() : [80, 24];

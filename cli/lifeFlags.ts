@@ -1,0 +1,43 @@
+import type { LogConfig, RestartPolicy } from '../ts/container/record.ts';
+import { RcxError } from '../ts/errors.ts';
+import { type ArgumentError, size } from './flags.ts';
+
+const NAMES = ['no', 'on-failure', 'always', 'unless-stopped'] as const;
+
+/** `on-failure:3`. */
+export function restartPolicy(text: string, Invalid: ArgumentError): RestartPolicy {
+  const [name = '', count, ...more] = text.split(':');
+  const known = NAMES.find((each) => each === (name === '' ? 'no' : name));
+  if (known === undefined || more.length > 0)
+    throw new Invalid('it is no, on-failure[:most], always or unless-stopped');
+  if (count === undefined) return { name: known, maximumRetryCount: 0 };
+  if (known !== 'on-failure' || !/^[0-9]{1,9}$/.test(count)) throw new Invalid('only on-failure takes a number');
+  return { name: known, maximumRetryCount: Number(count) };
+}
+
+/** `max-size=10m`, `max-file=3`. */
+export function logOptions(driver: LogConfig['driver'] | undefined, pairs: readonly string[]): Partial<LogConfig> {
+  const options: Partial<LogConfig> = driver === undefined ? {} : { driver };
+  for (const pair of pairs) {
+    const [name = '', value = ''] = pair.split('=', 2);
+    if (name === 'max-size') options.maxSize = value === '-1' ? 0 : size(value, invalidOption(pair));
+    else if (name === 'max-file' && /^[1-9][0-9]{0,3}$/.test(value)) options.maxFile = Number(value);
+    else throw new (invalidOption(pair))('there are max-size=SIZE and max-file=NUMBER');
+  }
+  if ((options.maxFile ?? 1) > 1 && options.maxSize === undefined) {
+    throw new (invalidOption(`max-file=${options.maxFile}`))('it needs max-size, or there is never a second file');
+  }
+  return options;
+}
+
+function invalidOption(pair: string): ArgumentError {
+  return class extends RcxError {
+    constructor(message: string) {
+      super(`read the log option ${JSON.stringify(pair)}: ${message}`, {
+        code: 'ERR_RCX_INVALID_OPTION',
+        step: 'read the log option',
+        path: pair,
+      });
+    }
+  };
+}

@@ -1,0 +1,107 @@
+import type { Engine } from '../engine.ts';
+import { RcxError } from '../errors.ts';
+import { type Attachment, type AttachOptions, native, runtimePath } from '../native/index.ts';
+import { toRcxError } from '../store/nativeError.ts';
+import type { StoredContainer } from './store.ts';
+
+/** How the connection to a container ended. */
+export type AttachEnd =
+  | { how: 'ended'; exitCode?: number; signal?: number; oomKilled: boolean }
+  /** The user has left it. */
+  | { how: 'detached' };
+
+/** A connection of this process to a container that runs under a monitor, and goes on when the connection ends. */
+export class MonitoredContainer {
+  readonly #stored: StoredContainer;
+  readonly #attachment: Attachment;
+
+  private constructor(stored: StoredContainer, attachment: Attachment) {
+    this.#stored = stored;
+    this.#attachment = attachment;
+  }
+
+  /**
+   * Starts the monitor of a container, with this process' streams connected; nothing of the container runs before
+   * {@link MonitoredContainer.start}.
+   * @throws ERR_RCX_MONITOR, ERR_RCX_INVALID_OPTION for detach keys that are none
+   */
+  static async launch(engine: Engine, stored: StoredContainer, options: AttachOptions): Promise<MonitoredContainer> {
+    try {
+      const attachment = await native().launchMonitor(runtimePath(), stored.folder, engine.paths.run, options);
+      return new MonitoredContainer(stored, attachment);
+    } catch (error) {
+      throw toRcxError(error, 'ERR_RCX_MONITOR');
+    }
+  }
+
+  /**
+   * Connects to one that runs.
+   * @throws ERR_RCX_MONITOR when its monitor does not answer
+   */
+  static attach(engine: Engine, stored: StoredContainer, options: AttachOptions): MonitoredContainer {
+    try {
+      const own = engine.containers.runDirectory(stored.config.id);
+      return new MonitoredContainer(stored, native().attachToMonitor(own, options));
+    } catch (error) {
+      throw toRcxError(error, 'ERR_RCX_MONITOR');
+    }
+  }
+
+  get id(): string {
+    return this.#stored.config.id;
+  }
+
+  /** Runs the program; resolves once it runs and its record says so. @throws why it does not, which is on record, too */
+  async start(): Promise<void> {
+    try {
+      await this.#attachment.start();
+    } catch (error) {
+      throw toRcxError(error, 'ERR_RCX_LAUNCH');
+    }
+  }
+
+  /** Resolves when the container has ended and its end is on record, or when the user has left it; all output is written. */
+  async wait(): Promise<AttachEnd> {
+    try {
+      const { how, exitCode, signal, oomKilled } = await this.#attachment.wait();
+      if (how === 'lost') throw lost(this.#stored);
+      if (how === 'detached') return { how };
+      return {
+        ...{ how, oomKilled },
+        ...(exitCode !== undefined && { exitCode }),
+        ...(signal !== undefined && { signal }),
+      };
+    } catch (error) {
+      throw toRcxError(error, 'ERR_RCX_MONITOR');
+    }
+  }
+
+  /** Signals the container's init; one that has ended is no error. */
+  kill(signal: number): void {
+    this.#attachment.kill(signal);
+  }
+
+  /** It is not run again when it ends. */
+  stop(): void {
+    this.#attachment.stop();
+  }
+
+  /** Sets the size of the container's terminal, in characters. */
+  resize(rows: number, columns: number): void {
+    this.#attachment.resize(rows, columns);
+  }
+
+  /** Leaves the container as it is. */
+  detach(): void {
+    this.#attachment.detach();
+  }
+}
+
+function lost({ config }: StoredContainer): RcxError {
+  return new RcxError(`follow the container: ${config.name}: its monitor was killed, and the container with it`, {
+    code: 'ERR_RCX_MONITOR',
+    step: 'follow the container',
+    path: config.name,
+    hint: 'see the kernel’s log for an out-of-memory kill; start it again with: rcx start',
+  });
+}

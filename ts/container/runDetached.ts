@@ -1,0 +1,20 @@
+import type { Engine } from '../engine.ts';
+import { createContainer } from './create.ts';
+import { type ForegroundRun, findRoot } from './foreground.ts';
+import { startDetached } from './start.ts';
+
+/** Runs a container with nobody connected to it; returns its id once its program runs. */
+export async function runDetached(engine: Engine, wanted: Omit<ForegroundRun, 'detachKeys'>): Promise<string> {
+  const options = { openStdin: wanted.interactive, ...wanted.options };
+  const stored = await createContainer(engine, () => findRoot(engine, wanted), options);
+  await startDetached(engine, stored);
+  return stored.config.id;
+}
+
+/** Makes a container that is going to be started later; returns its id. */
+export async function createOnly(engine: Engine, wanted: Omit<ForegroundRun, 'detachKeys'>): Promise<string> {
+  const { interactive } = wanted;
+  const options = { openStdin: interactive, stdinOnce: interactive, ...wanted.options };
+  const { config } = await createContainer(engine, () => findRoot(engine, wanted), options, { willStart: false });
+  return config.id;
+}

@@ -1,0 +1,131 @@
+import { closeSync, fstatSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** See `crates/core/src/monitor/log.rs`. */
+const FILE = 'container.log';
+const PIECE = 64 * 1024;
+const NEWLINE = 10;
+
+/** A file of the log that is open: its name may become another's meanwhile. */
+export class LogFile {
+  readonly #fd: number;
+  readonly #inode: bigint;
+  /** What comes behind it is none of the reader's business. */
+  readonly #end: number | undefined;
+  #position = 0;
+  #rest: Buffer = Buffer.alloc(0);
+
+  private constructor(fd: number, bounded: boolean) {
+    this.#fd = fd;
+    const { ino, size } = fstatSync(fd, { bigint: true });
+    this.#inode = ino;
+    this.#end = bounded ? Number(size) : undefined;
+  }
+
+  /**
+   * Opens a file to read it, if it is `bounded` only what is in it now.
+   * @returns `undefined` when there is none of that name
+   */
+  static open(path: string, { bounded = false } = {}): LogFile | undefined {
+    try {
+      return new LogFile(openSync(path, 'r'), bounded);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw error;
+    }
+  }
+
+  get inode(): bigint {
+    return this.#inode;
+  }
+
+  /** Whole lines from where the last reading ended. */
+  *lines(): Generator<string> {
+    for (;;) {
+      const piece = Buffer.allocUnsafe(PIECE);
+      const most = Math.min(PIECE, (this.#end ?? Number.POSITIVE_INFINITY) - this.#position);
+      const length = readSync(this.#fd, piece, 0, Math.max(0, most), this.#position);
+      if (length === 0) return;
+      this.#position += length;
+      let text = Buffer.concat([this.#rest, piece.subarray(0, length)]);
+      for (let end = text.indexOf(NEWLINE); end >= 0; end = text.indexOf(NEWLINE)) {
+        yield text.toString('utf8', 0, end);
+        text = text.subarray(end + 1);
+      }
+      this.#rest = text;
+    }
+  }
+
+  /** Goes to where the last `count` lines begin, or less if there are not so many. @returns how many lines there are from there on */
+  seekToLast(count: number): number {
+    // From the beginning: nobody needs to know how many lines that are.
+    if (count === Number.POSITIVE_INFINITY) return 0;
+    const size = this.#end ?? fstatSync(this.#fd).size;
+    let end = size;
+    if (count === 0) {
+      this.#position = end;
+      return 0;
+    }
+    let found = 0;
+    this.#position = 0;
+    const piece = Buffer.allocUnsafe(PIECE);
+    // The newline at the very end ends the last line and begins none.
+    for (let isLast = true; end > 0; isLast = false) {
+      const begin = Math.max(0, end - PIECE);
+      const length = readSync(this.#fd, piece, 0, end - begin, begin);
+      for (let at = length - 1; at >= 0; at--) {
+        if (piece[at] !== NEWLINE || (isLast && at === length - 1)) continue;
+        if (++found >= count) {
+          this.#position = begin + at + 1;
+          return count;
+        }
+      }
+      end = begin;
+    }
+    return size > 0 ? found + 1 : 0;
+  }
+
+  close(): void {
+    closeSync(this.#fd);
+  }
+}
+
+/** The files of a container's log, oldest first. */
+export function logFiles(folder: string): string[] {
+  const numbered = readdirSync(folder).flatMap((name) => {
+    const [, number] = /^container\.log\.([0-9]+)$/.exec(name) ?? [];
+    return number === undefined ? [] : [Number(number)];
+  });
+  const rotated = numbered.sort((a, b) => b - a).map((number) => join(folder, `${FILE}.${number}`));
+  return [...rotated, join(folder, FILE)];
+}
+
+/**
+ * All of a log as it is now, oldest file first. It may be rotated at any moment: opened from the newest file on, what was renamed
+ * meanwhile is found again under its next name, and none is missed but those that were removed.
+ */
+export function openAll(folder: string): LogFile[] {
+  const files = new Map<bigint, LogFile>();
+  const newestFirst = logFiles(folder).reverse();
+  // The last one may get a number that it did not have when the names were read.
+  const next = [newestFirst.length, newestFirst.length + 1].map((number) => join(folder, `${FILE}.${number}`));
+  for (const path of [...newestFirst, ...next]) {
+    const file = LogFile.open(path, { bounded: true });
+    if (file === undefined) continue;
+    if (files.has(file.inode)) file.close();
+    else files.set(file.inode, file);
+  }
+  return [...files.values()].reverse();
+}
+
+function inodeOf(path: string): bigint | undefined {
+  return statSync(path, { bigint: true, throwIfNoEntry: false })?.ino;
+}
+
+/** The file that was begun when the one with this inode was full; the oldest there is when that one has been removed. */
+export function fileAfter(folder: string, inode: bigint): string | undefined {
+  const files = logFiles(folder);
+  const at = files.findIndex((path) => inodeOf(path) === inode);
+  if (at < 0) return files[0];
+  return files[at + 1];
+}

@@ -81,17 +81,17 @@ describe('the working directory', () => {
 });
 
 describe('the program of PID 1 (CVE-2019-5736)', () => {
-  const runtime = join(dirname(dirname(realpathSync(RCX_BIN))), 'native/rcx-runtime');
-  const digest = () => createHash('sha256').update(readFileSync(runtime)).digest('hex');
+  const init = join(dirname(dirname(realpathSync(RCX_BIN))), 'native/rcx-init');
+  const digest = () => createHash('sha256').update(readFileSync(init)).digest('hex');
 
   it('is no file of the host with --init, and cannot be written to', async () => {
-    const [before, { mtimeMs }] = [digest(), statSync(runtime)];
+    const [before, { mtimeMs }] = [digest(), statSync(init)];
     const script = `readlink /proc/1/exe
       for open in '>' '+<' '>>'; do perl -e 'print open(my $f, shift, "/proc/1/exe") && syswrite($f, "x") ? "wrote\\n" : "no\\n"' "$open"; done
       chmod 777 /proc/1/exe 2>/dev/null; truncate -s 0 /proc/1/exe 2>/dev/null; true`;
     const stdout = await store.ok(['run', '--rm', '--init', 'ubuntu', 'bash', '-c', script]);
     expect(stdout).toMatch(/^\/memfd:[^\n]*\nno\nno\nno\n$/);
-    expect({ digest: digest(), mtimeMs: statSync(runtime).mtimeMs }).toEqual({ digest: before, mtimeMs });
+    expect({ digest: digest(), mtimeMs: statSync(init).mtimeMs }).toEqual({ digest: before, mtimeMs });
   });
 
   it('is the container’s own without --init', async () => {

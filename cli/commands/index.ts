@@ -19,6 +19,18 @@ interface CommandEntry {
 /** In the order of `rcx --help`. */
 export const COMMANDS: readonly CommandEntry[] = [
   { name: 'run', load: () => import('./run.ts') },
+  { name: 'create', load: () => import('./create.ts') },
+  { name: 'start', load: () => import('./start.ts') },
+  { name: 'stop', load: () => import('./stop.ts') },
+  { name: 'restart', load: () => import('./restart.ts') },
+  { name: 'kill', load: () => import('./kill.ts') },
+  { name: 'wait', load: () => import('./wait.ts') },
+  { name: 'pause', load: () => import('./pause.ts') },
+  { name: 'unpause', load: () => import('./unpause.ts') },
+  { name: 'logs', load: () => import('./logs.ts') },
+  { name: 'exec', load: () => import('./exec.ts') },
+  { name: 'attach', load: () => import('./attach.ts') },
+  { name: 'events', load: () => import('./events.ts') },
   { name: 'ps', load: () => import('./ps.ts') },
   { name: 'rm', load: () => import('./rm.ts') },
   { name: 'inspect', load: () => import('./inspect.ts') },

@@ -23,7 +23,10 @@ describe('the commands', () => {
 
   it('have Docker’s names in their groups', () => {
     const names = (group: string) => root.commands.find((each) => each.name() === group)?.commands.map((c) => c.name());
-    expect(names('container')).toEqual(['run', 'ls', 'inspect', 'layers', 'diff', 'commit', 'export', 'rm', 'prune']);
+    expect(names('container')).toEqual([
+      ...['run', 'create', 'start', 'stop', 'restart', 'kill', 'wait', 'pause', 'unpause', 'logs', 'exec', 'attach'],
+      ...['ls', 'inspect', 'layers', 'diff', 'commit', 'export', 'rm', 'prune'],
+    ]);
     const files = [
       'ls',
       'pull',
@@ -40,7 +43,7 @@ describe('the commands', () => {
       'prune',
     ];
     expect(names('image')).toEqual(files);
-    expect(names('system')).toEqual(['df', 'prune', 'check', 'info']);
+    expect(names('system')).toEqual(['df', 'prune', 'check', 'events', 'boot', 'unit', 'info']);
   });
 
   it('are explained, with each of their flags and arguments', () => {

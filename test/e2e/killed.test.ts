@@ -12,6 +12,7 @@ import { pull } from '../../ts/image/pull.ts';
 import { native } from '../../ts/native/index.ts';
 import { parseReference } from '../../ts/oci/reference.ts';
 import { type CheckReport, checkStore } from '../../ts/system/check.ts';
+import { chance } from '../support/chance.ts';
 import { newStore, type Store } from '../support/cli.ts';
 import { publishSmall } from '../support/smallImage.ts';
 import { wreckage } from '../support/wreckage.ts';
@@ -65,17 +66,6 @@ async function addContainer(name?: string): Promise<void> {
   const { folder } = await createContainer(own, { image, reference: IMAGE }, { command: ['x'], name });
   for (let i = 0; i < 1000; i++) writeFileSync(join(folder, 'upper', String(i)), String(i));
   writeState(folder, { status: 'exited', owner: { pid: 1, startTime: '', bootId: '' }, exitCode: 0 });
-}
-
-/** mulberry32: numbers from 0 to 1 that look like chance. */
-function chance(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 /** A command that is killed again and again. */

@@ -34,6 +34,8 @@ check no-pivot-run rcx run --name moved --no-pivot -v /gate2:/gate guest sh /pro
 check no-pivot-inspect rcx inspect moved
 check info rcx info
 
+. /guest/life.sh
+
 check cgroups-left find /sys/fs/cgroup -mindepth 1 -type d -name 'rcx*'
 check mounts-left diff /tmp/mounts-before /proc/self/mountinfo
 echo end >/dev/ttyS1

@@ -1,10 +1,11 @@
 #!/usr/bin/env zx
-// Times of rcx beside its peers, in one run: npm run bench -- [start] [pull] [repull] [commit] [--runs N] [--json FILE] [--no-build]
+// Times of rcx beside its peers, in one run: npm run bench -- [start] [exec] [detached] [pull] [repull] [commit] [--runs N] [--json FILE] [--no-build]
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chalk, fs } from 'zx';
 import { measureCommit } from './bench/commit.mjs';
+import { measureDetached } from './bench/detached.mjs';
 import { mountFreshExt4, mountsLeft, mountTable } from './bench/filesystem.mjs';
 import { provideImage } from './bench/images/images.mjs';
 import { interrupted, interruptedExitCode, listenForSignals } from './bench/interrupt.mjs';
@@ -15,10 +16,20 @@ import { providePrograms } from './bench/packages.mjs';
 import { sh } from './bench/processes.mjs';
 import { measurePull } from './bench/pull.mjs';
 import { startRegistry } from './bench/registry.mjs';
-import { commitReport, machineReport, pullReport, repullReport, startReport } from './bench/report.mjs';
+import {
+  commitReport,
+  detachedReport,
+  execReport,
+  machineReport,
+  pullReport,
+  repullReport,
+  startReport,
+} from './bench/report.mjs';
 import { withScope } from './bench/scope.mjs';
 import { measureStart } from './bench/start.mjs';
 import { commitSubjects } from './bench/subjects/commit/index.mjs';
+import { detachedSubjects } from './bench/subjects/detached/index.mjs';
+import { execSubjects } from './bench/subjects/exec/index.mjs';
 import { pullSubjects } from './bench/subjects/pull/index.mjs';
 import { repullSubjects } from './bench/subjects/repull/index.mjs';
 import { startSubjects } from './bench/subjects/start/index.mjs';
@@ -37,16 +48,16 @@ async function onDisk(scope, definitions, bench) {
   return subjects;
 }
 
-async function benchStart(scope, bench, runs) {
+/** One command of each subject at a time, from its start to its exit. */
+async function benchCommands(scope, definitions, bench, runs) {
   const image = await provideImage('base', bench);
   const stopwatch = await compile('spawn', bench);
-  return measureStart(await onDisk(scope, startSubjects, { ...bench, image, stopwatch }), { runs, say });
+  return measureStart(await onDisk(scope, definitions, { ...bench, image, stopwatch }), { runs, say });
 }
 
-async function benchRepull(scope, bench, runs) {
+async function benchDetached(scope, bench, runs) {
   const image = await provideImage('base', bench);
-  const stopwatch = await compile('spawn', bench);
-  return measureStart(await onDisk(scope, repullSubjects, { ...bench, image, stopwatch }), { runs, say });
+  return measureDetached(await onDisk(scope, detachedSubjects, { ...bench, image }), { runs, say });
 }
 
 async function benchCommit(scope, bench, runs) {
@@ -73,9 +84,12 @@ async function bench({ runs }) {
     const { host } = await startRegistry(scope, { storage: join(cache, 'registry'), dir });
     const context = { root, cache, dir, host, say };
     const report = { machine: await machineFacts() };
-    if (runs.start) report.start = await withScope((inner) => benchStart(inner, context, runs.start));
+    const commands = (subjects, count) => withScope((inner) => benchCommands(inner, subjects, context, count));
+    if (runs.start) report.start = await commands(startSubjects, runs.start);
+    if (runs.exec) report.exec = await commands(execSubjects, runs.exec);
+    if (runs.detached) report.detached = await withScope((inner) => benchDetached(inner, context, runs.detached));
     if (runs.pull) report.pull = await benchPull(context, runs.pull);
-    if (runs.repull) report.repull = await withScope((inner) => benchRepull(inner, context, runs.repull));
+    if (runs.repull) report.repull = await commands(repullSubjects, runs.repull);
     if (runs.commit) report.commit = await withScope((inner) => benchCommit(inner, context, runs.commit));
     return report;
   });
@@ -99,6 +113,8 @@ async function main() {
   const parts = [
     machineReport(report.machine),
     report.start && startReport(report.start),
+    report.exec && execReport(report.exec),
+    report.detached && detachedReport(report.detached),
     report.pull && pullReport(report.pull),
     report.repull && repullReport(report.repull),
     report.commit && commitReport(report.commit),

@@ -1,4 +1,5 @@
 import { FILE_SIZE, FILES } from './commit.mjs';
+import { AT_ONCE } from './detached.mjs';
 import { median, percentile } from './stats.mjs';
 
 const ms = (nanoseconds) => (nanoseconds / 1e6).toFixed(nanoseconds < 1e7 ? 2 : 1);
@@ -56,8 +57,18 @@ export function pullReport({ results, absent, image }) {
 }
 
 /** @param {{ results: { name: string, samples: number[] }[], absent: object[] }} repull */
-export function repullReport({ results, absent }) {
-  const rcx = results.find((result) => result.name === '`rcx pull`');
+export function repullReport(repull) {
+  return overNodeReport('### Pull again', 'pull of an image that is up to date', '`rcx pull`', repull);
+}
+
+/** @param {{ results: { name: string, samples: number[] }[], absent: object[] }} exec */
+export function execReport(exec) {
+  return overNodeReport('### Exec', '`true` in a container that runs', '`rcx exec`', exec);
+}
+
+/** Commands beside what every command line written for Node pays. */
+function overNodeReport(title, what, own, { results, absent }) {
+  const rcx = results.find((result) => result.name === own);
   const node = results.find((result) => result.name === '`node -e 0`');
   const rows = results.map(({ name, samples }) => [
     name,
@@ -67,8 +78,26 @@ export function repullReport({ results, absent }) {
     ratio(samples, rcx),
     node === undefined ? '–' : ms(median(samples) - median(node.samples)),
   ]);
-  const head = ['pull of an image that is up to date', 'runs', 'median ms', 'p95 ms', 'to rcx', 'ms over `node -e 0`'];
-  return section('### Pull again', [table(head, rows)], absent);
+  const head = [what, 'runs', 'median ms', 'p95 ms', 'to rcx', 'ms over `node -e 0`'];
+  return section(title, [table(head, rows)], absent);
+}
+
+/** @param {{ results: { name: string, samples: number[], memory: number[] }[], absent: object[] }} detached */
+export function detachedReport({ results, absent }) {
+  const rcx = results.find((result) => result.name === '`rcx run -d`');
+  const rows = results.map(({ name, samples, memory }) => [
+    name,
+    samples.length,
+    seconds(median(samples)),
+    `${seconds(Math.min(...samples))}–${seconds(Math.max(...samples))}`,
+    ratio(samples, rcx),
+    `${(median(memory) / 2 ** 20).toFixed(2)} MiB`,
+  ]);
+  const head = [`${AT_ONCE} at once, no network`, 'runs', 'median s', 'range s', 'to rcx', 'memory of each monitor'];
+  const facts =
+    'Until all have printed their id. The memory is what the process that stays with each container has to itself: rcx-monitor, ' +
+    'containerd-shim, conmon. What docker’s daemon has besides is not in it.';
+  return section('### Start in the background', [facts, table(head, rows)], absent);
 }
 
 /** @param {{ results: { name: string, commit: number[], push: number[], samples: number[] }[], absent: object[] }} commit */

@@ -13,10 +13,12 @@ export async function removeCgroupParent() {
   }
 }
 
-/** cgroupfs knows only rmdir of a group without children; its files go with it. */
+/** cgroupfs knows only rmdir of a group without children; its files go with it. What is busy is another subject's, who removes it. */
 async function removeTree(group) {
   for (const entry of await fs.readdir(group, { withFileTypes: true })) {
     if (entry.isDirectory()) await removeTree(join(group, entry.name));
   }
-  await fs.rmdir(group);
+  await fs.rmdir(group).catch((error) => {
+    if (error.code !== 'EBUSY') throw error;
+  });
 }

@@ -15,6 +15,8 @@ export async function preparePodman(scope, { disk, dir }) {
   await fs.ensureDir(home);
   if (!(await fs.pathExists(LOCKS))) scope.defer(`remove ${LOCKS}`, () => fs.remove(LOCKS));
   scope.defer('remove cgroups', removeCgroupParent);
+  // After containers in the background its store stays mounted upon itself.
+  scope.defer('unmount its store', () => shCleanUp({ nothrow: true })`umount ${join(disk, 'podman/overlay')}`);
   const runc = (await shCleanUp`command -v runc`).stdout.trim();
   const podman = [
     ...['podman', '--root', join(disk, 'podman'), '--runroot', join(home, 'run'), '--tmpdir', join(home, 'tmp')],

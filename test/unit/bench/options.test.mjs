@@ -5,7 +5,11 @@ const parse = (...words) => parseOptions(['/usr/bin/node', '/somewhere/zx', 'scr
 
 describe('options of the benchmark', () => {
   it('measures everything by default', () => {
-    expect(parse()).toEqual({ runs: { start: 50, pull: 3, repull: 30, commit: 5 }, json: undefined, build: true });
+    expect(parse()).toEqual({
+      runs: { start: 50, exec: 50, detached: 5, pull: 3, repull: 30, commit: 5 },
+      json: undefined,
+      build: true,
+    });
   });
 
   it('takes parts, a number of runs, a file, and no build', () => {

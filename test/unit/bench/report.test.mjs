@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { commitReport, machineReport, pullReport, repullReport, startReport } from '../../../scripts/bench/report.mjs';
+import {
+  commitReport,
+  detachedReport,
+  machineReport,
+  pullReport,
+  repullReport,
+  startReport,
+} from '../../../scripts/bench/report.mjs';
 
 describe('report', () => {
   it('shows starts in milliseconds, with ratios to both ways of rcx', () => {
@@ -48,6 +55,18 @@ describe('report', () => {
     });
     expect(text).toContain('| `rcx pull` | 1 | 30.0 | 30.0 | 1.00 × | 10.0 |');
     expect(text).toContain('| `docker pull` | 1 | 60.0 | 60.0 | 2.00 × | 40.0 |');
+  });
+
+  it('shows starts in the background with the memory of who stays', () => {
+    const text = detachedReport({
+      results: [
+        { name: '`rcx run -d`', samples: [5e8], memory: [2 ** 19] },
+        { name: '`docker run -d`', samples: [4e9, 5e9, 6e9], memory: [8 * 2 ** 20] },
+      ],
+      absent: [],
+    });
+    expect(text).toContain('| `docker run -d` | 3 | 5.00 | 4.00–6.00 | 10.00 × | 8.00 MiB |');
+    expect(text).toContain('| `rcx run -d` | 1 | 0.50 | 0.50–0.50 | 1.00 × | 0.50 MiB |');
   });
 
   it('shows commits and pushes apart and together', () => {

@@ -1,27 +1,10 @@
-import { Agent, request } from 'node:http';
+import { Agent } from 'node:http';
 import { join } from 'node:path';
 import { startDockerd } from '../../engines/docker.mjs';
-import { interrupted } from '../../interrupt.mjs';
+import { call } from '../../engines/dockerApi.mjs';
 import { lacking } from '../../packages.mjs';
 import { sh } from '../../processes.mjs';
 import { defineSubject } from '../subject.mjs';
-
-const VERSION = 'v1.41';
-
-/** One request to the Docker Engine API over a kept-alive connection; the answer's JSON, undefined where it has none. */
-function call({ agent, socketPath }, method, path, body) {
-  return new Promise((resolve, reject) => {
-    const headers = { 'Content-Type': 'application/json' };
-    const options = { agent, socketPath, method, path: `/${VERSION}${path}`, headers, signal: interrupted };
-    const sent = request(options, async (response) => {
-      const text = (await response.setEncoding('utf8').toArray()).join('');
-      if (response.statusCode < 300) resolve(text === '' ? undefined : JSON.parse(text));
-      else reject(new Error(`${method} ${path}: ${response.statusCode}: ${text.trim()}`));
-    });
-    sent.once('error', reject);
-    sent.end(body === undefined ? undefined : JSON.stringify(body));
-  });
-}
 
 /** What a Node program does today: the requests `docker run --rm` makes, in a process that is already running. */
 async function runOnce(connection, image) {

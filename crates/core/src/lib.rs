@@ -3,8 +3,9 @@
 
 pub mod cgroup;
 mod clock;
+pub mod copy;
 pub mod error;
-mod identity;
+pub mod identity;
 pub mod init;
 mod init_binary;
 pub mod launch;

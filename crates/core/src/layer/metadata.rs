@@ -8,7 +8,7 @@ use rustix::io::Errno;
 
 use super::sink::SinkOptions;
 use super::{invalid, refused};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// An extended attribute as the archive has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,23 +56,59 @@ impl Metadata {
         (Some(Uid::from_raw(self.uid)), Some(Gid::from_raw(self.gid)))
     }
 
-    /// Puts everything on an open file or directory. The order matters: `chown` clears setuid bits and capabilities.
+    /// Puts everything on an open file or directory.
     pub(super) fn apply_fd(&self, fd: BorrowedFd<'_>, path: &[u8], options: &SinkOptions) -> Result<()> {
+        self.put_on(fd, options).map_err(|refusal| refusal.of_layer(path))
+    }
+
+    /// The same, whatever the tree is. The order matters: `chown` clears setuid bits and capabilities.
+    pub(crate) fn put_on(
+        &self,
+        fd: BorrowedFd<'_>,
+        options: &SinkOptions,
+    ) -> std::result::Result<(), Refusal> {
         // A look costs less than two changes that change nothing, each a transaction of the file system's journal.
-        let now = fs::fstat(fd).map_err(|e| refused("look at what was made", path, e))?;
+        let now = fs::fstat(fd).map_err(|e| Refusal::of("look at what was made", e))?;
         let chown = options.ownership && (now.st_uid, now.st_gid) != (self.uid, self.gid);
         if chown {
             let (uid, gid) = self.owner();
-            fs::fchown(fd, uid, gid).map_err(|e| refused("set the owner", path, e))?;
+            fs::fchown(fd, uid, gid).map_err(|e| Refusal::of("set the owner", e))?;
         }
         if chown || Mode::from_raw_mode(now.st_mode) != self.permissions() {
-            fs::fchmod(fd, self.permissions()).map_err(|e| refused("set the mode", path, e))?;
+            fs::fchmod(fd, self.permissions()).map_err(|e| Refusal::of("set the mode", e))?;
         }
         for xattr in &self.xattrs {
             let result = fs::fsetxattr(fd, &*xattr.name, &xattr.value, XattrFlags::empty());
-            check_xattr(result, xattr, path, options)?;
+            check_xattr(result, xattr, options)?;
         }
-        fs::futimens(fd, &self.times()).map_err(|e| refused("set the times", path, e))
+        fs::futimens(fd, &self.times()).map_err(|e| Refusal::of("set the times", e))
+    }
+
+    /// The same for what cannot be opened but by `O_PATH`: a symbolic link, a device node or a pipe.
+    pub(crate) fn put_on_node(
+        &self,
+        fd: BorrowedFd<'_>,
+        options: &SinkOptions,
+        symlink: bool,
+    ) -> std::result::Result<(), Refusal> {
+        // The descriptor's own magic link leads to that very object, and a symbolic link behind it is not followed.
+        let link = format!("/proc/self/fd/{}", fd.as_raw_fd());
+        if options.ownership {
+            let (uid, gid) = self.owner();
+            fs::chownat(fd, c"", uid, gid, AtFlags::EMPTY_PATH)
+                .map_err(|e| Refusal::of("set the owner", e))?;
+        }
+        if !symlink {
+            // Linux has no mode on symbolic links.
+            fs::chmodat(fs::CWD, &link, self.permissions(), AtFlags::empty())
+                .map_err(|e| Refusal::of("set the mode", e))?;
+        }
+        for xattr in &self.xattrs {
+            let result = fs::setxattr(&link, &*xattr.name, &xattr.value, XattrFlags::empty());
+            check_xattr(result, xattr, options)?;
+        }
+        fs::utimensat(fs::CWD, &link, &self.times(), AtFlags::empty())
+            .map_err(|e| Refusal::of("set the times", e))
     }
 
     /// The same for what cannot be opened: a symbolic link or a device node, just made as `name` in `parent`.
@@ -96,10 +132,30 @@ impl Metadata {
         }
         // Nothing but files and directories can have attributes of users: peers leave them out as well.
         for xattr in self.xattrs.iter().filter(|xattr| !xattr.name.to_bytes().starts_with(b"user.")) {
-            check_xattr(set_xattr_at(parent, name, xattr), xattr, path, options)?;
+            let result = check_xattr(set_xattr_at(parent, name, xattr), xattr, options);
+            result.map_err(|refusal| refusal.of_layer(path))?;
         }
         fs::utimensat(parent, name, &self.times(), AtFlags::SYMLINK_NOFOLLOW)
             .map_err(|e| refused("set the times", path, e))
+    }
+}
+
+/// What could not be put on an object, and the kernel's answer.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    /// In words.
+    pub step: String,
+    /// Why.
+    pub errno: Errno,
+}
+
+impl Refusal {
+    fn of(step: &str, errno: Errno) -> Self {
+        Self { step: step.to_owned(), errno }
+    }
+
+    fn of_layer(&self, path: &[u8]) -> Error {
+        refused(&self.step, path, self.errno)
     }
 }
 
@@ -114,18 +170,17 @@ fn set_xattr_at(parent: BorrowedFd<'_>, name: &CStr, xattr: &Xattr) -> rustix::i
 fn check_xattr(
     result: rustix::io::Result<()>,
     xattr: &Xattr,
-    path: &[u8],
     options: &SinkOptions,
-) -> Result<()> {
+) -> std::result::Result<(), Refusal> {
     match result {
         Ok(()) => Ok(()),
         // The file system has no such attributes (or none on this type of object): peers leave them out as well.
         Err(Errno::OPNOTSUPP) => Ok(()),
-        // Without privilege only some namespaces can be written; the layer's content is right without them.
+        // Without privilege only some namespaces can be written; the content is right without them.
         Err(Errno::PERM) if !options.privileged => Ok(()),
         Err(e) => {
             let name = xattr.name.to_string_lossy();
-            Err(refused(&format!("set the extended attribute {name}"), path, e))
+            Err(Refusal::of(&format!("set the extended attribute {name}"), e))
         }
     }
 }

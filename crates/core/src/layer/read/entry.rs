@@ -102,6 +102,15 @@ pub(super) fn xattrs_at(parent: BorrowedFd<'_>, name: &[u8], path: &[u8]) -> Res
     unless_removed(collect(list, get), "read the attributes of", path)
 }
 
+/// The same of what is open by `O_PATH`, whatever it is: through the descriptor's own magic link, behind which a symbolic link is
+/// not followed.
+pub(crate) fn xattrs_through(fd: BorrowedFd<'_>) -> rustix::io::Result<Vec<Xattr>> {
+    let link = format!("/proc/self/fd/{}", fd.as_raw_fd());
+    let list = |buffer: &mut [u8]| fs::listxattr(&link, buffer);
+    let get = |name: &CStr, buffer: &mut [u8]| fs::getxattr(&link, name, buffer);
+    collect(list, get)
+}
+
 /// Sorted by name: in which order a file system keeps them must not show.
 fn collect(
     list: impl Fn(&mut [u8]) -> rustix::io::Result<usize>,

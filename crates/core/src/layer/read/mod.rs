@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use rustix::fs::{self, OFlags};
 use rustix::io::Errno;
 
+pub(crate) use self::entry::xattrs_through;
 pub use self::entry::{Entry, Kind};
 pub use self::union::{Found, Union};
 

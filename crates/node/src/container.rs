@@ -121,6 +121,12 @@ impl Container {
         self.core.kill(signal).map_err(|error| to_js(env, &error))
     }
 
+    /// Ends a container that is not going to be started; nothing of it is left afterwards.
+    #[napi]
+    pub fn abandon(&self) {
+        self.core.abandon();
+    }
+
     /// Sets the size of the container's terminal, in characters.
     #[napi]
     pub fn resize(&self, env: &Env, rows: u16, columns: u16) -> napi::Result<()> {

@@ -236,7 +236,7 @@ impl LayerSink {
     }
 }
 
-fn convert(metadata: EntryMetadata) -> Result<Metadata> {
+pub(crate) fn convert(metadata: EntryMetadata) -> Result<Metadata> {
     let xattrs = metadata.xattrs.unwrap_or_default().into_iter().map(convert_xattr).collect::<Result<_>>()?;
     Ok(Metadata {
         mode: metadata.mode,

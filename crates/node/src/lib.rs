@@ -4,6 +4,7 @@ mod attachment;
 mod cgroup;
 mod compress;
 mod container;
+mod copy;
 mod error;
 mod layer;
 mod layer_stream;

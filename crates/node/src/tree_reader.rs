@@ -139,7 +139,7 @@ impl UnionTree {
     }
 }
 
-fn convert(env: &Env, entry: Entry) -> Result<TreeEntry<'_>> {
+pub(crate) fn convert(env: &Env, entry: Entry) -> Result<TreeEntry<'_>> {
     let mut target = None;
     let (mut major, mut minor, mut opaque) = (None, None, false);
     let kind = match &entry.kind {

@@ -132,6 +132,15 @@ impl Container {
         Ok(())
     }
 
+    /// Ends a container that is not going to be started; nothing of it is left when this returns.
+    pub fn abandon(&self) {
+        let created = self.state().created.take();
+        if let Some((created, _)) = created {
+            created.abandon();
+            remove_cgroup(self.shared.cgroup.as_deref());
+        }
+    }
+
     fn run(&self, created: Created, connection: Option<Connection>, started: impl FnOnce(Result<()>)) {
         let launched =
             self.connect(connection).and_then(|pumps| created.start().map(|running| (running, pumps)));

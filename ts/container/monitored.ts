@@ -2,6 +2,7 @@ import type { Engine } from '../engine.ts';
 import { RcxError } from '../errors.ts';
 import { type Attachment, type AttachOptions, native, runtimePath } from '../native/index.ts';
 import { toRcxError } from '../store/nativeError.ts';
+import { lockFiles } from './filesLock.ts';
 import type { StoredContainer } from './store.ts';
 
 /** How the connection to a container ended. */
@@ -23,14 +24,18 @@ export class MonitoredContainer {
   /**
    * Starts the monitor of a container, with this process' streams connected; nothing of the container runs before
    * {@link MonitoredContainer.start}.
-   * @throws ERR_RCX_MONITOR, ERR_RCX_INVALID_OPTION for detach keys that are none
+   * @throws ERR_RCX_MONITOR, ERR_RCX_LOCK, ERR_RCX_INVALID_OPTION for detach keys that are none
    */
   static async launch(engine: Engine, stored: StoredContainer, options: AttachOptions): Promise<MonitoredContainer> {
+    // A copy may have its root mounted.
+    const files = await lockFiles(stored, { shared: true });
     try {
       const attachment = await native().launchMonitor(runtimePath(), stored.folder, engine.paths.run, options);
       return new MonitoredContainer(stored, attachment);
     } catch (error) {
       throw toRcxError(error, 'ERR_RCX_MONITOR');
+    } finally {
+      files.release();
     }
   }
 

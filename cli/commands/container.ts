@@ -4,6 +4,7 @@ import * as commit from './commit.ts';
 import * as inspect from './container/inspect.ts';
 import * as layers from './container/layers.ts';
 import * as prune from './container/prune.ts';
+import * as cp from './cp.ts';
 import * as create from './create.ts';
 import * as diff from './diff.ts';
 import * as exec from './exec.ts';
@@ -27,6 +28,7 @@ export function register(parent: Command): void {
   ps.register(group, 'ls');
   inspect.register(group);
   layers.register(group);
+  cp.register(group);
   diff.register(group);
   commit.register(group);
   exportContainer.register(group);

@@ -34,6 +34,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'ps', load: () => import('./ps.ts') },
   { name: 'rm', load: () => import('./rm.ts') },
   { name: 'inspect', load: () => import('./inspect.ts') },
+  { name: 'cp', load: () => import('./cp.ts') },
   { name: 'commit', load: () => import('./commit.ts') },
   { name: 'diff', load: () => import('./diff.ts') },
   { name: 'export', load: () => import('./export.ts') },

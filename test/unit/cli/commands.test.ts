@@ -25,7 +25,7 @@ describe('the commands', () => {
     const names = (group: string) => root.commands.find((each) => each.name() === group)?.commands.map((c) => c.name());
     expect(names('container')).toEqual([
       ...['run', 'create', 'start', 'stop', 'restart', 'kill', 'wait', 'pause', 'unpause', 'logs', 'exec', 'attach'],
-      ...['ls', 'inspect', 'layers', 'diff', 'commit', 'export', 'rm', 'prune'],
+      ...['ls', 'inspect', 'layers', 'cp', 'diff', 'commit', 'export', 'rm', 'prune'],
     ]);
     const files = [
       'ls',

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -30,6 +30,8 @@ beforeAll(async () => {
   // Many files, so that there is a middle to be killed in.
   await publishSmall('killed', 'one', 'killed', 500);
   await pullImage();
+  mkdirSync(many());
+  for (let i = 0; i < 1000; i++) writeFileSync(join(many(), String(i)), String(i));
   await store.ok(['save', '-o', archive(), '--format', 'docker-archive', IMAGE]);
 });
 afterAll(async () => {
@@ -44,6 +46,7 @@ function engine(): Engine {
 }
 
 const archive = () => join(store.folder, 'killed.tar');
+const many = () => join(store.folder, 'many');
 const hasImage = () => engine().images.has(IMAGE);
 const check = (): Promise<CheckReport> => checkStore(engine());
 
@@ -124,6 +127,19 @@ const VICTIMS: Record<string, Victim> = {
     again: async () => {
       const id = (await store.ok(['commit', 'box', 'killed-copy:one'])).trimEnd();
       expect(engine().images.find('killed-copy:one')).toMatchObject({ id, diffIds: { length: 4 } });
+    },
+  },
+  cp: {
+    args: () => ['cp', many(), 'box:/'],
+    kills: 20,
+    isLocal: false,
+    prepare: async () => {
+      if (engine().containers.list().length === 0) await addContainer('box');
+    },
+    again: async () => {
+      await store.ok(['cp', many(), 'box:/']);
+      const changes = (await store.ok(['diff', 'box'])).split('\n').filter((line) => line.startsWith('A /many/'));
+      expect(changes).toHaveLength(1000);
     },
   },
   load: {

@@ -75,6 +75,12 @@ impl Attachment {
         self.core.stop().map_err(|error| to_js(env, &error))
     }
 
+    /// The monitor reads the container's record again.
+    #[napi]
+    pub fn reload(&self, env: &Env) -> napi::Result<()> {
+        self.core.reload().map_err(|error| to_js(env, &error))
+    }
+
     /// Sets the size of the container's terminal, in characters.
     #[napi]
     pub fn resize(&self, env: &Env, rows: u16, columns: u16) -> napi::Result<()> {

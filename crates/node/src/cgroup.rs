@@ -14,6 +14,13 @@ pub fn remove_cgroup(env: &Env, path: String) -> Result<()> {
     cgroup::remove(&path).map_err(|error| to_js(env, &error))
 }
 
+/// Applies the limits of `resources`, the runtime-spec's `linux.resources` as JSON, to a container that runs. Where one needs a v1
+/// hierarchy that the container was not in, its processes are moved there.
+#[napi]
+pub fn update_cgroup(env: &Env, path: String, resources: String) -> Result<()> {
+    cgroup::update(&path, &resources).map_err(|error| to_js(env, &error))
+}
+
 /// Stops all processes of a container, or lets them go on; resolves when it is so.
 #[napi(ts_return_type = "Promise<void>")]
 pub fn freeze_cgroup(path: String, frozen: bool) -> AsyncTask<Blocking> {

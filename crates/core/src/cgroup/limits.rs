@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use oci_spec::runtime::LinuxResources;
+use rustix::io::Errno;
 
 use super::{CODE, Hierarchy, Layout, set};
 use crate::error::{Error, Result};
@@ -85,8 +86,10 @@ fn memory(resources: &LinuxResources, settings: &mut Vec<Setting>) {
 fn cpu(resources: &LinuxResources, settings: &mut Vec<Setting>) {
     const DEFAULT_PERIOD_MICROS: u64 = 100_000;
     let Some(cpu) = resources.cpu() else { return };
-    if let Some(quota) = cpu.quota().filter(|quota| *quota != 0) {
-        let period = cpu.period().filter(|period| *period != 0).unwrap_or(DEFAULT_PERIOD_MICROS);
+    let quota = cpu.quota().filter(|quota| *quota != 0);
+    let period = cpu.period().filter(|period| *period != 0);
+    if quota.is_some() || period.is_some() {
+        let (quota, period) = (quota.unwrap_or(-1), period.unwrap_or(DEFAULT_PERIOD_MICROS));
         let v2 = if quota < 0 { format!("max {period}") } else { format!("{quota} {period}") };
         settings.push(Setting {
             controller: "cpu",
@@ -100,6 +103,15 @@ fn cpu(resources: &LinuxResources, settings: &mut Vec<Setting>) {
             controller: "cpu",
             unified: ("cpu.weight", weight(shares).to_string()),
             legacy: vec![("cpu.shares", shares.to_string())],
+            optional: false,
+        });
+    }
+    for (file, list) in [("cpuset.cpus", cpu.cpus()), ("cpuset.mems", cpu.mems())] {
+        let Some(list) = list.as_ref().filter(|list| !list.is_empty()) else { continue };
+        settings.push(Setting {
+            controller: "cpuset",
+            unified: (file, list.clone()),
+            legacy: vec![(file, list.clone())],
             optional: false,
         });
     }
@@ -149,14 +161,38 @@ pub fn apply_unified(dir: &Path, settings: &[Setting]) -> Result<()> {
 }
 
 /// Writes the v1 files of one hierarchy.
+///
+/// Memory may never be limited to more than memory and swap together: which of the two has to come first depends on what is in
+/// them. So what the kernel does not take is tried again after the others.
 pub fn apply_legacy(dir: &Path, hierarchy: &Hierarchy, settings: &[Setting]) -> Result<()> {
-    for setting in settings.iter().filter(|setting| hierarchy.has(setting.controller)) {
-        for (file, value) in &setting.legacy {
-            if setting.optional && !dir.join(file).exists() {
-                continue;
-            }
-            set(dir, file, value)?;
+    let concerned = settings.iter().filter(|setting| hierarchy.has(setting.controller));
+    let files = concerned.flat_map(|setting| {
+        let present = move |file: &str| !setting.optional || dir.join(file).exists();
+        setting.legacy.iter().filter(move |(file, _)| present(file))
+    });
+    let mut refused = Vec::new();
+    for (file, value) in files {
+        match set(dir, file, value) {
+            Err(error) if error.errno == Some(Errno::INVAL) => refused.push((file, value)),
+            other => other?,
         }
+    }
+    refused.into_iter().try_for_each(|(file, value)| set(dir, file, value))
+}
+
+/// Without processors or memory nodes a v1 cpuset takes no process: what is not limited is as above. From the hierarchy's root
+/// down to the cgroup at `path`.
+pub fn inherit_cpuset(mount: &Path, path: &str) -> Result<()> {
+    let mut above = mount.to_owned();
+    for name in path.split('/').filter(|name| !name.is_empty()) {
+        let dir = above.join(name);
+        for file in ["cpuset.cpus", "cpuset.mems"] {
+            let list = |dir: &Path| fs::read_to_string(dir.join(file)).unwrap_or_default().trim().to_owned();
+            if list(&dir).is_empty() {
+                set(&dir, file, &list(&above))?;
+            }
+        }
+        above = dir;
     }
     Ok(())
 }
@@ -199,6 +235,23 @@ mod tests {
         let settings = settings_of(r#"{"cpu":{"quota":50000,"period":100000}}"#);
         assert_eq!(settings[0].unified, ("cpu.max", "50000 100000".to_owned()));
         assert_eq!(settings[0].legacy.len(), 2);
+    }
+
+    #[test]
+    fn a_period_without_a_quota_limits_nothing() {
+        let settings = settings_of(r#"{"cpu":{"period":50000}}"#);
+        assert_eq!(settings[0].unified, ("cpu.max", "max 50000".to_owned()));
+        assert_eq!(settings[0].legacy[1], ("cpu.cfs_quota_us", "-1".to_owned()));
+    }
+
+    #[test]
+    fn processors_and_memory_nodes_are_the_cpuset_controllers() {
+        let settings = settings_of(r#"{"cpu":{"cpus":"0-1","mems":""}}"#);
+        assert_eq!(settings.len(), 1);
+        assert_eq!(
+            (settings[0].controller, &settings[0].unified),
+            ("cpuset", &("cpuset.cpus", "0-1".to_owned()))
+        );
     }
 
     #[test]

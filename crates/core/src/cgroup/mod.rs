@@ -6,6 +6,7 @@ mod events;
 mod freezer;
 mod layout;
 mod limits;
+mod update;
 
 use std::fs;
 use std::io::ErrorKind;
@@ -20,6 +21,7 @@ use rustix::io::Errno;
 pub use self::events::oom_killed;
 pub use self::freezer::{freeze, is_frozen};
 pub use self::layout::{Hierarchy, Layout};
+pub use self::update::update;
 use crate::error::{Context, Error, Result};
 
 const CODE: &str = "ERR_RCX_CGROUP";
@@ -79,6 +81,9 @@ fn fill(cgroup: &mut Cgroup, layout: &Layout, resources: Option<&LinuxResources>
             continue;
         }
         let dir = make(&hierarchy.mount, &cgroup.path)?;
+        if hierarchy.has("cpuset") {
+            limits::inherit_cpuset(&hierarchy.mount, &cgroup.path)?;
+        }
         limits::apply_legacy(&dir, hierarchy, &settings)?;
         if let (true, Some(rules)) = (filters, &rules) {
             devices::apply_legacy(&dir, rules)?;

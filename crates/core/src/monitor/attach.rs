@@ -156,6 +156,11 @@ impl Attachment {
         self.send_if_there(&Request::Stop, &[])
     }
 
+    /// The monitor reads the container's record again.
+    pub fn reload(&self) -> Result<()> {
+        self.send_if_there(&Request::Reload)
+    }
+
     /// Sets the size of the container's terminal, in characters.
     pub fn resize(&self, rows: u16, columns: u16) -> Result<()> {
         self.send_if_there(&Request::Resize { rows, columns }, &[])

@@ -6,6 +6,7 @@ import { inspectEach } from '../output/inspect.ts';
 
 interface InspectFlags {
   type?: 'container' | 'image';
+  size?: true;
 }
 
 export function register(parent: Command): void {
@@ -17,6 +18,7 @@ export function register(parent: Command): void {
     )
     .argument('<name...>', 'names, ids, or the start of ids')
     .addOption(new Option('--type <type>', 'look only for one kind').choices(['container', 'image']))
+    .option('-s, --size', 'count what was written in containers, SizeRw, and that with their images, SizeRootFs')
     .addOption(templateOption())
     .addHelpText('after', "\nExamples:\n  rcx inspect web\n  rcx inspect -f '{{.State.Pid}}' web")
     .action(action);
@@ -24,5 +26,5 @@ export function register(parent: Command): void {
 
 async function action(names: string[], flags: InspectFlags, command: Command): Promise<void> {
   const engine = new Engine();
-  await inspectEach(command, names, (name) => inspectAny(engine, name, flags.type));
+  await inspectEach(command, names, (name) => inspectAny(engine, name, flags));
 }

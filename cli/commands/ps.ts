@@ -1,6 +1,8 @@
-import type { Command } from 'commander';
-import { listContainers } from '../../ts/container/heal.ts';
+import { type Command, InvalidArgumentError } from 'commander';
+import { parseContainerFilters } from '../../ts/container/filters.ts';
+import { selectContainers } from '../../ts/container/list.ts';
 import { Engine } from '../../ts/engine.ts';
+import { collect, whole } from '../flags.ts';
 import { containerId, containerListing, type ListedContainer } from '../output/containerListing.ts';
 import { listFormatOption } from '../output/formatFlag.ts';
 import { readListFormat } from '../output/listFormat.ts';
@@ -9,13 +11,17 @@ import { print } from '../output/print.ts';
 interface PsFlags {
   all?: true;
   quiet?: true;
+  last?: number;
+  latest?: true;
+  size?: true;
   /** `--no-trunc` was not given. */
   trunc: boolean;
+  filter?: string[];
   format?: string;
 }
 
 export function register(parent: Command, name = 'ps'): void {
-  parent
+  const command = parent
     .command(name)
     .summary('list containers')
     .description(
@@ -24,20 +30,34 @@ export function register(parent: Command, name = 'ps'): void {
     )
     .option('-a, --all', 'show those that do not run, too')
     .option('-q, --quiet', 'show only ids')
+    .option('-n, --last <number>', 'show the newest so many, whether they run or not', (text) =>
+      whole(text, InvalidArgumentError),
+    )
+    .option('-l, --latest', 'show the newest, whether it runs or not')
+    .option('-s, --size', 'show what was written in each, and what that and its image take together')
     .option('--no-trunc', 'do not shorten ids and commands')
+    .option(
+      '-f, --filter <name=value>',
+      'only those with name, id, label, status, exited, health, ancestor, before, since, volume, network, publish or expose',
+      collect(String, InvalidArgumentError),
+    )
     .addOption(listFormatOption())
     .addHelpText('after', '\nRemove all containers that do not run:\n  rcx rm $(rcx ps -aq)')
     .action(action);
+  // In a group of commands Docker has all of its names for it.
+  if (name === 'ls') command.aliases(['list', 'ps']);
 }
 
 async function action(flags: PsFlags, command: Command): Promise<void> {
+  const { all, quiet, latest, last = latest ? 1 : -1 } = flags;
   const render = await readListFormat(command, flags.format);
+  const filters = parseContainerFilters(flags.filter ?? []);
   const engine = new Engine();
-  const containers = await listContainers(engine);
-  const shown: ListedContainer[] = flags.all
-    ? [...containers, ...engine.containers.damaged().map((damaged) => ({ damaged }))]
-    : containers.filter(({ state }) => state.status === 'running');
-  const options = { images: engine.images, noTrunc: !flags.trunc };
-  if (flags.quiet) for (const listed of shown) print(containerId(listed, options));
+  // A template that asks for sizes need not be told so by another flag.
+  const sizes = flags.size === true || (!quiet && /\.Size\b/.test(flags.format ?? ''));
+  const { rows, damaged } = await selectContainers(engine, { all, last, filters, sizes });
+  const shown: ListedContainer[] = [...rows, ...damaged.map((id) => ({ damaged: id }))];
+  const options = { images: engine.images, noTrunc: !flags.trunc, size: flags.size ?? false };
+  if (quiet) for (const listed of shown) print(containerId(listed, options));
   else for (const line of render(containerListing(options), shown)) print(line);
 }

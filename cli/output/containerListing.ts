@@ -1,46 +1,50 @@
-import { inspectContainer } from '../../ts/container/inspect.ts';
-import type { StoredContainer } from '../../ts/container/store.ts';
+import { userMounts } from '../../ts/container/inspect.ts';
+import type { ContainerRow } from '../../ts/container/list.ts';
 import { isRcxError } from '../../ts/errors.ts';
 import type { ImageStore } from '../../ts/store/images.ts';
-import { formatAge, formatDate, formatSince, shorten } from './format.ts';
+import { formatAge, formatDate, formatSince, formatSize, shorten } from './format.ts';
 import { shortId } from './ids.ts';
 import type { Column, Listing } from './listFormat.ts';
 
 export interface ContainerListingOptions {
   images: Pick<ImageStore, 'find'>;
   noTrunc: boolean;
+  /** With a column for sizes. */
+  size?: boolean;
 }
 
 /** A container, or the id of one whose record cannot be read. */
-export type ListedContainer = StoredContainer | { damaged: string };
+export type ListedContainer = ContainerRow | { damaged: string };
 
 const COMMAND_LENGTH = 20;
 const MOUNT_LENGTH = 15;
 
-/** Docker's columns of containers, without the sizes, which nobody counts here. */
+/** Docker's columns of containers. */
 export function containerListing(options: ContainerListingOptions): Listing<ListedContainer> {
+  const imageIds = new ImageIds(options.images);
   return {
     columns: {
       ID: { header: 'CONTAINER ID', cell: (listed) => containerId(listed, options) },
-      Image: column('IMAGE', (container) => imageName(container, options)),
+      Image: column('IMAGE', (container) => imageName(container, imageIds, options.noTrunc)),
       Command: column('COMMAND', ({ config }) => commandText(config.request.spec.process.args, options.noTrunc)),
       CreatedAt: column('CREATED AT', ({ config }) => formatDate(config.created)),
       RunningFor: column('CREATED', ({ config }) => formatSince(config.created)),
       Ports: column('PORTS', () => ''),
       Status: column('STATUS', (container) => containerStatus(container), 'Damaged'),
-      State: column('STATE', ({ state }) => state.status, 'damaged'),
+      State: column('STATE', ({ status }) => status, 'damaged'),
       Names: column('NAMES', ({ config }) => config.name),
       Labels: column('LABELS', (container) => labelsText(container)),
       Label: { header: labelHeader, cell: (listed) => (name) => labelOf(listed, name) },
       Mounts: column('MOUNTS', (container) => mountsText(container, options.noTrunc)),
       Networks: column('NETWORKS', ({ config }) => config.network),
       LocalVolumes: column('LOCAL VOLUMES', () => '0', '0'),
+      Size: column('SIZE', (container) => sizeText(container), formatSize(0)),
     },
-    table: ['ID', 'Image', 'Command', 'RunningFor', 'Status', 'Ports', 'Names'],
+    table: ['ID', 'Image', 'Command', 'RunningFor', 'Status', 'Ports', 'Names', ...(options.size ? ['Size'] : [])],
   };
 }
 
-function column(header: string, read: (container: StoredContainer) => string, ofDamaged = ''): Column<ListedContainer> {
+function column(header: string, read: (container: ContainerRow) => string, ofDamaged = ''): Column<ListedContainer> {
   return { header, cell: (listed) => ('damaged' in listed ? ofDamaged : read(listed)) };
 }
 
@@ -50,15 +54,35 @@ export function containerId(listed: ListedContainer, { noTrunc }: Pick<Container
   return noTrunc ? id : shortId(id);
 }
 
+/** Ids of images by name, each looked up once: that reads three files. */
+class ImageIds {
+  readonly #images: Pick<ImageStore, 'find'>;
+  readonly #known = new Map<string, string | undefined>();
+
+  constructor(images: Pick<ImageStore, 'find'>) {
+    this.#images = images;
+  }
+
+  of(name: string): string | undefined {
+    if (!this.#known.has(name)) this.#known.set(name, this.#find(name));
+    return this.#known.get(name);
+  }
+
+  #find(name: string): string | undefined {
+    try {
+      return this.#images.find(name).id;
+    } catch (error) {
+      if (isRcxError(error)) return undefined;
+      throw error;
+    }
+  }
+}
+
 /** The name it was made from, as long as that still is the same image: else the image's id. */
-function imageName({ config }: StoredContainer, { images, noTrunc }: ContainerListingOptions): string {
+function imageName({ config }: ContainerRow, imageIds: ImageIds, noTrunc: boolean): string {
   const { image, imageId } = config;
   if (image === undefined || imageId === undefined) return config.request.spec.root.path;
-  try {
-    if (images.find(image).id === imageId) return image;
-  } catch (error) {
-    if (!isRcxError(error)) throw error;
-  }
+  if (imageIds.of(image) === imageId) return image;
   return noTrunc ? imageId : shortId(imageId);
 }
 
@@ -67,13 +91,13 @@ function commandText(command: readonly string[], noTrunc: boolean): string {
   return JSON.stringify(noTrunc ? text : shorten(text, COMMAND_LENGTH));
 }
 
-function labelsText(container: StoredContainer): string {
-  const pairs = Object.entries(inspectContainer(container).Config.Labels).map(([name, value]) => `${name}=${value}`);
+function labelsText({ config }: ContainerRow): string {
+  const pairs = Object.entries(config.execution.Labels ?? {}).map(([name, value]) => `${name}=${value}`);
   return pairs.sort().join(',');
 }
 
 function labelOf(listed: ListedContainer, name: string): string {
-  const labels = 'damaged' in listed ? {} : inspectContainer(listed).Config.Labels;
+  const labels = 'damaged' in listed ? {} : (listed.config.execution.Labels ?? {});
   return Object.hasOwn(labels, name) ? (labels[name] ?? '') : '';
 }
 
@@ -82,15 +106,34 @@ function labelHeader(name: string): string {
   return (name.split('.').at(-1) ?? '').replace(/[-_]/g, ' ');
 }
 
-function mountsText(container: StoredContainer, noTrunc: boolean): string {
-  const sources = inspectContainer(container).Mounts.map(({ Source }) => Source);
-  const named = sources.filter((source) => source !== '');
-  return named.map((source) => (noTrunc ? source : shorten(source, MOUNT_LENGTH))).join(',');
+function mountsText(container: ContainerRow, noTrunc: boolean): string {
+  const sources = userMounts(container).flatMap(({ type, source }) => (type === 'bind' && source ? [source] : []));
+  return sources.map((source) => (noTrunc ? source : shorten(source, MOUNT_LENGTH))).join(',');
 }
 
-/** `Up 3 minutes`, `Exited (0) 2 minutes ago`, `Created`. */
-export function containerStatus({ state }: Pick<StoredContainer, 'state'>, now: number = Date.now()): string {
-  if (state.status === 'running') return `Up ${formatAge(state.startedAt, now)}`;
-  if (state.status === 'created') return 'Created';
-  return `Exited (${state.exitCode ?? 'unknown'}) ${formatSince(state.finishedAt, now)}`;
+/** `12.3kB (virtual 118MB)`: the read-write layer, and all layers. Nothing has been counted unless it was asked for. */
+function sizeText({ sizes }: ContainerRow): string {
+  const { rw, rootFs } = sizes ?? { rw: 0, rootFs: 0 };
+  return rootFs > 0 ? `${formatSize(rw)} (virtual ${formatSize(rootFs)})` : formatSize(rw);
+}
+
+/** `Up 3 minutes`, `Exited (0) 2 minutes ago`, `Created`; `Exited (unknown)` where nobody has lived to learn the exit code. */
+export function containerStatus({ state, status }: Pick<ContainerRow, 'state' | 'status'>, now = Date.now()): string {
+  switch (status) {
+    case 'running':
+      return `Up ${formatAge(state.startedAt, now)}${healthText(state.health)}`;
+    case 'paused':
+      return `Up ${formatAge(state.startedAt, now)} (Paused)`;
+    case 'restarting':
+      return `Restarting (${state.exitCode ?? 'unknown'}) ${formatSince(state.finishedAt, now)}`;
+    case 'created':
+      return 'Created';
+    default:
+      return `Exited (${state.exitCode ?? 'unknown'}) ${formatSince(state.finishedAt, now)}`;
+  }
+}
+
+function healthText(health: ContainerRow['state']['health']): string {
+  if (health === undefined) return '';
+  return health === 'starting' ? ' (health: starting)' : ` (${health})`;
 }

@@ -1,5 +1,5 @@
 import type { ExecutionConfig } from '../oci/types.ts';
-import { CAPABILITIES, KERNEL_MOUNTS, MASKED_PATHS, READONLY_PATHS } from './defaults.ts';
+import { CAPABILITIES, CPU_PERIOD_MICROS, KERNEL_MOUNTS, MASKED_PATHS, READONLY_PATHS } from './defaults.ts';
 import type { ContainerMount, ContainerOptions } from './options.ts';
 import { processArgs, processCwd, processEnv } from './process.ts';
 import type { RuntimeSpec, SpecLinux, SpecMount, SpecResources } from './runtimeSpec.ts';
@@ -15,8 +15,6 @@ export interface SpecInput {
   rootfs?: string | undefined;
   options: ContainerOptions;
 }
-
-const CPU_PERIOD_MICROS = 100_000;
 
 /** The OCI runtime-spec configuration of a container. */
 export function buildSpec(input: SpecInput): RuntimeSpec {

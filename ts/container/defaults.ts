@@ -112,3 +112,6 @@ export const ALL_CAPABILITIES: readonly string[] = [
   'CAP_BPF',
   'CAP_CHECKPOINT_RESTORE',
 ];
+
+/** In microseconds: what a share of CPU time is a share of. */
+export const CPU_PERIOD_MICROS = 100_000;

@@ -1,16 +1,19 @@
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { KERNEL_MOUNTS, STOP_SIGNAL } from './defaults.ts';
+import { KERNEL_MOUNTS } from './defaults.ts';
+import { containerConfig, hostConfig } from './inspectConfig.ts';
 import type {
   ContainerInspect,
-  InspectConfig,
   InspectGraphDriver,
-  InspectHostConfig,
+  InspectHealth,
   InspectMount,
   InspectState,
 } from './inspectTypes.ts';
+import type { ContainerSize } from './list.ts';
+import { logPath } from './logs/files.ts';
 import type { ContainerConfig, ContainerState } from './record.ts';
 import type { SpecMount } from './runtimeSpec.ts';
+import { type ContainerStatus, isUp } from './status.ts';
 import type { StoredContainer } from './store.ts';
 
 export type { ContainerInspect } from './inspectTypes.ts';
@@ -19,47 +22,76 @@ export type { ContainerInspect } from './inspectTypes.ts';
 const NEVER = '0001-01-01T00:00:00Z';
 const PROPAGATIONS = /^r?(private|slave|shared)$/;
 
-/** Describes a container from its record alone. */
-export function inspectContainer({ folder, config, state }: StoredContainer): ContainerInspect {
-  const [path = '', ...args] = config.request.spec.process.args;
+/** What is not in a container's record. */
+export interface InspectExtras {
+  status: ContainerStatus;
+  /** The last checks, while it runs. */
+  health?: InspectHealth | undefined;
+  /** Where it was asked for. */
+  sizes?: ContainerSize | undefined;
+}
+
+/** Describes a container from its record, and what else is known of it. */
+export function inspectContainer(
+  stored: StoredContainer,
+  extras: InspectExtras = { status: stored.state.status },
+): ContainerInspect {
+  const { folder, config, state } = stored;
+  const { spec, rcx } = config.request;
+  const [path = '', ...args] = spec.process.args;
+  const { sizes } = extras;
   return {
     Id: config.id,
     Created: config.created,
     Path: path,
     Args: args,
-    State: inspectState(state),
+    State: inspectState(state, extras),
     Image: config.imageId ?? '',
     ResolvConfPath: join(folder, 'resolv.conf'),
     HostnamePath: join(folder, 'hostname'),
     HostsPath: join(folder, 'hosts'),
+    LogPath: config.log.driver === 'none' ? '' : logPath(folder),
     Name: `/${config.name}`,
-    Driver: graphDriver(config).Name,
+    RestartCount: state.restartCount ?? 0,
+    Driver: rcx.overlay === undefined ? 'none' : 'overlay',
     RootChange: state.root ?? '',
     OverlayApi: state.overlayApi ?? '',
     Platform: 'linux',
-    Mounts: config.request.spec.mounts.filter((mount) => isUsers(mount, folder)).map(inspectMount),
+    Mounts: userMounts(stored).map(inspectMount),
     HostConfig: hostConfig(config),
+    ...(sizes !== undefined && { SizeRw: sizes.rw, SizeRootFs: sizes.rootFs }),
     Config: containerConfig(config),
     GraphDriver: graphDriver(config),
   };
 }
 
-function inspectState(state: ContainerState): InspectState {
+function inspectState(state: ContainerState, { status, health }: InspectExtras): InspectState {
   const unknown = state.status === 'exited' ? -1 : 0;
   return {
-    Status: state.status,
-    Running: state.status === 'running',
+    Status: status,
+    // As in Docker, one that stands still or is going to be run again counts.
+    Running: isUp(status),
+    Paused: status === 'paused',
+    Restarting: status === 'restarting',
+    OOMKilled: state.oomKilled ?? false,
+    Dead: false,
     Pid: state.process?.pid ?? 0,
     ExitCode: state.exitCode ?? unknown,
     Error: state.error ?? '',
     StartedAt: state.startedAt ?? NEVER,
     FinishedAt: state.finishedAt ?? NEVER,
+    ...(state.health !== undefined && {
+      Health: health ?? { Status: state.health, FailingStreak: 0, Log: [] },
+    }),
   };
 }
 
-function isUsers(mount: SpecMount, folder: string): boolean {
-  const ownFile = mount.type === 'bind' && mount.source?.startsWith(`${folder}/`);
-  return !ownFile && !KERNEL_MOUNTS.some((own) => isDeepStrictEqual(own, mount));
+/** The mounts that the user asked for. */
+export function userMounts({ config, folder }: Pick<StoredContainer, 'config' | 'folder'>): SpecMount[] {
+  return config.request.spec.mounts.filter((mount) => {
+    const ownFile = mount.type === 'bind' && mount.source?.startsWith(`${folder}/`);
+    return !ownFile && !KERNEL_MOUNTS.some((own) => isDeepStrictEqual(own, mount));
+  });
 }
 
 function inspectMount({ type, source = '', destination, options }: SpecMount): InspectMount {
@@ -72,41 +104,6 @@ function inspectMount({ type, source = '', destination, options }: SpecMount): I
     Mode: mode.join(','),
     RW: !options.includes('ro'),
     Propagation: type === 'bind' ? (propagation ?? 'rprivate') : '',
-  };
-}
-
-function hostConfig(config: ContainerConfig): InspectHostConfig {
-  const { spec, rcx } = config.request;
-  const { memory, cpu, pids } = spec.linux.resources;
-  return {
-    NetworkMode: config.network,
-    AutoRemove: config.autoRemove,
-    ReadonlyRootfs: spec.root.readonly ?? false,
-    Init: rcx.init,
-    Memory: memory?.limit ?? 0,
-    MemorySwap: memory?.swap ?? 0,
-    NanoCpus: cpu === undefined ? 0 : Math.round((cpu.quota / cpu.period) * 1e9),
-    PidsLimit: pids?.limit ?? 0,
-    CgroupPath: spec.linux.cgroupsPath,
-    MaskedPaths: spec.linux.maskedPaths,
-    ReadonlyPaths: spec.linux.readonlyPaths,
-  };
-}
-
-function containerConfig(config: ContainerConfig): InspectConfig {
-  const { execution } = config;
-  const { spec, rcx } = config.request;
-  return {
-    Hostname: spec.hostname ?? '',
-    User: rcx.user,
-    Tty: spec.process.terminal,
-    Env: spec.process.env,
-    Cmd: execution.Cmd ?? null,
-    Entrypoint: execution.Entrypoint ?? null,
-    Image: config.image ?? '',
-    WorkingDir: spec.process.cwd,
-    Labels: execution.Labels ?? {},
-    StopSignal: execution.StopSignal ?? STOP_SIGNAL,
   };
 }
 

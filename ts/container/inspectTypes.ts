@@ -1,4 +1,5 @@
-import type { ContainerState } from './record.ts';
+import type { Healthcheck } from '../oci/types.ts';
+import type { ContainerStatus } from './status.ts';
 
 /** A container as `docker inspect` describes it; the field names are Docker's. */
 export interface ContainerInspect {
@@ -13,8 +14,12 @@ export interface ContainerInspect {
   ResolvConfPath: string;
   HostnamePath: string;
   HostsPath: string;
+  /** Of the newest output; empty where none is kept. */
+  LogPath: string;
   /** With Docker's slash in front. */
   Name: string;
+  /** How often its restart policy has run it again. */
+  RestartCount: number;
   Driver: 'overlay' | 'none';
   /** How the kernel let the root be changed; empty before the first start. */
   RootChange: string;
@@ -23,13 +28,24 @@ export interface ContainerInspect {
   Platform: 'linux';
   Mounts: InspectMount[];
   HostConfig: InspectHostConfig;
+  /** Bytes of the read-write layer's files; only where sizes were asked for. */
+  SizeRw?: number;
+  /** The image's, too. */
+  SizeRootFs?: number;
   Config: InspectConfig;
   GraphDriver: InspectGraphDriver;
 }
 
 export interface InspectState {
-  Status: ContainerState['status'];
+  Status: ContainerStatus;
+  /** Paused and restarting ones included. */
   Running: boolean;
+  Paused: boolean;
+  Restarting: boolean;
+  /** The kernel has killed a process of it for want of memory. */
+  OOMKilled: boolean;
+  /** Docker's word for what could not be removed; rcx leaves no such thing. */
+  Dead: false;
   /** On the host; 0 when it does not run. */
   Pid: number;
   /** 128 + n for signal n; -1 when it has ended and nobody lived to learn how. */
@@ -38,6 +54,16 @@ export interface InspectState {
   Error: string;
   StartedAt: string;
   FinishedAt: string;
+  /** Of a container that has a health check. */
+  Health?: InspectHealth;
+}
+
+export interface InspectHealth {
+  Status: string;
+  /** Failures since the last success. */
+  FailingStreak: number;
+  /** The last checks, oldest first. */
+  Log: { Start: string; End: string; ExitCode: number; Output: string }[];
 }
 
 /** A mount that the user asked for. */
@@ -55,14 +81,24 @@ export interface InspectMount {
 export interface InspectHostConfig {
   NetworkMode: string;
   AutoRemove: boolean;
+  RestartPolicy: { Name: string; MaximumRetryCount: number };
+  LogConfig: { Type: string; Config: Record<string, string> };
   ReadonlyRootfs: boolean;
   Init: boolean;
   /** Bytes. */
   Memory: number;
   /** Bytes of memory and swap together. */
   MemorySwap: number;
-  /** Billionths of a processor. */
+  MemoryReservation: number;
+  /** Billionths of a processor; 0 where quota and period were given. */
   NanoCpus: number;
+  /** Microseconds. */
+  CpuQuota: number;
+  CpuPeriod: number;
+  CpuShares: number;
+  /** As `0-2,7`. */
+  CpusetCpus: string;
+  CpusetMems: string;
   PidsLimit: number;
   CgroupPath: string;
   MaskedPaths: string[];
@@ -73,14 +109,19 @@ export interface InspectConfig {
   Hostname: string;
   User: string;
   Tty: boolean;
+  OpenStdin: boolean;
+  StdinOnce: boolean;
   Env: string[];
   Cmd: string[] | null;
+  Healthcheck?: Healthcheck;
   Entrypoint: string[] | null;
   /** As the user named it. */
   Image: string;
   WorkingDir: string;
   Labels: Record<string, string>;
   StopSignal: string;
+  /** Seconds. */
+  StopTimeout: number;
 }
 
 /** Host directories of the root. `LowerDir` is topmost first, the init layer included. */

@@ -91,6 +91,11 @@ export class MonitoredContainer {
     this.#attachment.stop();
   }
 
+  /** Its monitor reads the container's record again. */
+  reload(): void {
+    this.#attachment.reload();
+  }
+
   /** Sets the size of the container's terminal, in characters. */
   resize(rows: number, columns: number): void {
     this.#attachment.resize(rows, columns);

@@ -7,12 +7,12 @@ const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,254}$/;
 /** Who has which name: a symbolic link for each, whose target is the container's id. Making a link is atomic. */
 export class NameLinks {
   readonly #folder: string;
-  readonly #exists: (id: string) => boolean;
+  readonly #has: (id: string, name: string) => boolean;
 
-  /** @param exists whether there is a container with that id, or going to be */
-  constructor(folder: string, exists: (id: string) => boolean) {
+  /** @param has whether there is a container with that id, or going to be, which goes by that name */
+  constructor(folder: string, has: (id: string, name: string) => boolean) {
     this.#folder = folder;
-    this.#exists = exists;
+    this.#has = has;
   }
 
   /** Gives a name to a container unless another has it. A link that leads nowhere was left by a crash, and is taken over. */
@@ -28,7 +28,7 @@ export class NameLinks {
       }
       const owner = this.idOf(name);
       if (owner === undefined) continue;
-      if (this.#exists(owner)) return false;
+      if (this.#has(owner, name)) return false;
       this.free(name, owner);
     }
     return false;
@@ -50,7 +50,7 @@ export class NameLinks {
   abandoned(): string[] {
     return this.#names().filter((name) => {
       const owner = this.idOf(name);
-      return owner !== undefined && !this.#exists(owner);
+      return owner !== undefined && !this.#has(owner, name);
     });
   }
 

@@ -34,6 +34,8 @@ export interface ContainerConfig {
   stopTimeout: number;
   healthcheck?: Healthcheck;
   labels: Record<string, string>;
+  /** CPU time was limited as quota and period, and not as so many processors. */
+  cpuQuota?: boolean;
   /** What the core was given. */
   request: LaunchRequest;
 }
@@ -83,6 +85,8 @@ export interface ContainerState {
 }
 
 const CONFIG = 'config.json';
+/** In the container's folder: held by whoever changes the fixed part of its record. */
+export const CONFIG_LOCK = 'config.lock';
 const STATE = 'state.json';
 
 /** Writes a record into a folder that nobody else can see yet: the rename of the folder is what makes it whole. */
@@ -122,6 +126,11 @@ function overwrite(path: string, text: string): void {
 
 function hasCode(error: unknown, ...codes: string[]): boolean {
   return codes.includes((error as NodeJS.ErrnoException).code ?? '');
+}
+
+/** Replaces the fixed part of a container's record; whoever does so holds its lock, see {@link changeConfig}. */
+export function writeConfig(folder: string, config: ContainerConfig): void {
+  writeFileAtomic(join(folder, CONFIG), `${JSON.stringify(config)}\n`, { mode: 0o600 });
 }
 
 /** @throws ERR_RCX_CONTAINER_DAMAGED when the file is missing, unreadable, or no such record */

@@ -38,11 +38,23 @@ export interface SpecLinux {
   readonlyPaths: string[];
 }
 
-/** Memory in bytes, CPU time in microseconds. */
+/** Memory in bytes, CPU time in microseconds; -1 is no limit. */
 export interface SpecResources {
   devices: { allow: boolean; access: string }[];
-  memory?: { limit: number; swap: number };
-  cpu?: { quota: number; period: number };
+  memory?: {
+    limit?: number;
+    /** Memory and swap together. */
+    swap?: number;
+    reservation?: number;
+  };
+  cpu?: {
+    quota?: number;
+    period?: number;
+    shares?: number;
+    /** Processors and memory nodes, as `0-2,7`. */
+    cpus?: string;
+    mems?: string;
+  };
   pids?: { limit: number };
 }
 

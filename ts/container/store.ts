@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { isRcxError, RcxError } from '../errors.ts';
 import { containerEvent } from '../events/append.ts';
 import type { StorePaths } from '../store/paths.ts';
-import { discard, isBeingMade } from '../store/temporary.ts';
+import { discard } from '../store/temporary.ts';
 import { NameLinks } from './nameLinks.ts';
+import { goesBy, mayGoBy } from './nameOwner.ts';
 import { randomName } from './names.ts';
 import { type ContainerConfig, type ContainerState, readConfig, readState, readStateAside } from './record.ts';
 
@@ -31,17 +32,11 @@ export class ContainerStore {
   constructor(paths: StorePaths) {
     this.#root = paths.containers;
     this.#run = paths.run;
-    this.#names = new NameLinks(join(paths.containers, '.names'), (id) => this.#exists(id));
+    this.#names = new NameLinks(join(paths.containers, '.names'), (id, name) => mayGoBy(this.#root, id, name));
   }
 
   folder(id: string): string {
     return join(this.#root, id);
-  }
-
-  /** A name is taken just before its folder gets its own: what is found nowhere was removed, or its maker is dead. */
-  #exists(id: string): boolean {
-    const isThere = () => existsSync(this.folder(id));
-    return isThere() || isBeingMade(this.#root, id) || isThere();
   }
 
   /** The part of the runtime directory that belongs to one container, as long as it runs. */
@@ -98,6 +93,20 @@ export class ContainerStore {
     return this.#names.take(name, id);
   }
 
+  /**
+   * Gives a container a name beside its own, which it goes by as soon as its record says so.
+   * @throws ERR_RCX_NAME_IN_USE
+   */
+  reserveName(container: Pick<ContainerConfig, 'id' | 'name'>): void {
+    // Killed before the record said so, it has it already.
+    if (!this.isNamed(container) && !this.rename(container)) throw this.#inUse(container.name);
+  }
+
+  /** Takes a name that a container does not go by from it. */
+  freeName({ id, name }: Pick<ContainerConfig, 'id' | 'name'>): void {
+    this.#names.free(name, id);
+  }
+
   /** Names that a crash left without a container. */
   abandonedNames(): string[] {
     return this.#names.abandoned();
@@ -120,7 +129,28 @@ export class ContainerStore {
           throw error;
         }
       })
-      .sort((a, b) => b.config.created.localeCompare(a.config.created));
+      .sort(newestFirst);
+  }
+
+  /**
+   * Containers whose state is wanted, newest first, and the ids of those whose record cannot be read. Of the others no more than
+   * the state is read, which is a tenth of the record.
+   */
+  scan(wanted: (state: ContainerState) => boolean): { found: StoredContainer[]; damaged: string[] } {
+    const found: StoredContainer[] = [];
+    const damaged: string[] = [];
+    for (const id of this.ids()) {
+      const folder = this.folder(id);
+      try {
+        const state = readState(folder);
+        if (wanted(state)) found.push({ folder, config: readConfig(folder), state });
+      } catch (error) {
+        if (!isRcxError(error, 'ERR_RCX_CONTAINER_DAMAGED')) throw error;
+        // Else it was removed in this moment.
+        if (existsSync(folder)) damaged.push(id);
+      }
+    }
+    return { found: found.sort(newestFirst), damaged };
   }
 
   /** The part of each container's record that says what it needs, or what is wrong with it. */
@@ -169,7 +199,7 @@ export class ContainerStore {
    */
   resolve(text: string): string {
     const named = this.#names.idOf(text);
-    if (named !== undefined && existsSync(this.folder(named))) return named;
+    if (named !== undefined && goesBy(this.folder(named), text)) return named;
     const matches = /^[0-9a-f]+$/.test(text) ? this.ids().filter((id) => id.startsWith(text)) : [];
     if (matches.length > 1) {
       throw new RcxError(`find the container: ${text} is the start of ${matches.length} ids`, {
@@ -208,4 +238,10 @@ export class ContainerStore {
       hint: `remove that one with: rcx rm ${name}, or choose another name`,
     });
   }
+}
+
+/** Dates of one form sort as text. Not by `localeCompare`: to load a language's rules takes as long as to read 200 records. */
+function newestFirst(one: StoredContainer, other: StoredContainer): number {
+  if (one.config.created === other.config.created) return 0;
+  return one.config.created < other.config.created ? 1 : -1;
 }

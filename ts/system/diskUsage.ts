@@ -1,6 +1,7 @@
 import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { listContainers } from '../container/heal.ts';
+import { type ContainerStatus, isUp, statusOf } from '../container/status.ts';
 import type { StoredContainer } from '../container/store.ts';
 import type { Engine } from '../engine.ts';
 import { findInUse, imagesOfContainers } from '../image/inUse.ts';
@@ -23,6 +24,7 @@ export interface ImageUsage extends ImageRow {
 
 /** What a container's read-write layer takes. */
 export interface ContainerUsage extends StoredContainer {
+  status: ContainerStatus;
   size: number;
   /** It runs. */
   active: boolean;
@@ -103,10 +105,11 @@ function pinned(engine: Engine, sizes: Sizes, total: number): number {
 
 async function containerUsage(container: StoredContainer): Promise<ContainerUsage> {
   const upper = container.config.request.rcx.overlay?.upper;
-  const active = container.state.status === 'running';
-  if (upper === undefined) return { ...container, size: 0, active };
+  const status = statusOf(container);
+  const active = isUp(status);
+  if (upper === undefined) return { ...container, status, size: 0, active };
   const { disk } = await measure(upper);
   // The root itself is there before anything is written.
   const root = lstatSync(upper, { throwIfNoEntry: false })?.blocks ?? 0;
-  return { ...container, size: Math.max(0, disk - root * 512), active };
+  return { ...container, status, size: Math.max(0, disk - root * 512), active };
 }

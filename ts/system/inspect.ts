@@ -1,9 +1,16 @@
-import { findContainer } from '../container/heal.ts';
-import { type ContainerInspect, inspectContainer } from '../container/inspect.ts';
+import { describeContainer } from '../container/describe.ts';
+import type { ContainerInspect } from '../container/inspect.ts';
 import type { Engine } from '../engine.ts';
 import { isRcxError, RcxError } from '../errors.ts';
 import { type ImageInspect, inspectImage } from '../image/inspect.ts';
 import { plain } from '../oci/quote.ts';
+
+export interface InspectOptions {
+  /** Look only for one kind. */
+  type?: 'container' | 'image' | undefined;
+  /** Count what containers take. */
+  size?: boolean | undefined;
+}
 
 /**
  * Describes whatever has the name: a container, else an image.
@@ -12,12 +19,12 @@ import { plain } from '../oci/quote.ts';
 export async function inspectAny(
   engine: Engine,
   name: string,
-  type?: 'container' | 'image',
+  { type, size }: InspectOptions = {},
 ): Promise<ContainerInspect | ImageInspect> {
   if (type === 'image') return inspectImage(engine, engine.images.find(name));
-  if (type === 'container') return inspectContainer(await findContainer(engine, name));
+  if (type === 'container') return await describeContainer(engine, name, { size });
   try {
-    return inspectContainer(await findContainer(engine, name));
+    return await describeContainer(engine, name, { size });
   } catch (error) {
     if (!isRcxError(error, 'ERR_RCX_CONTAINER_NOT_FOUND')) throw error;
   }

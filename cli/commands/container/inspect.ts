@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
-import { findContainer } from '../../../ts/container/heal.ts';
-import { inspectContainer } from '../../../ts/container/inspect.ts';
+import { describeContainer } from '../../../ts/container/describe.ts';
 import { Engine } from '../../../ts/engine.ts';
 import { templateOption } from '../../output/formatFlag.ts';
 import { inspectEach } from '../../output/inspect.ts';
@@ -11,11 +10,12 @@ export function register(parent: Command): void {
     .summary('describe containers')
     .description('Describe containers as a JSON array, with the names that Docker uses.')
     .argument('<container...>', 'names, ids, or the start of ids')
+    .option('-s, --size', 'count what was written in them, SizeRw, and that with their images, SizeRootFs')
     .addOption(templateOption())
     .action(action);
 }
 
-async function action(containers: string[], _flags: object, command: Command): Promise<void> {
+async function action(containers: string[], flags: { size?: true }, command: Command): Promise<void> {
   const engine = new Engine();
-  await inspectEach(command, containers, async (name) => inspectContainer(await findContainer(engine, name)));
+  await inspectEach(command, containers, (name) => describeContainer(engine, name, flags));
 }

@@ -105,6 +105,54 @@ describe('inspectContainer', () => {
     expect(inspectContainer(container({ state })).State).toMatchObject(expected);
   });
 
+  it('tells what the record does not know', () => {
+    const state = { status: 'running', process: { ...OWNER, pid: 42 }, health: 'unhealthy' } as const;
+    const check = { Start: '1', End: '2', ExitCode: 1, Output: 'no' };
+    const health = { Status: 'unhealthy', FailingStreak: 3, Log: [check] };
+    const sizes = { rw: 5, rootFs: 50 };
+    const paused = inspectContainer(container({ state }), { status: 'paused', health, sizes });
+    expect(paused).toMatchObject({ SizeRw: 5, SizeRootFs: 50 });
+    expect(paused.State).toMatchObject({ Status: 'paused', Running: true, Paused: true, Restarting: false });
+    expect(paused.State.Health).toEqual(health);
+    const plain = inspectContainer(container({ state }));
+    expect(plain).not.toHaveProperty('SizeRw');
+    expect(plain.State.Health).toEqual({ Status: 'unhealthy', FailingStreak: 0, Log: [] });
+    expect(inspectContainer(container()).State).not.toHaveProperty('Health');
+  });
+
+  it('tells of restarts and of the want of memory', () => {
+    const restarting = { status: 'restarting', exitCode: 1, restartCount: 4, oomKilled: true } as const;
+    expect(inspectContainer(container({ state: restarting }))).toMatchObject({
+      RestartCount: 4,
+      State: { Status: 'restarting', Running: true, Restarting: true, OOMKilled: true, Dead: false, ExitCode: 1 },
+    });
+  });
+
+  it('has what the container’s life was asked to be', () => {
+    const options: ContainerOptions = {
+      restart: { name: 'on-failure', maximumRetryCount: 3 },
+      log: { maxSize: 1000, maxFile: 2 },
+      openStdin: true,
+      stdinOnce: true,
+      stopTimeout: 7,
+      healthcheck: { Test: ['CMD', 'true'], Retries: 2 },
+    };
+    expect(inspectContainer(container({ options }))).toMatchObject({
+      LogPath: `${FOLDER}/container.log`,
+      HostConfig: {
+        RestartPolicy: { Name: 'on-failure', MaximumRetryCount: 3 },
+        LogConfig: { Type: 'json-file', Config: { 'max-size': '1000', 'max-file': '2' } },
+      },
+      Config: {
+        OpenStdin: true,
+        StdinOnce: true,
+        StopTimeout: 7,
+        Healthcheck: { Test: ['CMD', 'true'], Retries: 2 },
+      },
+    });
+    expect(inspectContainer(container({ options: { log: { driver: 'none' } } })).LogPath).toBe('');
+  });
+
   it('says how the root was changed', () => {
     expect(inspectContainer(container()).RootChange).toBe('');
     expect(inspectContainer(container({ state: { root: 'chroot' } })).RootChange).toBe('chroot');

@@ -35,6 +35,16 @@ describe('NameLinks', () => {
     expect(names.take('web', '2')).toBe(true);
   });
 
+  it('takes a name away from a container that goes by another', () => {
+    const byRecord = new NameLinks(join(folder, '.names'), (id, name) => id === '1' && name === 'new');
+    expect([byRecord.take('old', '1'), byRecord.take('new', '1')]).toEqual([true, true]);
+    expect([byRecord.take('old', '2'), byRecord.take('new', '2')]).toEqual([false, false]);
+    age('old');
+    age('new');
+    expect(byRecord.abandoned()).toEqual(['old']);
+    expect([byRecord.take('old', '2'), byRecord.take('new', '2')]).toEqual([true, false]);
+  });
+
   it('leaves a name to a container that is just being made, and takes that of one which never was', () => {
     names.take('web', 'unfinished');
     expect(names.take('web', '1')).toBe(false);

@@ -90,6 +90,11 @@ export class LogFile {
   }
 }
 
+/** Where a container's newest output is. */
+export function logPath(folder: string): string {
+  return join(folder, FILE);
+}
+
 /** The files of a container's log, oldest first. */
 export function logFiles(folder: string): string[] {
   const numbered = readdirSync(folder).flatMap((name) => {

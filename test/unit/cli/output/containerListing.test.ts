@@ -8,8 +8,9 @@ import {
 } from '../../../../cli/output/containerListing.ts';
 import { readListFormat } from '../../../../cli/output/listFormat.ts';
 import { KERNEL_MOUNTS } from '../../../../ts/container/defaults.ts';
+import type { ContainerRow } from '../../../../ts/container/list.ts';
 import type { ContainerState } from '../../../../ts/container/record.ts';
-import type { StoredContainer } from '../../../../ts/container/store.ts';
+import type { ContainerStatus } from '../../../../ts/container/status.ts';
 import { RcxError } from '../../../../ts/errors.ts';
 import type { StoredImage } from '../../../../ts/store/images.ts';
 
@@ -26,9 +27,9 @@ const MOUNTS = [
 ];
 
 function container(
-  config: Partial<StoredContainer['config']> = {},
+  config: Partial<ContainerRow['config']> = {},
   args: string[] = ['sh', '-c', 'echo "hello world"'],
-): StoredContainer {
+): ContainerRow {
   const own = { id: ID, name: 'web', created: new Date().toISOString(), image: 'debian', imageId: IMAGE };
   const linux = { resources: {} };
   const spec = { root: { path: '/srv/root' }, process: { args }, mounts: MOUNTS, linux };
@@ -36,8 +37,9 @@ function container(
   const execution = { Labels: { 'com.example.my-role': 'front', b: '2' } };
   return {
     folder: '/store',
-    config: { ...own, execution, request, network: 'none', ...config } as StoredContainer['config'],
+    config: { ...own, execution, request, network: 'none', ...config } as ContainerRow['config'],
     state: { status: 'created', owner: OWNER },
+    status: 'created',
   };
 }
 
@@ -54,14 +56,16 @@ function images(id?: string) {
 interface Options {
   id?: string;
   noTrunc?: boolean;
+  size?: boolean;
 }
 
 async function list(listed: readonly ListedContainer[], format?: string, options: Options = {}): Promise<string> {
   const render = await readListFormat(new Command(), format);
-  return render(containerListing({ images: images(options.id), noTrunc: options.noTrunc ?? false }), listed).join('\n');
+  const { id, noTrunc = false, size = false } = options;
+  return render(containerListing({ images: images(id), noTrunc, size }), listed).join('\n');
 }
 
-async function cells(stored: StoredContainer, options: Options = {}): Promise<string[]> {
+async function cells(stored: ContainerRow, options: Options = {}): Promise<string[]> {
   const table = await list([stored], undefined, options);
   return (table.split('\n')[1] ?? '').split(/ {3,}/);
 }
@@ -111,7 +115,28 @@ describe('containerListing', () => {
     );
   });
 
-  it('has Docker’s names for templates and JSON, without a size that nobody has counted', async () => {
+  it('looks each image up once', async () => {
+    let lookUps = 0;
+    const counting = {
+      find(text: string) {
+        lookUps++;
+        return images(IMAGE).find(text);
+      },
+    };
+    const render = await readListFormat(new Command());
+    const many = Array.from({ length: 50 }, () => container());
+    render(containerListing({ images: counting, noTrunc: false }), many);
+    expect(lookUps).toBe(1);
+  });
+
+  it('has a column of sizes where it is asked for', async () => {
+    const counted = { ...container(), sizes: { rw: 12_345, rootFs: 118_012_345 } };
+    const table = await list([counted, container(), { damaged: ID }], undefined, { id: IMAGE, size: true });
+    const sizes = table.split('\n').map((line) => line.split(/ {3,}/).at(-1));
+    expect(sizes).toEqual(['SIZE', '12.3kB (virtual 118MB)', '0B', '0B']);
+  });
+
+  it('has Docker’s names for templates and JSON', async () => {
     expect(JSON.parse(await list([container()], 'json', { id: IMAGE }))).toEqual({
       Command: '"sh -c echo \\"hello w…"',
       CreatedAt: expect.stringMatching(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d{4} \S+$/),
@@ -124,10 +149,11 @@ describe('containerListing', () => {
       Networks: 'none',
       Ports: '',
       RunningFor: 'Less than a second ago',
+      Size: '0B',
       State: 'created',
       Status: 'Created',
     });
-    await expect(list([container()], '{{.Size}}')).rejects.toThrow(/1:3: there is no field "Size"/);
+    await expect(list([container()], '{{.Sizes}}')).rejects.toThrow(/1:3: there is no field "Sizes"/);
   });
 
   it.each([
@@ -153,13 +179,28 @@ describe('containerId', () => {
 describe('containerStatus', () => {
   const now = Date.parse('2026-01-01T12:00:00Z');
 
-  it.each<[Partial<ContainerState>, string]>([
+  const up = { status: 'running', startedAt: '2026-01-01T11:57:00Z' } as const;
+  const over = { status: 'exited', finishedAt: '2026-01-01T11:58:00Z' } as const;
+
+  it.each<[Partial<Omit<ContainerState, 'status'>> & { status: ContainerStatus }, string]>([
     [{ status: 'created' }, 'Created'],
-    [{ status: 'running', startedAt: '2026-01-01T11:57:00Z' }, 'Up 3 minutes'],
-    [{ status: 'exited', exitCode: 0, finishedAt: '2026-01-01T11:58:00Z' }, 'Exited (0) 2 minutes ago'],
-    [{ status: 'exited', exitCode: 137, finishedAt: '2026-01-01T11:00:00Z' }, 'Exited (137) About an hour ago'],
-    [{ status: 'exited', finishedAt: '2026-01-01T11:58:00Z' }, 'Exited (unknown) 2 minutes ago'],
-  ])('of %j is %s', (state, text) => {
-    expect(containerStatus({ state: { status: 'created', owner: OWNER, ...state } }, now)).toBe(text);
+    [{ status: 'created', error: 'no such program', exitCode: 127 }, 'Created'],
+    [up, 'Up 3 minutes'],
+    [{ ...up, status: 'paused' }, 'Up 3 minutes (Paused)'],
+    [{ ...up, status: 'paused', health: 'healthy' }, 'Up 3 minutes (Paused)'],
+    [{ ...up, startedAt: '2026-01-01T11:59:58Z', health: 'starting' }, 'Up 2 seconds (health: starting)'],
+    [{ ...up, health: 'healthy' }, 'Up 3 minutes (healthy)'],
+    [{ ...up, health: 'unhealthy' }, 'Up 3 minutes (unhealthy)'],
+    [
+      { status: 'restarting', exitCode: 1, startedAt: '2026-01-01T11:50:00Z', finishedAt: '2026-01-01T11:59:55Z' },
+      'Restarting (1) 5 seconds ago',
+    ],
+    [{ ...over, exitCode: 0 }, 'Exited (0) 2 minutes ago'],
+    [{ ...over, exitCode: 137, finishedAt: '2026-01-01T11:00:00Z' }, 'Exited (137) About an hour ago'],
+    [{ ...over, exitCode: 1, finishedAt: '2026-01-01T09:00:00Z' }, 'Exited (1) 3 hours ago'],
+    [over, 'Exited (unknown) 2 minutes ago'],
+  ])('of %j is %s', ({ status, ...state }, text) => {
+    const recorded = status === 'paused' ? 'running' : status;
+    expect(containerStatus({ status, state: { status: recorded, owner: OWNER, ...state } }, now)).toBe(text);
   });
 });

@@ -1,0 +1,61 @@
+import { CPU_PERIOD_MICROS, STOP_SIGNAL } from './defaults.ts';
+import type { InspectConfig, InspectHostConfig } from './inspectTypes.ts';
+import type { ContainerConfig } from './record.ts';
+
+/** What the host was asked for. */
+export function hostConfig(config: ContainerConfig): InspectHostConfig {
+  const { spec, rcx } = config.request;
+  const { memory, cpu, pids } = spec.linux.resources;
+  const { log, restart } = config;
+  const processors = cpu?.quota === undefined || cpu.quota < 0 ? 0 : cpu.quota / (cpu.period ?? CPU_PERIOD_MICROS);
+  const isQuota = config.cpuQuota === true;
+  return {
+    NetworkMode: config.network,
+    AutoRemove: config.autoRemove,
+    RestartPolicy: { Name: restart.name, MaximumRetryCount: restart.maximumRetryCount },
+    LogConfig: {
+      Type: log.driver,
+      Config: {
+        ...(log.maxSize > 0 && { 'max-size': String(log.maxSize) }),
+        ...(log.maxFile > 1 && { 'max-file': String(log.maxFile) }),
+      },
+    },
+    ReadonlyRootfs: spec.root.readonly ?? false,
+    Init: rcx.init,
+    Memory: memory?.limit ?? 0,
+    MemorySwap: memory?.swap ?? 0,
+    MemoryReservation: memory?.reservation ?? 0,
+    NanoCpus: isQuota ? 0 : Math.round(processors * 1e9),
+    CpuQuota: isQuota ? (cpu?.quota ?? 0) : 0,
+    CpuPeriod: isQuota ? (cpu?.period ?? 0) : 0,
+    CpuShares: cpu?.shares ?? 0,
+    CpusetCpus: cpu?.cpus ?? '',
+    CpusetMems: cpu?.mems ?? '',
+    PidsLimit: pids?.limit ?? 0,
+    CgroupPath: spec.linux.cgroupsPath,
+    MaskedPaths: spec.linux.maskedPaths,
+    ReadonlyPaths: spec.linux.readonlyPaths,
+  };
+}
+
+/** What the container was asked for. */
+export function containerConfig(config: ContainerConfig): InspectConfig {
+  const { execution, healthcheck } = config;
+  const { spec, rcx } = config.request;
+  return {
+    Hostname: spec.hostname ?? '',
+    User: rcx.user,
+    Tty: spec.process.terminal,
+    OpenStdin: config.openStdin,
+    StdinOnce: config.stdinOnce,
+    Env: spec.process.env,
+    Cmd: execution.Cmd ?? null,
+    ...(healthcheck !== undefined && { Healthcheck: healthcheck }),
+    Entrypoint: execution.Entrypoint ?? null,
+    Image: config.image ?? '',
+    WorkingDir: spec.process.cwd,
+    Labels: execution.Labels ?? {},
+    StopSignal: execution.StopSignal ?? STOP_SIGNAL,
+    StopTimeout: config.stopTimeout,
+  };
+}

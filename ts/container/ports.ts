@@ -1,0 +1,57 @@
+import type { Engine } from '../engine.ts';
+import { RcxError } from '../errors.ts';
+import { plain, quote } from '../oci/quote.ts';
+import { findContainer } from './heal.ts';
+
+/** Ports of one protocol, the last one included. */
+export interface PortRange {
+  first: number;
+  last: number;
+  protocol: string;
+}
+
+const LAST_PORT = 65_535;
+const PROTOCOLS: readonly string[] = ['tcp', 'udp', 'sctp'];
+
+/** From `80`, `80/udp`, `8000-8080/tcp`; `undefined` for what is none. */
+export function parsePortRange(text: string): PortRange | undefined {
+  const [, from, to = from, protocol = 'tcp'] = /^([0-9]{1,5})(?:-([0-9]{1,5}))?(?:\/([a-z]+))?$/.exec(text) ?? [];
+  const [first, last] = [Number(from), Number(to)];
+  if (!(first <= last && last <= LAST_PORT) || !PROTOCOLS.includes(protocol)) return undefined;
+  return { first, last, protocol };
+}
+
+/** Whether a port, `80/tcp`, is in one of the ranges. */
+export function isInRange(port: string, ranges: readonly PortRange[]): boolean {
+  const own = parsePortRange(port);
+  if (own === undefined) return false;
+  return ranges.some(
+    ({ first, last, protocol }) => protocol === own.protocol && first <= own.first && own.first <= last,
+  );
+}
+
+/**
+ * Ports of the host that lead to a container. Without a network of its own there are none: asked for one of them it is an error,
+ * asked for all of them it is the answer.
+ * @param text name, id, or prefix of an id
+ * @param wanted `80` or `80/udp`
+ * @throws ERR_RCX_CONTAINER_NOT_FOUND, ERR_RCX_INVALID_OPTION, ERR_RCX_PORT_NOT_PUBLISHED
+ */
+export async function publishedPorts(engine: Engine, text: string, wanted?: string): Promise<string[]> {
+  const { config } = await findContainer(engine, text);
+  if (wanted === undefined) return [];
+  const port = parsePortRange(wanted);
+  if (port === undefined || port.first !== port.last) {
+    throw new RcxError(`show the container's ports: ${quote(wanted)} is no port`, {
+      code: 'ERR_RCX_INVALID_OPTION',
+      step: "show the container's ports",
+      path: plain(wanted),
+      hint: 'write 80, or 80/udp',
+    });
+  }
+  throw new RcxError(`no public port '${port.first}/${port.protocol}' published for ${config.name}`, {
+    code: 'ERR_RCX_PORT_NOT_PUBLISHED',
+    step: "show the container's ports",
+    path: config.name,
+  });
+}

@@ -12,13 +12,18 @@ import * as exportContainer from './export.ts';
 import * as kill from './kill.ts';
 import * as logs from './logs.ts';
 import * as pause from './pause.ts';
+import * as port from './port.ts';
 import * as ps from './ps.ts';
+import * as rename from './rename.ts';
 import * as restart from './restart.ts';
 import * as rm from './rm.ts';
 import * as run from './run.ts';
 import * as start from './start.ts';
+import * as stats from './stats.ts';
 import * as stop from './stop.ts';
+import * as top from './top.ts';
 import * as unpause from './unpause.ts';
+import * as update from './update.ts';
 import * as wait from './wait.ts';
 
 export function register(parent: Command): void {
@@ -27,6 +32,11 @@ export function register(parent: Command): void {
   for (const command of [logs, exec, attach]) command.register(group);
   ps.register(group, 'ls');
   inspect.register(group);
+  top.register(group);
+  stats.register(group);
+  port.register(group);
+  rename.register(group);
+  update.register(group);
   layers.register(group);
   cp.register(group);
   diff.register(group);

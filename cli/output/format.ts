@@ -115,10 +115,14 @@ const LEAST_WIDTH = 10;
 const GAP = 3;
 
 /** Rows as columns wide enough for the longest entry, three spaces apart. */
-export function formatTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
+export function formatTable(
+  header: readonly string[],
+  rows: readonly (readonly string[])[],
+  least: number = LEAST_WIDTH,
+): string {
   const width = (cell: string) => [...cell].length;
   const widths = header.map((_, column) =>
-    Math.max(LEAST_WIDTH - GAP, ...[header, ...rows].map((row) => width(row[column] ?? ''))),
+    Math.max(least - GAP, ...[header, ...rows].map((row) => width(row[column] ?? ''))),
   );
   const pad = (cell: string, column: number) =>
     cell + ' '.repeat(Math.max(0, (widths[column] ?? 0) + GAP - width(cell)));

@@ -41,6 +41,13 @@ export class LiveLines {
     else this.#later ??= setTimeout(() => this.#draw(), wait).unref();
   }
 
+  /** Shows these lines instead of all that were shown before. */
+  show(lines: readonly string[]): void {
+    this.#live.clear();
+    for (const [at, line] of lines.entries()) this.#live.set(String(at), line);
+    this.#draw();
+  }
+
   /** Shows all that there is to show, and leaves it. */
   finish(): void {
     this.#draw();

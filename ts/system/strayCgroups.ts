@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmdirSync, statSync } from 'node:fs';
+import { readFileSync, rmdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { cgroupPath } from '../container/buildSpec.ts';
 import type { ContainerStore } from '../container/store.ts';
@@ -6,6 +6,7 @@ import { native } from '../native/index.ts';
 import type { Leftover, Problem } from '../store/check/findings.ts';
 import { names } from '../store/listing.ts';
 import { toRcxError } from '../store/nativeError.ts';
+import { childrenOf, processesIn } from './cgroupProcesses.ts';
 import { cgroupHierarchies } from './cgroups.ts';
 import { mountTable } from './mountTable.ts';
 
@@ -73,23 +74,6 @@ export function endProcesses(id: string): void {
     native().removeCgroup(cgroupPath(id));
   } catch (error) {
     throw toRcxError(error, 'ERR_RCX_CGROUP');
-  }
-}
-
-function processesIn(path: string): string[] {
-  const own = read(join(path, 'cgroup.procs'))
-    .split('\n')
-    .filter((pid) => pid !== '');
-  return [...own, ...childrenOf(path).flatMap(processesIn)];
-}
-
-function childrenOf(path: string): string[] {
-  try {
-    const entries = readdirSync(path, { withFileTypes: true });
-    return entries.filter((entry) => entry.isDirectory()).map((entry) => join(path, entry.name));
-  } catch {
-    // Gone.
-    return [];
   }
 }
 

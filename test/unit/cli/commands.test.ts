@@ -25,7 +25,8 @@ describe('the commands', () => {
     const names = (group: string) => root.commands.find((each) => each.name() === group)?.commands.map((c) => c.name());
     expect(names('container')).toEqual([
       ...['run', 'create', 'start', 'stop', 'restart', 'kill', 'wait', 'pause', 'unpause', 'logs', 'exec', 'attach'],
-      ...['ls', 'inspect', 'layers', 'cp', 'diff', 'commit', 'export', 'rm', 'prune'],
+      ...['ls', 'inspect', 'top', 'stats', 'port', 'rename', 'update'],
+      ...['layers', 'cp', 'diff', 'commit', 'export', 'rm', 'prune'],
     ]);
     const files = [
       'ls',

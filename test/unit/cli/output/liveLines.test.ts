@@ -156,6 +156,15 @@ describe('drawing', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  it('can all be replaced, by more or fewer', () => {
+    lines.show(['NAME', 'web', 'db']);
+    lines.show(['NAME', 'db']);
+    expect(screen.lines).toEqual(['NAME', 'db', '']);
+    lines.show(['NAME', 'one', 'two', 'three', 'four', 'five', 'six']);
+    expect(screen.lines).toEqual(['NAME', 'one', 'two', 'three', '… and 3 more', '']);
+    lines.finish();
+  });
+
   it('leaves what is unfinished at the end, once', () => {
     set('a', 'a: live');
     lines.finish();

@@ -1,8 +1,8 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { Engine } from '../../ts/engine.ts';
 import { parseEventFilters } from '../../ts/events/filter.ts';
 import { readEvents } from '../../ts/events/read.ts';
-import { collect } from '../flags.ts';
+import { filterOption } from '../filterFlag.ts';
 import { interruptible } from '../interrupt.ts';
 import { formatEvent } from '../output/event.ts';
 import { readTemplate } from '../output/formatFlag.ts';
@@ -23,11 +23,7 @@ export function register(parent: Command): void {
     .description(
       'Show what happens to containers and images, from now on or since a moment after the start of the machine.',
     )
-    .option(
-      '-f, --filter <name=value>',
-      'only those: container, image, event, type, label',
-      collect(String, InvalidArgumentError),
-    )
+    .addOption(filterOption('only those of a container, image, event, type, scope or label'))
     .option(
       '--format <template>',
       'print what a Go template asks for: {{.Action}}, {{json .}}; json for a line of JSON each',

@@ -2,7 +2,8 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { parseContainerFilters } from '../../ts/container/filters.ts';
 import { selectContainers } from '../../ts/container/list.ts';
 import { Engine } from '../../ts/engine.ts';
-import { collect, whole } from '../flags.ts';
+import { filterOption } from '../filterFlag.ts';
+import { whole } from '../flags.ts';
 import { containerId, containerListing, type ListedContainer } from '../output/containerListing.ts';
 import { listFormatOption } from '../output/formatFlag.ts';
 import { readListFormat } from '../output/listFormat.ts';
@@ -36,10 +37,10 @@ export function register(parent: Command, name = 'ps'): void {
     .option('-l, --latest', 'show the newest, whether it runs or not')
     .option('-s, --size', 'show what was written in each, and what that and its image take together')
     .option('--no-trunc', 'do not shorten ids and commands')
-    .option(
-      '-f, --filter <name=value>',
-      'only those with name, id, label, status, exited, health, ancestor, before, since, volume, network, publish or expose',
-      collect(String, InvalidArgumentError),
+    .addOption(
+      filterOption(
+        'only those with name, id, label, status, exited, health, ancestor, before, since, volume, network, publish or expose',
+      ),
     )
     .addOption(listFormatOption())
     .addHelpText('after', '\nRemove all containers that do not run:\n  rcx rm $(rcx ps -aq)')

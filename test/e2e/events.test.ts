@@ -83,7 +83,11 @@ describe('events', () => {
   });
 
   it('are refused with filters and times that are none', async () => {
-    expectFailure(await store.rcx(['events', '--filter', 'colour=red']), 1, /there is no filter colour/);
+    expectFailure(
+      await store.rcx(['events', '--filter', 'colour=red']),
+      1,
+      /there is no filter "colour"; use container, image/,
+    );
     expectFailure(await store.rcx(['events', '--since', 'yesterday']), 125, /--since/);
   });
 });

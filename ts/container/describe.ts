@@ -5,7 +5,6 @@ import { findContainer } from './heal.ts';
 import { type ContainerInspect, inspectContainer } from './inspect.ts';
 import type { InspectHealth } from './inspectTypes.ts';
 import { containerSize } from './list.ts';
-import { runDirectory } from './monitored.ts';
 import { isUp, statusOf } from './status.ts';
 
 /** The monitor's report of the last checks, see `crates/core/src/monitor/health.rs`. */
@@ -23,7 +22,7 @@ export async function describeContainer(
 ): Promise<ContainerInspect> {
   const stored = await findContainer(engine, text);
   const status = statusOf(stored);
-  const health = isUp(status) ? readHealth(join(runDirectory(engine.paths, stored.config.id), HEALTH)) : undefined;
+  const health = isUp(status) ? readHealth(join(engine.containers.runDirectory(stored.config.id), HEALTH)) : undefined;
   const sizes = size ? await containerSize(engine, stored) : undefined;
   return inspectContainer(stored, { status, health, sizes });
 }

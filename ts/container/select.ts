@@ -1,7 +1,8 @@
 import type { Engine } from '../engine.ts';
 import { isRcxError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
-import { type FilterName, type FilterValues, hasLabels, matchesPattern } from './filters.ts';
+import { passesLabels } from '../system/filters/labels.ts';
+import { type FilterName, type FilterValues, matchesPattern } from './filters.ts';
 import { findContainer } from './heal.ts';
 import { userMounts } from './inspect.ts';
 import { isInRange, parsePortRange } from './ports.ts';
@@ -21,7 +22,8 @@ const MAKERS: Record<FilterName, Maker> = {
   id: (values) => (candidate) => matchesPattern(values, candidate.config.id),
   // With the slash that Docker has in front, `^/web$` is one name.
   name: (values) => (candidate) => ['', '/'].some((slash) => matchesPattern(values, slash + candidate.config.name)),
-  label: (values) => (candidate) => hasLabels(candidate.config.execution.Labels ?? {}, values),
+  label: (values) => (candidate) =>
+    passesLabels({ labels: [...values], withoutLabels: [] }, candidate.config.execution.Labels),
   status: (values) => (candidate) => values.includes(candidate.status),
   health: (values) => (candidate) => values.includes(candidate.state.health ?? 'none'),
   exited: exitedWith,

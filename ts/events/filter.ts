@@ -1,5 +1,5 @@
-import { RcxError } from '../errors.ts';
-import { plain } from '../oci/quote.ts';
+import { passesLabels } from '../system/filters/labels.ts';
+import { parseFilters } from '../system/filters/parse.ts';
 import type { RcxEvent } from './event.ts';
 
 type Matcher = (event: RcxEvent, value: string) => boolean;
@@ -20,10 +20,7 @@ const MATCHERS: Record<string, Matcher> = {
   event: ({ Action }, value) => Action === value || Action.split(':')[0] === value,
   type: ({ Type }, value) => Type === value,
   scope: ({ scope }, value) => scope === value,
-  label: ({ Actor: { Attributes } }, value) => {
-    const [name = '', ...rest] = value.split('=');
-    return Object.hasOwn(Attributes, name) && (rest.length === 0 || Attributes[name] === rest.join('='));
-  },
+  label: ({ Actor }, value) => passesLabels({ labels: [value], withoutLabels: [] }, Actor.Attributes),
 };
 
 /**
@@ -32,26 +29,11 @@ const MATCHERS: Record<string, Matcher> = {
  */
 export function parseEventFilters(texts: readonly string[]): (event: RcxEvent) => boolean {
   const values = new Map<string, string[]>();
-  for (const text of texts) {
-    const at = text.indexOf('=');
-    const name = text.slice(0, Math.max(at, 0)).trim().toLowerCase();
-    if (at < 0) throw badFilter(text, 'it is not of the form name=value');
-    if (!Object.hasOwn(MATCHERS, name)) throw badFilter(text, `there is no filter ${plain(name)}`);
-    values.set(name, [...(values.get(name) ?? []), text.slice(at + 1)]);
-  }
+  for (const { name, value } of parseFilters(texts, Object.keys(MATCHERS)))
+    values.set(name, [...(values.get(name) ?? []), value]);
   return (event) =>
     [...values].every(([name, wanted]) => {
       const matches = (value: string) => MATCHERS[name]?.(event, value) === true;
       return name === 'label' ? wanted.every(matches) : wanted.some(matches);
     });
-}
-
-function badFilter(text: string, problem: string): RcxError {
-  const path = plain(text);
-  return new RcxError(`read --filter ${path}: ${problem}`, {
-    code: 'ERR_RCX_INVALID_OPTION',
-    step: 'read --filter',
-    path,
-    hint: `use ${Object.keys(MATCHERS).join(', ')}`,
-  });
 }

@@ -130,6 +130,7 @@ impl CopyWriter {
             privileged: options.privileged,
             ownership: options.ownership,
             userxattr: options.userxattr,
+            most_held: usize::MAX,
         };
         let directory = directory.into_latin1()?;
         let inner = copy::CopyWriter::open(root.root()?, directory.as_slice(), options);

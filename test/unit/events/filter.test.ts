@@ -57,8 +57,8 @@ describe('parseEventFilters', () => {
   });
 
   it.each([
-    ['event', /not of the form name=value/],
-    ['colour=red', /there is no filter colour/],
+    ['event', /bad format of filter/],
+    ['colour=red', /there is no filter "colour"/],
     ['=x', /there is no filter/],
   ])('refuses %s', (text, message) => {
     expect(() => parseEventFilters([text])).toThrow(message);

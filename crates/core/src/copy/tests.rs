@@ -7,7 +7,8 @@ use super::{Change, CopyReader, CopyWriter, Root};
 use crate::layer::read::Kind;
 use crate::layer::{Metadata, SinkOptions, Xattr};
 
-const OPTIONS: SinkOptions = SinkOptions { privileged: false, ownership: false, userxattr: true };
+const OPTIONS: SinkOptions =
+    SinkOptions { privileged: false, ownership: false, userxattr: true, most_held: usize::MAX };
 
 /// A directory that looks like a container, beside something that is not in it.
 struct Scratch(PathBuf);

@@ -158,7 +158,7 @@ impl Attachment {
 
     /// The monitor reads the container's record again.
     pub fn reload(&self) -> Result<()> {
-        self.send_if_there(&Request::Reload)
+        self.send_if_there(&Request::Reload, &[])
     }
 
     /// Sets the size of the container's terminal, in characters.

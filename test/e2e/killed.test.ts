@@ -219,8 +219,10 @@ describe('kill -9 at any moment', () => {
       const duration = await timeOf(victim);
       const moment = () => start + (duration - start) * random();
       let [kills, halfway] = [0, 0];
-      for (let round = 0; kills < victim.kills; round++) {
-        expect(round, 'rounds in which it was faster than its killer').toBeLessThan(victim.kills * 4);
+      // Kills that all came too early or too late have shown nothing: then there are more.
+      const isEnough = () => kills >= victim.kills && (halfway > 0 || !(victim.isLocal ?? true));
+      for (let round = 0; !isEnough(); round++) {
+        expect(round, 'rounds in which it was faster than its killer').toBeLessThan(victim.kills * 6);
         await victim.prepare(round);
         if (!(await killAfter(victim.args(round), moment()))) continue;
         kills++;

@@ -5,6 +5,7 @@ import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectFailure, newStore, type Store } from '../support/cli.ts';
 import { detached, endOf, ready, removeAll } from '../support/life.ts';
+import { waitUntil } from '../support/processes.ts';
 import { RCX_BIN } from '../support/rcxBin.ts';
 
 let store: Store;
@@ -94,7 +95,8 @@ describe('rcx logs', () => {
   });
 
   it('ends where the log ended when it began, however fast the program goes on', async () => {
-    const id = await ready(store, ['--log-opt', 'max-size=1m', '--log-opt', 'max-file=4'], 'echo ready; exec yes');
+    const id = await detached(store, ['--log-opt', 'max-size=1m', '--log-opt', 'max-file=4'], 'exec yes');
+    await waitUntil(async () => (await logs('--tail', '1', id)) === 'y\n');
     expect(await logs('--tail', '3', id)).toBe('y\ny\ny\n');
     expect((await logs(id)).length).toBeLessThan(3_000_000);
     await store.ok(['rm', '-f', id]);

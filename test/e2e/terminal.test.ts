@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { expectFailure, newStore, type Store } from '../support/cli.ts';
-import { processesUsing, waitUntil } from '../support/processes.ts';
+import { removeAll } from '../support/life.ts';
+import { isRunning, processesUsing, waitUntil } from '../support/processes.ts';
 import { Terminal } from '../support/pty.ts';
 import { RCX_BIN } from '../support/rcxBin.ts';
 
@@ -12,7 +13,10 @@ beforeAll(async () => {
 beforeEach(async () => {
   terminal = await Terminal.open({ ...store.env, rcx: RCX_BIN });
 });
-afterEach(() => terminal.close());
+afterEach(async () => {
+  await terminal.close();
+  await removeAll(store);
+});
 afterAll(() => store.close());
 
 const SHELL = '$rcx run -it --rm -e PS1="box> " ubuntu bash --norc';
@@ -100,11 +104,15 @@ describe('rcx run -it', () => {
     expect(await terminal.run('stty -a')).toBe(before);
   });
 
-  it.each([SHELL, '$rcx run -it --rm --init ubuntu sleep 100'])('ends with the window: %s', async (line) => {
+  it.each([SHELL, '$rcx run -it --rm --init ubuntu sleep 100'])('goes on without the window: %s', async (line) => {
     await terminal.type(line);
     await waitUntil(async () => /running|Up/.test(await store.ok(['ps'])));
+    const rcx = rcxProcess();
     await terminal.close();
-    await waitUntil(() => processesUsing(store.root).length === 0);
+    await waitUntil(() => !isRunning(rcx));
+    const [id = ''] = (await store.ok(['ps', '-q'])).split('\n');
+    expect(await store.ok(['exec', id, 'echo', 'alive'])).toBe('alive\n');
+    await store.ok(['rm', '-f', id]);
     expect(await store.ok(['ps', '-aq'])).toBe('');
   });
 

@@ -64,18 +64,19 @@ export class ContainerStore {
 
   /** Removes folder and name; what is gone already is no error. */
   async remove({ folder, config }: StoredContainer): Promise<void> {
+    // First what nobody would find any more without the container.
+    this.#forget(config.id);
     // One that is half removed could not be told from one that is damaged.
     await discard(folder);
     this.#names.free(config.name, config.id);
-    this.#forget(config.id);
     containerEvent({ run: this.#run }, config, 'destroy');
   }
 
   /** Removes a container whose record, with its name in it, cannot be read. */
   async removeDamaged(id: string): Promise<void> {
+    this.#forget(id);
     await discard(this.folder(id));
     this.#names.freeAll(id);
-    this.#forget(id);
   }
 
   /** What its monitor may have left, if it was killed. */

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** See `crates/core/src/monitor/log.rs`. */
@@ -95,42 +95,62 @@ export function logPath(folder: string): string {
   return join(folder, FILE);
 }
 
-/** The files of a container's log, oldest first. */
-export function logFiles(folder: string): string[] {
-  const numbered = readdirSync(folder).flatMap((name) => {
-    const [, number] = /^container\.log\.([0-9]+)$/.exec(name) ?? [];
-    return number === undefined ? [] : [Number(number)];
-  });
-  const rotated = numbered.sort((a, b) => b - a).map((number) => join(folder, `${FILE}.${number}`));
-  return [...rotated, join(folder, FILE)];
-}
-
 /**
- * All of a log as it is now, oldest file first. It may be rotated at any moment: opened from the newest file on, what was renamed
- * meanwhile is found again under its next name, and none is missed but those that were removed.
+ * All of a log as it is now, oldest file first. One that was renamed while the files were opened is found again under its next
+ * number: where it was found last is its place.
  */
 export function openAll(folder: string): LogFile[] {
   const files = new Map<bigint, LogFile>();
-  const newestFirst = logFiles(folder).reverse();
-  // The last one may get a number that it did not have when the names were read.
-  const next = [newestFirst.length, newestFirst.length + 1].map((number) => join(folder, `${FILE}.${number}`));
-  for (const path of [...newestFirst, ...next]) {
-    const file = LogFile.open(path, { bounded: true });
-    if (file === undefined) continue;
-    if (files.has(file.inode)) file.close();
-    else files.set(file.inode, file);
+  for (const file of newestFirst(folder, { bounded: true })) {
+    files.get(file.inode)?.close();
+    files.delete(file.inode);
+    files.set(file.inode, file);
   }
   return [...files.values()].reverse();
 }
 
-function inodeOf(path: string): bigint | undefined {
-  return statSync(path, { bigint: true, throwIfNoEntry: false })?.ino;
+/**
+ * Opens the file that was begun when this one was full; the oldest there is when it has been removed.
+ *
+ * Its number only grows, so that going from the newest on it cannot be missed; the one found just before it is the next.
+ */
+export function openNext(folder: string, current: LogFile): LogFile | undefined {
+  let next: LogFile | undefined;
+  for (const file of newestFirst(folder)) {
+    if (file.inode === current.inode) {
+      file.close();
+      return next;
+    }
+    next?.close();
+    next = file;
+  }
+  return next;
 }
 
-/** The file that was begun when the one with this inode was full; the oldest there is when that one has been removed. */
-export function fileAfter(folder: string, inode: bigint): string | undefined {
-  const files = logFiles(folder);
-  const at = files.findIndex((path) => inodeOf(path) === inode);
-  if (at < 0) return files[0];
-  return files[at + 1];
+/** Opens the file in which the last `tail` lines begin, and goes there. */
+export function openTail(folder: string, tail = Number.POSITIVE_INFINITY): LogFile | undefined {
+  let missing = tail;
+  let first: LogFile | undefined;
+  for (const file of newestFirst(folder)) {
+    const isSame = file.inode === first?.inode;
+    first?.close();
+    first = file;
+    const found = file.seekToLast(missing);
+    if (!isSame) missing -= found;
+    if (missing <= 0) break;
+  }
+  return first;
+}
+
+/** Opens one file after the other. There may be a number more than there was when the names were read. */
+function* newestFirst(folder: string, options: { bounded?: boolean } = {}): Generator<LogFile> {
+  const numbers = readdirSync(folder).flatMap((name) => {
+    const [, number] = /^container\.log\.([0-9]+)$/.exec(name) ?? [];
+    return number === undefined ? [] : [Number(number)];
+  });
+  const last = Math.max(0, ...numbers);
+  for (let number = 0; number <= last + 2; number++) {
+    const file = LogFile.open(join(folder, number === 0 ? FILE : `${FILE}.${number}`), options);
+    if (file !== undefined) yield file;
+  }
 }

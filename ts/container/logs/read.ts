@@ -6,7 +6,7 @@ import { toRcxError } from '../../store/nativeError.ts';
 import { findContainer, heal } from '../heal.ts';
 import type { StoredContainer } from '../store.ts';
 import { type LogEntry, parseEntry } from './entry.ts';
-import { fileAfter, LogFile, logFiles, openAll } from './files.ts';
+import { type LogFile, openAll, openNext, openTail } from './files.ts';
 
 export interface LogOptions {
   /** Only the last so many lines of what is there. */
@@ -65,12 +65,12 @@ async function* followed(engine: Engine, stored: StoredContainer, options: LogOp
   const changes = new Changes(folder, options.signal);
   let file: LogFile | undefined;
   try {
-    file = firstFile(folder, options.tail);
+    file = openTail(folder, options.tail);
     for (;;) {
       // Asked before it is read: what is written up to the end is then certain to have been seen.
       const over = await isOver(engine, stored);
       if (file !== undefined) yield* file.lines();
-      const next = file === undefined ? firstFile(folder, undefined) : openNext(folder, file);
+      const next = file === undefined ? openTail(folder) : openNext(folder, file);
       if (next !== undefined) {
         // What was written to the old one between its reading and its renaming.
         if (file !== undefined) yield* file.lines();
@@ -84,29 +84,6 @@ async function* followed(engine: Engine, stored: StoredContainer, options: LogOp
     file?.close();
     changes.close();
   }
-}
-
-/** The file where following begins. */
-function firstFile(folder: string, tail = Number.POSITIVE_INFINITY): LogFile | undefined {
-  let missing = tail;
-  let last: LogFile | undefined;
-  for (const path of logFiles(folder).reverse()) {
-    const file = LogFile.open(path);
-    if (file === undefined) continue;
-    last?.close();
-    last = file;
-    missing -= file.seekToLast(missing);
-    if (missing <= 0) break;
-  }
-  return last;
-}
-
-function openNext(folder: string, { inode }: LogFile): LogFile | undefined {
-  const path = fileAfter(folder, inode);
-  const next = path === undefined ? undefined : LogFile.open(path);
-  if (next?.inode !== inode) return next;
-  next.close();
-  return undefined;
 }
 
 async function isOver(engine: Engine, stored: StoredContainer): Promise<boolean> {

@@ -442,13 +442,15 @@ impl Monitor {
         }
         self.listener = None;
         if self.config.auto_remove {
+            // First what nobody would find any more without the container.
+            drop(std::fs::remove_dir_all(&self.place.own));
             self.remove();
         } else {
             // overlayfs leaves its work directory behind.
             drop(tree::remove_tree(&self.place.folder.join("work/work")));
+            // Empty unless the end had to be recorded here.
+            drop(std::fs::remove_dir(&self.place.own));
         }
-        // Empty unless the end had to be recorded here.
-        drop(std::fs::remove_dir(&self.place.own));
         self.lock = None;
     }
 

@@ -1,16 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { expectFailure, newStore, type Store } from '../support/cli.ts';
-import {
-  becomes,
-  detached,
-  endOf,
-  expectNothingLeft,
-  logged,
-  ready,
-  removeAll,
-  STUBBORN,
-  stateOf,
-} from '../support/life.ts';
+import { expectNothingLeft, logged, ready, removeAll, STUBBORN, stateOf } from '../support/life.ts';
 
 let store: Store;
 beforeAll(async () => {
@@ -97,64 +87,5 @@ describe('rcx stop', () => {
     expect(await store.ok(['stop', 'going'])).toBe('going\n');
     expect(await store.ok(['ps', '-aq'])).toBe('');
     await expectNothingLeft(store, id, { gone: true });
-  });
-});
-
-describe('rcx kill', () => {
-  it('kills at once unless told otherwise', async () => {
-    const id = await ready(store, ['--name', 'stubborn'], STUBBORN);
-    expect(await store.ok(['kill', 'stubborn'])).toBe('stubborn\n');
-    expect(await endOf(store, id)).toBe(137);
-  });
-
-  it.each(['USR1', 'SIGUSR1', 'sigusr1', '10'])('sends -s %s', async (signal) => {
-    const id = await ready(store, [], 'trap "echo got; exit 6" USR1; echo ready; while :; do sleep 0.05; done');
-    await store.ok(['kill', '-s', signal, id]);
-    expect(await endOf(store, id)).toBe(6);
-    expect(await store.ok(['logs', id])).toBe('ready\ngot\n');
-  });
-
-  it('fails where nothing runs, and for what is no signal', async () => {
-    await store.ok(['create', '--name', 'made', 'ubuntu', 'true']);
-    expectFailure(await store.rcx(['kill', 'made']), 1, /made: it is not running/);
-    expectFailure(await store.rcx(['kill', 'no-such']), 1, /no such container/);
-    const id = await ready(store, []);
-    expectFailure(await store.rcx(['kill', '-s', 'NOPE', id]), 1, /NOPE/);
-    expectFailure(await store.rcx(['kill', '-s', '0', id]), 1, /0/);
-  });
-
-  it('reaches several, and one that is paused', async () => {
-    const ids = [await ready(store, []), await ready(store, [])];
-    await store.ok(['pause', ...ids]);
-    expect(await store.ok(['kill', ...ids])).toBe(ids.map((id) => `${id}\n`).join(''));
-    for (const id of ids) expect(await endOf(store, id)).toBe(137);
-  });
-});
-
-describe('rcx restart', () => {
-  it('stops and starts what runs, and starts what does not', async () => {
-    const id = await ready(store, ['--name', 'again']);
-    const before = stateOf(store, id);
-    expect(await store.ok(['restart', 'again'])).toBe('again\n');
-    const after = stateOf(store, id);
-    expect(after).toMatchObject({ status: 'running' });
-    expect(after.process).not.toEqual(before.process);
-    expect(after.stopped).toBeUndefined();
-    await store.ok(['create', '--name', 'made', 'ubuntu', 'sleep', '300']);
-    expect(await store.ok(['restart', 'made'])).toBe('made\n');
-    expect(await store.ok(['ps'])).toMatch(/made/);
-  });
-
-  it('gives it time as stop does: -t, -s', async () => {
-    const id = await ready(store, [], STUBBORN);
-    expect(await timed(store.ok(['restart', '-t', '0', id]))).toBeLessThan(8000);
-    await store.ok(['restart', '-s', 'KILL', id]);
-    expect(await becomes(store, id, 'running')).toBeDefined();
-  });
-
-  it('fails for what is not there, and does the rest', async () => {
-    const id = await detached(store, []);
-    const outcome = await store.rcx(['restart', '-t', '0', 'no-such', id]);
-    expect(outcome).toMatchObject({ exitCode: 1, stdout: `${id}\n` });
   });
 });

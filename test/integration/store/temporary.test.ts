@@ -7,6 +7,7 @@ import { storePaths } from '../../../ts/store/paths.ts';
 import {
   collectWreckage,
   discard,
+  isBeingMade,
   listWreckage,
   temporaryDirectory,
   temporaryFile,
@@ -28,6 +29,16 @@ describe('temporary entries', () => {
     await directory.dispose();
     await file.dispose();
     expect(readdirSync(parent)).toEqual([]);
+  });
+
+  test('are found by their name while their maker lives, if they were given one', async () => {
+    const directory = temporaryDirectory(parent, 'own');
+    expect([isBeingMade(parent, 'own'), isBeingMade(parent, 'other')]).toEqual([true, false]);
+    directory.keep();
+    expect(existsSync(directory.path) && !isBeingMade(parent, 'own')).toBe(true);
+    await collectWreckage(parent);
+    await temporaryDirectory(parent, 'own').dispose();
+    expect(isBeingMade(parent, 'own')).toBe(false);
   });
 
   test('that nobody holds are collected, and nothing else', async () => {

@@ -66,7 +66,7 @@ describe('the host’s mount table', () => {
     const running = rcx('run', '--rm', '--init', '-v', '/etc:/mnt', 'ubuntu', 'sh', '-c', 'echo ready; exec sleep 60');
     await new Promise((resolve) => running.stdout.once('data', resolve));
     expect(await space.table()).toEqual(before);
-    running.kill('SIGKILL');
+    running.kill('SIGTERM');
     await running;
     expect(await space.table()).toEqual(before);
   });

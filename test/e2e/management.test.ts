@@ -1,6 +1,7 @@
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectFailure, newStore, type Store } from '../support/cli.ts';
+import { stateOf } from '../support/life.ts';
 import { RCX_BIN } from '../support/rcxBin.ts';
 
 let store: Store;
@@ -43,10 +44,11 @@ describe('containers', () => {
     expect(rows(await store.ok(['ps', '-a']))).toEqual([]);
   });
 
-  it('are known to have ended when their starter was killed', async () => {
-    const { process } = await sleeper('orphan');
-    process.kill('SIGKILL');
-    await process;
+  it('are known to have ended when their monitor was killed', async () => {
+    const { process: run } = await sleeper('orphan');
+    const id = (await inspect('orphan', '{{.Id}}')).trim();
+    process.kill(stateOf(store, id).owner.pid, 'SIGKILL');
+    expect(await run).toMatchObject({ exitCode: 125 });
     const status = async () => rows(await store.ok(['ps', '-a']))[0]?.[4];
     await expect.poll(status).toMatch(/^Exited \(unknown\) .* ago$/);
     expect(rows(await store.ok(['ps']))).toEqual([]);

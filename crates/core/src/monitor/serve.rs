@@ -1,11 +1,13 @@
 //! The monitor's loop: it waits for whatever comes first of the container, its clients, a signal or a time.
 
+mod end;
+mod requests;
+
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::Errno;
-use rustix::net::{RecvFlags, SocketFlags, accept_with};
+use rustix::net::RecvFlags;
 
 use super::client::Client;
 use super::config::Config;
@@ -13,21 +15,18 @@ use super::events;
 use super::health::Checks;
 use super::input::Flow;
 use super::log::{Log, Stream};
-use super::protocol::{self, Reply, Request, SOCKET};
-use super::record::{Record, Status};
+use super::protocol::{self, Reply, Request};
+use super::record::Record;
 use super::restart::Backoff;
-use super::session::{End, Prepared, Session};
+use super::session::{Prepared, Session};
 use super::{CODE, Place};
-use crate::error::{Context, Error, Result};
+use crate::error::{Context, Result};
 use crate::identity::ProcessIdentity;
-use crate::launch::Exit;
 use crate::lock::FileLock;
-use crate::{sys, tree};
+use crate::sys;
 
 /// Docker's report of the last checks, in the container's runtime directory.
 const HEALTH: &str = "health.json";
-/// Whoever has for ever has not much longer than this, in seconds.
-const A_YEAR: u64 = 365 * 24 * 3600;
 /// A signal that ends the monitor when the machine is shut down.
 const ENDING: [i32; 3] = [libc::SIGTERM, libc::SIGINT, libc::SIGHUP];
 
@@ -246,14 +245,6 @@ impl Monitor {
         }
     }
 
-    fn accept(&mut self) {
-        let Some(listener) = &self.listener else { return };
-        // Somebody who gave up in the meantime is no matter.
-        if let Ok(socket) = accept_with(listener, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK) {
-            self.clients.push(Client::new(socket));
-        }
-    }
-
     fn pass_output(&mut self, stream: Stream) {
         let Phase::Running(session) = &mut self.phase else { return };
         let (log, clients) = (&mut self.log, &mut self.clients);
@@ -262,240 +253,6 @@ impl Monitor {
             for client in clients.iter_mut() {
                 client.give(stream, bytes);
             }
-        });
-    }
-
-    fn pass_input(&mut self, at: usize) {
-        const PIECE: usize = 16 * 1024;
-        let mut buffer = [0u8; PIECE];
-        let Some(stdin) = &self.clients[at].stdin else { return };
-        match rustix::io::read(stdin, &mut buffer) {
-            Ok(length) if length > 0 => self.with_input(|input| input.give(&buffer[..length])),
-            Err(Errno::INTR | Errno::AGAIN) => {}
-            Ok(_) | Err(_) => {
-                // One who leaves says so before it closes its pipe.
-                self.hear(at);
-                if self.clients[at].stdin.is_some() {
-                    self.end_input_of(at);
-                }
-            }
-        }
-    }
-
-    /// A client's input is over: as with Docker the program's is too, if it was opened for that one only.
-    fn end_input_of(&mut self, at: usize) {
-        self.clients[at].stdin = None;
-        if self.config.stdin_once {
-            self.with_input(super::input::Input::end);
-        }
-    }
-
-    fn with_input(&mut self, act: impl FnOnce(&mut super::input::Input) -> Flow) {
-        if let Phase::Running(session) = &mut self.phase
-            && session.input.as_mut().map(act) == Some(Flow::Closed)
-        {
-            session.input = None;
-        }
-    }
-
-    fn hear(&mut self, at: usize) {
-        match protocol::receive::<Request>(self.clients[at].socket().as_fd(), RecvFlags::DONTWAIT) {
-            Err(Errno::AGAIN) => {}
-            Ok(Some((request, fds))) => self.obey(at, request, fds),
-            // Gone, or no client of ours.
-            Ok(None) | Err(_) => {
-                if self.clients[at].stdin.is_some() {
-                    self.drain_input_of(at);
-                    self.end_input_of(at);
-                }
-                self.clients[at].gone = true;
-            }
-        }
-    }
-
-    /// What a client that went has written before is the program's.
-    fn drain_input_of(&mut self, at: usize) {
-        let mut buffer = [0u8; 4096];
-        while let Some(stdin) = &self.clients[at].stdin {
-            let now = Timespec { tv_sec: 0, tv_nsec: 0 };
-            if !poll(&mut [PollFd::new(stdin, PollFlags::IN)], Some(&now)).is_ok_and(|ready| ready > 0) {
-                return;
-            }
-            match rustix::io::read(stdin, &mut buffer) {
-                Ok(length) if length > 0 => self.with_input(|input| input.give(&buffer[..length])),
-                _ => return,
-            }
-        }
-    }
-
-    fn obey(&mut self, at: usize, request: Request, fds: Vec<OwnedFd>) {
-        match request {
-            Request::Attach { stdin, stdout, stderr } => {
-                let mut fds = fds.into_iter();
-                let mut next = |wanted: bool| if wanted { fds.next() } else { None };
-                let (stdin, stdout, stderr) = (next(stdin), next(stdout), next(stderr));
-                self.clients[at].attach(stdin, stdout, stderr);
-                self.clients[at].tell(&Reply::Attached);
-            }
-            Request::Detach => self.clients[at].stdin = None,
-            Request::CloseOutput { stderr } => {
-                if let Phase::Running(session) = &mut self.phase {
-                    session.close_output(if stderr { Stream::Stderr } else { Stream::Stdout });
-                }
-            }
-            Request::Start => {}
-            Request::Resize { rows, columns } => {
-                if let Phase::Running(session) = &self.phase {
-                    session.resize(rows, columns);
-                }
-            }
-            Request::Signal { number } => {
-                if let Phase::Running(session) = &self.phase {
-                    session.signal(number);
-                    let signal = [("signal", number.to_string())];
-                    events::append(&self.place.run, &self.config, "kill", &signal);
-                }
-            }
-            Request::Stop => {
-                self.stop();
-                self.clients[at].tell(&Reply::Done);
-            }
-            Request::Reload => {
-                self.reload();
-                self.clients[at].tell(&Reply::Done);
-            }
-            Request::Wait => self.clients[at].waits = true,
-        }
-    }
-
-    /// Somebody wants it to end for good.
-    fn stop(&mut self) {
-        self.record.state.stopped = true;
-        // The program's end, which is written for certain, says it again.
-        drop(self.record.write());
-        if matches!(self.phase, Phase::Waiting(_)) {
-            self.over(Status::Exited);
-        }
-    }
-
-    /// One whose record cannot be read goes on as it was.
-    fn reload(&mut self) {
-        if let Ok(config) = Config::read(&self.place.folder, &self.place.inherited) {
-            self.config = config;
-        }
-    }
-
-    fn init_ended(&mut self) {
-        let Phase::Running(session) = std::mem::replace(&mut self.phase, Phase::Over) else { return };
-        let (log, clients) = (&mut self.log, &mut self.clients);
-        let end = session.collect(|stream, bytes| {
-            log.add(stream, bytes);
-            for client in clients.iter_mut() {
-                client.give(stream, bytes);
-            }
-        });
-        log.finish();
-        self.checks = None;
-        self.report_end(end);
-        self.after(end.exit, end.oom_killed, end.ran);
-    }
-
-    fn report_end(&self, end: End) {
-        if end.oom_killed {
-            events::append(&self.place.run, &self.config, "oom", &[]);
-        }
-        let code = end.exit.map_or_else(String::new, |exit| exit.status().to_string());
-        events::append(&self.place.run, &self.config, "die", &[("exitCode", code)]);
-    }
-
-    /// Decides what comes after a run, and writes it down.
-    fn after(&mut self, exit: Option<Exit>, oom_killed: bool, ran: Duration) {
-        // Policy and name may have been changed while it ran.
-        self.reload();
-        let state = &self.record.state;
-        let again =
-            self.ending.is_none() && self.config.restart.applies(exit, state.stopped, state.restart_count);
-        let status = if again { Status::Restarting } else { Status::Exited };
-        // A record that cannot be written anywhere is healed by whoever looks: the process is gone.
-        drop(self.record.ended(status, exit, oom_killed));
-        if again {
-            self.phase = Phase::Waiting(Instant::now() + self.backoff.after(ran));
-        } else {
-            self.over(status);
-        }
-    }
-
-    /// It is not run again.
-    fn over(&mut self, status: Status) {
-        self.phase = Phase::Over;
-        if self.record.state.status != status {
-            self.record.state.status = status;
-            drop(self.record.write());
-        }
-        self.leave();
-    }
-
-    /// Gives up what others may want, and removes what was to be removed.
-    fn leave(&mut self) {
-        for name in [SOCKET, HEALTH] {
-            drop(std::fs::remove_file(self.place.own.join(name)));
-        }
-        self.listener = None;
-        if self.config.auto_remove {
-            // First what nobody would find any more without the container.
-            drop(std::fs::remove_dir_all(&self.place.own));
-            self.remove();
-        } else {
-            // overlayfs leaves its work directory behind.
-            drop(tree::remove_tree(&self.place.folder.join("work/work")));
-            // Empty unless the end had to be recorded here.
-            drop(std::fs::remove_dir(&self.place.own));
-        }
-        self.lock = None;
-    }
-
-    /// Out of sight first, then piece by piece: what a kill leaves is wreckage and no container.
-    fn remove(&self) {
-        let containers = self.place.folder.parent().unwrap_or(&self.place.folder);
-        let doomed = containers.join(format!(".tmp-{}", self.config.id));
-        let hidden = std::fs::rename(&self.place.folder, &doomed).is_ok();
-        // Whoever waits for the name need not wait for the tree.
-        let link = containers.join(".names").join(&self.config.name);
-        if std::fs::read_link(&link).is_ok_and(|id| id.as_os_str() == self.config.id.as_str()) {
-            drop(std::fs::remove_file(link));
-        }
-        if hidden && tree::remove_tree(&doomed).is_ok() {
-            events::append(&self.place.run, &self.config, "destroy", &[]);
-        }
-    }
-
-    fn finish_failed(&mut self, error: &Error) {
-        let code = match error.code.as_ref() {
-            "ERR_RCX_EXEC_NOT_FOUND" => 127,
-            "ERR_RCX_EXEC_NOT_EXECUTABLE" => 126,
-            _ => 125,
-        };
-        drop(self.record.failed(error, code));
-        self.leave();
-    }
-
-    /// Tells those who wait that it is over, once they have taken all of its output.
-    fn dismiss(&mut self) {
-        let state = &self.record.state;
-        let ended = Reply::Ended {
-            exit_code: state.exit_code,
-            signal: state.exit_code.filter(|code| *code > 128).map(|code| code - 128),
-            oom_killed: state.oom_killed,
-        };
-        self.clients.retain_mut(|client| {
-            if !client.is_drained() {
-                return true;
-            }
-            client.close_streams();
-            if client.waits {
-                client.tell(&ended);
-            }
-            false
         });
     }
 
@@ -541,35 +298,6 @@ impl Monitor {
         let (path, temporary) = (self.place.own.join(HEALTH), self.place.own.join(".health.json"));
         let written = std::fs::write(&temporary, checks.report());
         drop(written.and_then(|()| std::fs::rename(&temporary, path)));
-    }
-
-    fn run_again(&mut self) {
-        self.record.state.restart_count += 1;
-        match self.launch(None) {
-            Ok(session) => self.phase = Phase::Running(session),
-            Err(error) => {
-                drop(self.record.failed(&error, 125));
-                self.after(None, false, Duration::ZERO);
-            }
-        }
-    }
-
-    /// The machine goes down: the program gets its time to end, and is run again after the next start.
-    fn hear_signal(&mut self) {
-        let mut buffer = [0u8; size_of::<libc::signalfd_siginfo>()];
-        // Which of them it was does not matter.
-        let _read = rustix::io::read(&self.signals, &mut buffer);
-        if self.ending.is_some() {
-            return;
-        }
-        self.ending = Some(
-            Instant::now() + Duration::from_secs(u64::try_from(self.config.stop_timeout).unwrap_or(A_YEAR)),
-        );
-        match &self.phase {
-            Phase::Running(session) => session.signal(self.config.stop_signal),
-            Phase::Waiting(_) => self.over(Status::Exited),
-            Phase::Over => {}
-        }
     }
 }
 

@@ -35,7 +35,7 @@ describe('namespaces', () => {
     });
     await waitUntil(() => one.split('\n').length > NAMESPACES.length);
     const two = await namespaces();
-    running.kill('SIGKILL');
+    running.kill('SIGTERM');
     await running;
     expect(new Set([...host, ...one.trim().split('\n'), ...two]).size).toBe(3 * NAMESPACES.length);
   });
@@ -78,7 +78,7 @@ describe('namespaces', () => {
     const running = store.start(['run', '--rm', '--init', 'ubuntu', 'sh', '-c', 'hostname; exec sleep 60']);
     const id = String(await new Promise((resolve) => running.stdout.once('data', resolve))).trim();
     const keys = readFileSync('/proc/keys', 'utf8');
-    running.kill('SIGKILL');
+    running.kill('SIGTERM');
     await running;
     expect(keys).toMatch(new RegExp(` keyring +_ses\\.${id}`));
   });

@@ -138,14 +138,20 @@ function limitConnect(socket: Socket, milliseconds: number): void {
   socket.once('encrypted' in socket ? 'secureConnect' : 'connect', stop).once('close', stop);
 }
 
-/** Ends an answer in which nothing comes for too long. */
+/**
+ * Ends an answer in which nothing comes for too long. It is looked at twice in that time: a reader that has just taken the last
+ * of what was there has not waited for more yet.
+ */
 function limitIdle(response: IncomingMessage, milliseconds: number): void {
   const { socket } = response;
-  const onTimeout = () => {
+  let received = socket.bytesRead;
+  const look = () => {
     // What is there has not been read: it is this side that is slow.
-    if (response.readableLength > 0) socket.setTimeout(milliseconds);
-    else response.destroy(new TimeLimitError('idle'));
+    const isWaiting = response.readableLength === 0 && socket.bytesRead === received;
+    if (isWaiting) return response.destroy(new TimeLimitError('idle'));
+    received = response.readableLength === 0 ? socket.bytesRead : -1;
+    return socket.setTimeout(milliseconds / 2);
   };
-  socket.setTimeout(milliseconds).on('timeout', onTimeout);
-  response.once('close', () => socket.setTimeout(0).off('timeout', onTimeout));
+  socket.setTimeout(milliseconds / 2).on('timeout', look);
+  response.once('close', () => socket.setTimeout(0).off('timeout', look));
 }

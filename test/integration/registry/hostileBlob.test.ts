@@ -78,7 +78,7 @@ describe('a download that breaks', () => {
   it('may be read slowly without timing out', async () => {
     server.on(PATH, (request, response) => serve(request, response));
     let size = 0;
-    for await (const chunk of testClient({ timeouts: { idle: 100 } }).fetchBlob(reference, LAYER)) {
+    for await (const chunk of testClient({ timeouts: { idle: 400 } }).fetchBlob(reference, LAYER)) {
       if (size === 0) await new Promise((resolve) => setTimeout(resolve, 1500));
       size += chunk.byteLength;
     }

@@ -182,7 +182,15 @@ fn end_standstill(dir: &Path) -> Result<()> {
         return Ok(());
     }
     kill_all(dir)?;
-    set(dir, "freezer.state", "THAWED")
+    match set(dir, "freezer.state", "THAWED") {
+        Err(error) if is_gone(error.errno) => Ok(()),
+        done => done,
+    }
+}
+
+/// Somebody else has removed it in this moment: what was open already answers with ENODEV.
+fn is_gone(errno: Option<Errno>) -> bool {
+    matches!(errno, Some(Errno::NOENT | Errno::NODEV))
 }
 
 /// The last container takes along what was made for all of them. Parents with other cgroups or processes in them are not
@@ -216,7 +224,11 @@ fn remove_dir(dir: &Path) -> Result<()> {
 }
 
 fn remove_children(dir: &Path) -> Result<()> {
-    for entry in fs::read_dir(dir).step_at(CODE, "list the cgroup", dir.display())?.flatten() {
+    let entries = match fs::read_dir(dir) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        entries => entries.step_at(CODE, "list the cgroup", dir.display())?,
+    };
+    for entry in entries.flatten() {
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             remove_dir(&entry.path())?;
         }
@@ -230,9 +242,10 @@ fn kill_all(dir: &Path) -> Result<()> {
         return Ok(());
     }
     let procs = dir.join("cgroup.procs");
-    let pids = match fs::read_to_string(&procs) {
-        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(()),
-        other => other.step_at(CODE, "list the cgroup's processes", procs.display())?,
+    let pids = match fs::read_to_string(&procs).step_at(CODE, "list the cgroup's processes", procs.display())
+    {
+        Err(error) if is_gone(error.errno) => return Ok(()),
+        pids => pids?,
     };
     for pid in pids.lines().filter_map(|line| line.parse().ok()).filter_map(rustix::process::Pid::from_raw) {
         match rustix::process::kill_process(pid, rustix::process::Signal::KILL) {

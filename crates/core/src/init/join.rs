@@ -24,7 +24,7 @@ pub struct JoinConfig {
     pub target: ProcessIdentity,
     /// `CLONE_NEW…` flags of the namespaces that are not the host's.
     pub namespaces: u64,
-    /// `cgroup.procs` of the container's cgroups.
+    /// `cgroup.procs` of the container's cgroups of v1.
     pub cgroups: Vec<String>,
     /// It dies with its launcher.
     pub bound: bool,

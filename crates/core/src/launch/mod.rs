@@ -54,6 +54,8 @@ pub struct Join {
     pub payload: Vec<u8>,
     /// The binary `rcx-init`.
     pub init_binary: PathBuf,
+    /// The container's v2 cgroup.
+    pub cgroup: Option<OwnedFd>,
 }
 
 /// Joins a container and waits until the process in it is ready to run the user's program. It goes on when this process ends.
@@ -70,7 +72,8 @@ pub fn join(join: Join) -> Result<Created> {
     )?;
     let stdio = join.stdio.as_ref().map_or([null.as_fd(); 3], |[a, b, c]| [a.as_fd(), b.as_fd(), c.as_fd()]);
     let words = [c"rcx-init".to_owned(), c"exec".to_owned()];
-    let child = spawn_program(binary.as_fd(), &words, stdio, child_sync.as_fd(), payload.as_fd())?;
+    let cgroup = join.cgroup.as_ref().map(AsFd::as_fd);
+    let child = spawn_program(binary.as_fd(), &words, stdio, child_sync.as_fd(), payload.as_fd(), cgroup)?;
     drop(child_sync);
     let created = Created { child, sync, terminal: None, outcome: Outcome::default() };
     created.until_ready(false)
@@ -112,14 +115,15 @@ pub fn create(mut plan: Plan) -> Result<Created> {
     created.until_ready(true)
 }
 
-/// Starts a program in the host's namespaces: nothing but its standard streams, `extra` and `payload`, as descriptors 3 and 4,
-/// is passed on.
+/// Starts a program in the host's namespaces, and in `cgroup` of v2: nothing but its standard streams, `extra` and `payload`, as
+/// descriptors 3 and 4, is passed on.
 pub(crate) fn spawn_program(
     binary: BorrowedFd<'_>,
     words: &[CString],
     stdio: [BorrowedFd<'_>; 3],
     extra: BorrowedFd<'_>,
     payload: BorrowedFd<'_>,
+    cgroup: Option<BorrowedFd<'_>>,
 ) -> Result<Child> {
     let argv: Vec<*const libc::c_char> =
         words.iter().map(|word| word.as_ptr()).chain([std::ptr::null()]).collect();
@@ -135,7 +139,7 @@ pub(crate) fn spawn_program(
         envp: envp.as_ptr(),
         failure: None,
     };
-    let child = spawn_blocked(CloneRequest::default(), &mut handover)?;
+    let child = spawn_blocked(CloneRequest { namespaces: 0, cgroup }, &mut handover)?;
     match handover.failure {
         None => Ok(child),
         Some(Failure::Step(_, errno) | Failure::Descriptors(errno) | Failure::Exec(errno)) => {

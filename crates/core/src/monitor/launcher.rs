@@ -29,7 +29,7 @@ pub fn spawn(runtime: &Path, folder: &Path, run: &Path) -> Result<OwnedFd> {
         Error::new(CODE, format!("{STEP}: a path has a NUL byte")).at(folder.display().to_string())
     })?;
     let stdio = [null.as_fd(); 3];
-    let started = launch::spawn_program(binary.as_fd(), &words, stdio, theirs.as_fd(), null.as_fd())?;
+    let started = launch::spawn_program(binary.as_fd(), &words, stdio, theirs.as_fd(), null.as_fd(), None)?;
     // It has forked the real monitor and ended.
     match launch::wait_exited(started.pidfd.as_fd()) {
         Some(launch::Exit::Code(0)) => Ok(socket),

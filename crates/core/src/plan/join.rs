@@ -44,8 +44,8 @@ pub fn build(request: &JoinRequest, stdio: Option<[OwnedFd; 3]>) -> Result<Join>
     }
     let path = spec.linux().as_ref().and_then(|linux| linux.cgroups_path().as_ref());
     let cgroups = match path {
-        Some(path) => cgroup::procs(&path.to_string_lossy())?,
-        None => Vec::new(),
+        Some(path) => cgroup::joinable(&path.to_string_lossy())?,
+        None => cgroup::Joinable::default(),
     };
     let mut init = process::init_config(&request.launch)?;
     // Only the container's own init has to reap.
@@ -54,11 +54,12 @@ pub fn build(request: &JoinRequest, stdio: Option<[OwnedFd; 3]>) -> Result<Join>
         target: request.target.clone(),
         namespaces: flags,
         bound: request.bound,
-        cgroups: cgroups.iter().map(|path| path.display().to_string()).collect(),
+        cgroups: cgroups.legacy.iter().map(|path| path.display().to_string()).collect(),
         init,
     };
     let payload = serde_json::to_vec(&config).map_err(|e| {
         Error::new("ERR_RCX_INVALID_SPEC", format!("write the configuration of the process: {e}"))
     })?;
-    Ok(Join { stdio, payload, init_binary: request.launch.rcx.init_binary.clone() })
+    let init_binary = request.launch.rcx.init_binary.clone();
+    Ok(Join { stdio, payload, init_binary, cgroup: cgroups.unified })
 }

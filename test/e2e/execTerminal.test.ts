@@ -56,14 +56,14 @@ describe('rcx run -it', () => {
     await terminal.waitFor(/^code 0$/m);
     expect(await store.ok(['ps'])).toMatch(/Up .*box/);
     await terminal.type('$rcx attach --detach-keys ctrl-a,x box');
-    await terminal.type('');
+    await terminal.rouse(/box>$/);
     await terminal.type('echo two');
     await terminal.waitFor(/^two\nbox>$/m);
     await terminal.key('C-a');
     await terminal.key('x');
     await terminal.waitFor(/host>$/);
     await terminal.type('$rcx start -ai box');
-    await terminal.type('');
+    await terminal.rouse(/box>$/);
     await terminal.type('exit 5');
     await terminal.waitFor(/exit\nhost>$/);
     await terminal.type('echo code $?');

@@ -60,6 +60,15 @@ export class Terminal {
     return text;
   }
 
+  /** Types empty lines until what comes matches: what attaches shows no prompt by itself, and drops what was typed before it. */
+  async rouse(pattern: RegExp): Promise<void> {
+    const isThere = async () => {
+      await this.type('');
+      return pattern.test(await this.text());
+    };
+    await waitUntil(isThere, { timeout: 15_000, what: `the terminal to show ${pattern}` });
+  }
+
   /** Runs a line in the host's shell and returns what it wrote. */
   async run(line: string): Promise<string> {
     const mark = randomBytes(4).toString('hex');

@@ -19,9 +19,11 @@ export async function execInForeground(
   // Its failure is that of the start, which is awaited first.
   exit.catch(() => undefined);
   const release = terminal ? connectTerminal(program, interactive) : () => undefined;
+  // On its way while this process gets ready to take signals for it.
+  const started = program.start();
   const stopForwarding = forwardSignals(program);
   try {
-    await program.start();
+    await started;
     return (await exit).exitCode;
   } finally {
     stopForwarding();

@@ -2,7 +2,7 @@ import { quote } from '../../oci/quote.ts';
 import { badFilter, type Filter } from './parse.ts';
 
 const UNIT_MS: Record<string, number> = { ns: 1e-6, us: 1e-3, µs: 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
-const DURATION = /^[-+]?(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|ms|s|m|h))+$/;
+const DURATION = /^[-+]?(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|\u00b5s|ms|s|m|h))+$/;
 const DATE = /^\d{4}-\d\d-\d\d(?:T\d\d(?::\d\d(?::\d\d(?:\.\d{1,9})?)?)?)?(?:Z|[-+]\d\d:\d\d)?$/;
 
 /**
@@ -20,7 +20,7 @@ export function parseTime({ value, text }: Filter, now: number): number {
 }
 
 function duration(value: string): number {
-  const parts = value.matchAll(/([\d.]+)(ns|us|µs|ms|s|m|h)/g);
+  const parts = value.matchAll(/([\d.]+)(ns|us|\u00b5s|ms|s|m|h)/g);
   const sum = [...parts].reduce((total, [, number, unit]) => total + Number(number) * (UNIT_MS[unit ?? ''] ?? 0), 0);
   return value.startsWith('-') ? -sum : sum;
 }

@@ -111,12 +111,14 @@ async function follow(
   // Its failure is that of the start, which is awaited first.
   end.catch(() => undefined);
   const release = terminal ? connectTerminal(container, stdin) : () => undefined;
+  // On its way while this process gets ready to take signals for it.
+  const started = start();
   const stopForwarding = sigProxy ? forwardSignals(container, terminal ? ['SIGHUP'] : []) : () => undefined;
   // The window was closed, and nobody can be at the container's terminal any more: it goes on without.
   const leave = () => container.detach();
   if (terminal) process.on('SIGHUP', leave);
   try {
-    await start();
+    await started;
     const done = await end;
     return done.how === 'ended' ? (done.exitCode ?? UNKNOWN) : 0;
   } finally {

@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 import { fs } from 'zx';
 import { shCleanUp } from '../processes.mjs';
-import { CGROUP_PARENT, removeCgroupParent } from './cgroups.mjs';
+import { CGROUP_PARENT, findCgroups, removeCgroupParent, removeTree } from './cgroups.mjs';
 
 const LOCKS = '/dev/shm/libpod_lock';
+/** Of the conmons of containers in the background, whatever parent these have. */
+const CONMON_PARENT = '/libpod_parent';
 
 /**
  * podman with a store of this run's own: images on `disk`, state in `dir`; runc as its runtime, because Debian's crun
@@ -14,6 +16,10 @@ export async function preparePodman(scope, { disk, dir }) {
   const home = join(dir, 'podman');
   await fs.ensureDir(home);
   if (!(await fs.pathExists(LOCKS))) scope.defer(`remove ${LOCKS}`, () => fs.remove(LOCKS));
+  const present = new Set(await findCgroups(CONMON_PARENT));
+  scope.defer('remove cgroups of conmon', async () => {
+    for (const group of await findCgroups(CONMON_PARENT)) if (!present.has(group)) await removeTree(group);
+  });
   scope.defer('remove cgroups', removeCgroupParent);
   // After containers in the background its store stays mounted upon itself.
   scope.defer('unmount its store', () => shCleanUp({ nothrow: true })`umount ${join(disk, 'podman/overlay')}`);

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use super::{HEALTH, Monitor, Phase};
 use crate::error::{Error, Result};
 use crate::launch::Exit;
+use crate::lock::{FileLock, LockMode, LockTarget};
 use crate::monitor::events;
 use crate::monitor::protocol::{Reply, SOCKET};
 use crate::monitor::record::{Record, Status};
@@ -92,6 +93,8 @@ impl Monitor {
     pub(super) fn remove(&self) {
         let containers = self.place.folder.parent().unwrap_or(&self.place.folder);
         let doomed = containers.join(format!(".tmp-{}", self.config.id));
+        // Held as by the maker of any temporary, or a collector of wreckage would remove it at the same time.
+        let _held = FileLock::try_acquire(&self.place.folder, LockMode::Exclusive, LockTarget::Directory);
         let hidden = std::fs::rename(&self.place.folder, &doomed).is_ok();
         // Whoever waits for the name need not wait for the tree.
         let link = containers.join(".names").join(&self.config.name);

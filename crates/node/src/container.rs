@@ -141,18 +141,9 @@ pub fn create_container<'env>(
     request: String,
     stdio: StdioOptions,
 ) -> napi::Result<Object<'env>> {
-    let (deferred, promise) = env.create_deferred::<Container, Resolver<Container>>()?;
-    let stdio = Stdio {
-        stdin: stream(&stdio.stdin)?,
-        stdout: stream(&stdio.stdout)?,
-        stderr: stream(&stdio.stderr)?,
-    };
-    on_lasting_thread(move || {
-        let created = LaunchRequest::parse(&request).and_then(|request| Core::create(&request, stdio));
-        settle(deferred, created.map(|core| Container { core }));
+    prepare(env, stdio, move |stdio| {
+        LaunchRequest::parse(&request).and_then(|request| Core::create(&request, stdio))
     })
-    .map_err(|error| to_js(env, &error))?;
-    Ok(promise)
 }
 
 /// Prepares a process in a running container: `request` is the JSON of `{ spec, rcx, target }`, the container's own with
@@ -163,17 +154,25 @@ pub fn join_container<'env>(
     request: String,
     stdio: StdioOptions,
 ) -> napi::Result<Object<'env>> {
+    prepare(env, stdio, move |stdio| {
+        JoinRequest::parse(&request).and_then(|request| Core::join(&request, stdio))
+    })
+}
+
+/// Has a thread that lasts as long as this process prepare a container or a process in one.
+fn prepare<'env>(
+    env: &'env Env,
+    stdio: StdioOptions,
+    work: impl FnOnce(Stdio) -> rcx_core::Result<Core> + Send + 'static,
+) -> napi::Result<Object<'env>> {
     let (deferred, promise) = env.create_deferred::<Container, Resolver<Container>>()?;
     let stdio = Stdio {
         stdin: stream(&stdio.stdin)?,
         stdout: stream(&stdio.stdout)?,
         stderr: stream(&stdio.stderr)?,
     };
-    on_lasting_thread(move || {
-        let created = JoinRequest::parse(&request).and_then(|request| Core::join(&request, stdio));
-        settle(deferred, created.map(|core| Container { core }));
-    })
-    .map_err(|error| to_js(env, &error))?;
+    on_lasting_thread(move || settle(deferred, work(stdio).map(|core| Container { core })))
+        .map_err(|error| to_js(env, &error))?;
     Ok(promise)
 }
 

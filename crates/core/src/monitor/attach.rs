@@ -7,10 +7,9 @@ use std::thread;
 
 use rustix::io::Errno;
 use rustix::net::RecvFlags;
-use rustix::pipe::{PipeFlags, pipe_with};
 
 use super::protocol::{self, Reply, Request};
-use super::{CODE, launcher};
+use super::{CODE, launcher, pipe};
 use crate::error::{Context, Error, Result};
 use crate::supervise::detach::DetachKeys;
 use crate::supervise::pump::Pumps;
@@ -252,10 +251,6 @@ impl Attachment {
 /// Why a container whose attachment is over was not started by it.
 fn not_started(outcome: Result<Outcome>) -> Error {
     outcome.err().unwrap_or_else(|| Error::new(CODE, "start the container: its monitor ended before"))
-}
-
-fn pipe() -> Result<(OwnedFd, OwnedFd)> {
-    pipe_with(PipeFlags::CLOEXEC).step(CODE, "make a pipe")
 }
 
 impl From<Reply> for Error {

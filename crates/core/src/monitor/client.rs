@@ -28,8 +28,10 @@ impl Client {
         Self { socket, stdin: None, outlets: [None, None], waits: false, gone: false }
     }
 
-    /// Connects its pipes.
-    pub fn attach(&mut self, stdin: Option<OwnedFd>, stdout: Option<OwnedFd>, stderr: Option<OwnedFd>) {
+    /// Connects the pipes that came: those of stdin, stdout and stderr that are `wanted`, in this order.
+    pub fn attach(&mut self, wanted: [bool; 3], fds: Vec<OwnedFd>) {
+        let mut fds = fds.into_iter();
+        let [stdin, stdout, stderr] = wanted.map(|wanted| if wanted { fds.next() } else { None });
         self.stdin = stdin;
         self.outlets = [stdout, stderr].map(|end| end.and_then(Outlet::new));
         self.waits = true;

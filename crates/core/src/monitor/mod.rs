@@ -23,6 +23,7 @@ use std::process::ExitCode;
 
 use rustix::fs::{Mode, OFlags, open};
 use rustix::net::{AddressFamily, SocketFlags, SocketType};
+use rustix::pipe::{PipeFlags, pipe_with};
 
 use self::config::{Config, Inherited, OOM_SCORE_ADJ};
 use self::log::Log;
@@ -128,6 +129,10 @@ fn listen(own: &Path) -> Result<OwnedFd> {
     rustix::net::bind(&socket, &address).step_at(CODE, STEP, own.display())?;
     rustix::net::listen(&socket, 64).step_at(CODE, STEP, own.display())?;
     Ok(socket)
+}
+
+fn pipe() -> Result<(OwnedFd, OwnedFd)> {
+    pipe_with(PipeFlags::CLOEXEC).step(CODE, "make a pipe")
 }
 
 fn null() -> Result<OwnedFd> {

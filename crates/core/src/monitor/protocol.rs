@@ -58,8 +58,6 @@ pub enum Request {
     Stop,
     /// The record has changed: read it again. Answered by [`Reply::Done`].
     Reload,
-    /// Tell the end: [`Reply::Ended`].
-    Wait,
 }
 
 /// The monitor's answer.

@@ -308,10 +308,7 @@ fn until_start(client: &mut Client, prepared: &Prepared) -> Result<()> {
             .step(CODE, "hear from the launcher")?;
         match received {
             Some((Request::Attach { stdin, stdout, stderr }, fds)) => {
-                let mut fds = fds.into_iter();
-                let mut next = |wanted: bool| if wanted { fds.next() } else { None };
-                let (stdin, stdout, stderr) = (next(stdin), next(stdout), next(stderr));
-                client.attach(stdin, stdout, stderr);
+                client.attach([stdin, stdout, stderr], fds);
             }
             Some((Request::Resize { rows, columns }, _)) => prepared.resize(rows, columns),
             // Killed before it had said so: the container was wanted all the same.

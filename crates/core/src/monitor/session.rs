@@ -5,12 +5,11 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::pipe::{PipeFlags, pipe_with};
 
 use super::config::Config;
 use super::input::Input;
 use super::log::Stream;
-use super::{CODE, null};
+use super::{CODE, null, pipe};
 use crate::cgroup;
 use crate::error::{Context, Error, Result};
 use crate::launch::{self, Created, Exit, Outcome, Running};
@@ -213,8 +212,4 @@ impl Session {
         let now = Timespec { tv_sec: 0, tv_nsec: 0 };
         poll(&mut [PollFd::new(fd, PollFlags::IN)], Some(&now)).is_ok_and(|ready| ready > 0)
     }
-}
-
-fn pipe() -> Result<(OwnedFd, OwnedFd)> {
-    pipe_with(PipeFlags::CLOEXEC).step(CODE, "make a pipe")
 }

@@ -90,10 +90,7 @@ impl Monitor {
     pub(super) fn obey(&mut self, at: usize, request: Request, fds: Vec<OwnedFd>) {
         match request {
             Request::Attach { stdin, stdout, stderr } => {
-                let mut fds = fds.into_iter();
-                let mut next = |wanted: bool| if wanted { fds.next() } else { None };
-                let (stdin, stdout, stderr) = (next(stdin), next(stdout), next(stderr));
-                self.clients[at].attach(stdin, stdout, stderr);
+                self.clients[at].attach([stdin, stdout, stderr], fds);
                 self.clients[at].tell(&Reply::Attached);
             }
             Request::Detach => self.clients[at].stdin = None,
@@ -126,7 +123,6 @@ impl Monitor {
                 }
                 self.clients[at].tell(&Reply::Done);
             }
-            Request::Wait => self.clients[at].waits = true,
         }
     }
 

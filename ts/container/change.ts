@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Engine } from '../engine.ts';
-import { isRcxError, RcxError } from '../errors.ts';
+import { RcxError } from '../errors.ts';
 import { withLock } from '../store/lock.ts';
 import { toRcxError } from '../store/nativeError.ts';
-import { MonitoredContainer } from './monitored.ts';
+import { tellMonitor } from './monitored.ts';
 import { type ContainerConfig, readConfig, writeConfig } from './record.ts';
 import { isUp } from './status.ts';
 import type { StoredContainer } from './store.ts';
@@ -36,15 +36,8 @@ export async function changeConfig(
 }
 
 /** Has the monitor of a container that runs read the record again. One that has just ended reads it at its next start. */
-export function tellMonitor(engine: Engine, stored: StoredContainer): void {
-  if (!isUp(stored.state.status)) return;
-  try {
-    const monitor = MonitoredContainer.attach(engine, stored, { stdin: false, stdout: false, stderr: false });
-    monitor.reload();
-    monitor.detach();
-  } catch (error) {
-    if (!isRcxError(error, 'ERR_RCX_MONITOR')) throw error;
-  }
+export function reloadRecord(engine: Engine, stored: StoredContainer): void {
+  if (isUp(stored.state.status)) tellMonitor(engine, stored, (monitor) => monitor.reload());
 }
 
 function gone({ config }: StoredContainer): RcxError {

@@ -2,14 +2,13 @@ import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Engine } from '../engine.ts';
 import { isRcxError } from '../errors.ts';
-import { native } from '../native/index.ts';
 import { toRcxError } from '../store/nativeError.ts';
 import { collectWreckage } from '../store/temporary.ts';
-import { cgroupPath } from './buildSpec.ts';
 import { lockLife } from './lifeLock.ts';
 import { isAlive } from './liveness.ts';
 import { endAbandonedStandstill } from './pause.ts';
 import { type ContainerState, writeState } from './record.ts';
+import { removeCgroup } from './removeCgroup.ts';
 import type { StoredContainer } from './store.ts';
 
 /**
@@ -55,14 +54,6 @@ async function healLocked(engine: Engine, stored: StoredContainer): Promise<Stor
   const healed: ContainerState = { ...rest, ...(hasRun && { status: 'exited' as const }), ...ended };
   if (writeDown(stored, healed)) rmSync(engine.containers.runDirectory(config.id), { recursive: true, force: true });
   return { ...stored, state: healed };
-}
-
-function removeCgroup(id: string): void {
-  try {
-    native().removeCgroup(cgroupPath(id));
-  } catch (error) {
-    throw toRcxError(error, 'ERR_RCX_CGROUP');
-  }
 }
 
 function reload(engine: Engine, { config }: StoredContainer): StoredContainer | undefined {

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
-import { isRcxError } from '../errors.ts';
-import { type Lock, tryLock } from '../store/lock.ts';
+import { type Lock, tryLockInExisting } from '../store/lock.ts';
 
 /** Held by whoever runs the container, from before its launch until its end is on record: its monitor, or the process it is attached to. */
 const LOCK = 'monitor.lock';
@@ -11,10 +10,5 @@ const LOCK = 'monitor.lock';
  * @throws ERR_RCX_LOCK
  */
 export function lockLife(folder: string): Lock | undefined {
-  try {
-    return tryLock(join(folder, LOCK), { inExisting: true });
-  } catch (error) {
-    if (isRcxError(error, 'ERR_RCX_LOCK') && error.errno === 'ENOENT') return undefined;
-    throw error;
-  }
+  return tryLockInExisting(join(folder, LOCK));
 }

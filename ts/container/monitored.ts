@@ -1,5 +1,5 @@
 import type { Engine } from '../engine.ts';
-import { RcxError } from '../errors.ts';
+import { isRcxError, RcxError } from '../errors.ts';
 import { type Attachment, type AttachOptions, native, runtimePath } from '../native/index.ts';
 import { toRcxError } from '../store/nativeError.ts';
 import { lockFiles } from './filesLock.ts';
@@ -10,6 +10,9 @@ export type AttachEnd =
   | { how: 'ended'; exitCode?: number; signal?: number; oomKilled: boolean }
   /** The user has left it. */
   | { how: 'detached' };
+
+/** Of a client that only has something to say. */
+export const NO_STREAMS: AttachOptions = { stdin: false, stdout: false, stderr: false };
 
 /** A connection of this process to a container that runs under a monitor, and goes on when the connection ends. */
 export class MonitoredContainer {
@@ -104,6 +107,21 @@ export class MonitoredContainer {
   /** Leaves the container as it is. */
   detach(): void {
     this.#attachment.detach();
+  }
+}
+
+/** Tells the monitor of a container something. One that has ended, or was killed, has nothing to do any more. */
+export function tellMonitor(
+  engine: Engine,
+  stored: StoredContainer,
+  tell: (monitor: MonitoredContainer) => void,
+): void {
+  try {
+    const monitor = MonitoredContainer.attach(engine, stored, NO_STREAMS);
+    tell(monitor);
+    monitor.detach();
+  } catch (error) {
+    if (!isRcxError(error, 'ERR_RCX_MONITOR')) throw error;
   }
 }
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { isRcxError } from '../errors.ts';
-import { tryLock } from '../store/lock.ts';
+import { tryLockInExisting } from '../store/lock.ts';
 import { isBeingMade } from '../store/temporary.ts';
 import { CONFIG_LOCK, readConfig } from './record.ts';
 
@@ -30,12 +30,7 @@ export function mayGoBy(parent: string, id: string, name: string): boolean {
 }
 
 function isBeingChanged(folder: string): boolean {
-  try {
-    const lock = tryLock(join(folder, CONFIG_LOCK), { inExisting: true });
-    lock?.release();
-    return lock === undefined;
-  } catch (error) {
-    if (isRcxError(error, 'ERR_RCX_LOCK') && error.errno === 'ENOENT') return false;
-    throw error;
-  }
+  const lock = tryLockInExisting(join(folder, CONFIG_LOCK));
+  lock?.release();
+  return lock === undefined && existsSync(folder);
 }

@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { isRcxError } from '../errors.ts';
 import { native } from '../native/index.ts';
-import { acquireLock, type Lock, tryLock } from '../store/lock.ts';
+import { acquireLock, tryLockInExisting } from '../store/lock.ts';
 import { toRcxError } from '../store/nativeError.ts';
 import { cgroupPath } from './buildSpec.ts';
 import { isAlive } from './liveness.ts';
@@ -62,22 +61,12 @@ export function isPaused({ config, folder, state }: StoredContainer): boolean {
 export async function endAbandonedStandstill(stored: StoredContainer): Promise<void> {
   const path = join(stored.folder, MARK);
   if (stored.state.status !== 'running' || !existsSync(path)) return;
-  const lock = lockMark(path);
+  const lock = tryLockInExisting(path);
   if (lock === undefined) return;
   try {
     await freeze(stored, false);
   } finally {
     lock.remove();
-  }
-}
-
-/** `undefined` while the container stands still for somebody, and when it was removed in this moment. */
-function lockMark(path: string): Lock | undefined {
-  try {
-    return tryLock(path, { inExisting: true });
-  } catch (error) {
-    if (isRcxError(error, 'ERR_RCX_LOCK') && error.errno === 'ENOENT') return undefined;
-    throw error;
   }
 }
 

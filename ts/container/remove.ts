@@ -2,16 +2,15 @@ import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Engine } from '../engine.ts';
 import { isRcxError, RcxError } from '../errors.ts';
-import { native } from '../native/index.ts';
 import type { Lock } from '../store/lock.ts';
 import { toRcxError } from '../store/nativeError.ts';
-import { cgroupPath } from './buildSpec.ts';
 import { findContainer, heal } from './heal.ts';
 import { lockLife } from './lifeLock.ts';
 import { isAlive } from './liveness.ts';
-import { MonitoredContainer } from './monitored.ts';
+import { tellMonitor } from './monitored.ts';
 import { isPaused } from './pause.ts';
 import type { ContainerState } from './record.ts';
+import { removeCgroup } from './removeCgroup.ts';
 import type { StoredContainer } from './store.ts';
 
 export interface RemoveContainerOptions {
@@ -83,7 +82,8 @@ async function end(engine: Engine, stored: StoredContainer): Promise<Lock | unde
   const begin = Date.now();
   let delay = FIRST_DELAY_MS;
   let current: StoredContainer | undefined = stored;
-  stopRestarts(engine, stored);
+  // One that does not answer, or was killed, starts nothing either.
+  tellMonitor(engine, stored, (monitor) => monitor.stop());
   while (current !== undefined) {
     const lock = isActive(current) ? undefined : lockLife(current.folder);
     if (lock !== undefined) return lock;
@@ -103,18 +103,6 @@ async function end(engine: Engine, stored: StoredContainer): Promise<Lock | unde
   return undefined;
 }
 
-/** A monitor that does not answer, or was killed, starts nothing either. */
-function stopRestarts(engine: Engine, stored: StoredContainer): void {
-  try {
-    const monitor = MonitoredContainer.attach(engine, stored, { stdin: false, stdout: false, stderr: false });
-    monitor.wait().catch(() => undefined);
-    monitor.stop();
-    monitor.detach();
-  } catch (error) {
-    if (!isRcxError(error, 'ERR_RCX_MONITOR')) throw error;
-  }
-}
-
 /** The container as it is now; `undefined` when it is gone or going. */
 async function reload(engine: Engine, { config }: StoredContainer): Promise<StoredContainer | undefined> {
   try {
@@ -131,14 +119,6 @@ function kill(pid: number): void {
     process.kill(pid, 'SIGKILL');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw toRcxError(error, 'ERR_RCX_KILL');
-  }
-}
-
-function removeCgroup(id: string): void {
-  try {
-    native().removeCgroup(cgroupPath(id));
-  } catch (error) {
-    throw toRcxError(error, 'ERR_RCX_CGROUP');
   }
 }
 

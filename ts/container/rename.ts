@@ -1,6 +1,6 @@
 import type { Engine } from '../engine.ts';
 import { RcxError } from '../errors.ts';
-import { changeConfig, tellMonitor } from './change.ts';
+import { changeConfig, reloadRecord } from './change.ts';
 import { findContainer } from './heal.ts';
 import { checkName } from './names.ts';
 
@@ -28,7 +28,7 @@ export async function renameContainer(engine: Engine, text: string, wanted: stri
     throw error;
   }
   if (old !== undefined) containers.freeName({ id, name: old });
-  tellMonitor(engine, stored);
+  reloadRecord(engine, stored);
 }
 
 function sameName(name: string): RcxError {

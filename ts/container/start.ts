@@ -1,10 +1,8 @@
 import type { Engine } from '../engine.ts';
 import { isRcxError } from '../errors.ts';
 import { findContainer } from './heal.ts';
-import { MonitoredContainer } from './monitored.ts';
+import { MonitoredContainer, NO_STREAMS } from './monitored.ts';
 import type { StoredContainer } from './store.ts';
-
-const NOTHING = { stdin: false, stdout: false, stderr: false };
 
 /**
  * Runs a container's program without anybody connected to it. One that runs already is left alone.
@@ -21,7 +19,7 @@ export async function startContainer(engine: Engine, text: string): Promise<Stor
 /** The same for one that was found already. */
 export async function startDetached(engine: Engine, stored: StoredContainer): Promise<void> {
   try {
-    const container = await MonitoredContainer.launch(engine, stored, NOTHING);
+    const container = await MonitoredContainer.launch(engine, stored, NO_STREAMS);
     await container.start();
     container.detach();
   } catch (error) {

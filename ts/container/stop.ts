@@ -4,7 +4,7 @@ import { isRcxError, RcxError } from '../errors.ts';
 import { containerEvent } from '../events/append.ts';
 import { findContainer } from './heal.ts';
 import { isAlive } from './liveness.ts';
-import { MonitoredContainer } from './monitored.ts';
+import { MonitoredContainer, NO_STREAMS } from './monitored.ts';
 import { isPaused, unpause } from './pause.ts';
 import { parseSignal } from './signals.ts';
 import { startContainer } from './start.ts';
@@ -20,7 +20,6 @@ export interface StopOptions {
 const KILL = 9;
 /** How long a killed process may take to die: it may have much memory to give back. */
 const DEATH_MS = 30_000;
-const NOTHING = { stdin: false, stdout: false, stderr: false };
 
 /**
  * Asks a container to end, kills it if it does not, and waits for its end. One that does not run is left alone.
@@ -84,7 +83,7 @@ class Control {
 
   static of(engine: Engine, stored: StoredContainer): Control {
     try {
-      return new Control(stored, MonitoredContainer.attach(engine, stored, NOTHING));
+      return new Control(stored, MonitoredContainer.attach(engine, stored, NO_STREAMS));
     } catch (error) {
       if (!isRcxError(error, 'ERR_RCX_MONITOR')) throw error;
       return new Control(stored, undefined);

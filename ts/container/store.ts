@@ -191,7 +191,20 @@ export class ContainerStore {
    * @throws ERR_RCX_CONTAINER_NOT_FOUND, ERR_RCX_CONTAINER_AMBIGUOUS, ERR_RCX_CONTAINER_DAMAGED
    */
   find(text: string): StoredContainer {
-    return this.#load(this.resolve(text));
+    return this.#findNamed(text) ?? this.#load(this.resolve(text));
+  }
+
+  /** The container whose record says that it goes by that name, which is read once; what is damaged is for `resolve` to judge. */
+  #findNamed(name: string): StoredContainer | undefined {
+    const id = this.#names.idOf(name);
+    if (id === undefined) return undefined;
+    try {
+      const named = this.#load(id);
+      return named.config.name === name ? named : undefined;
+    } catch (error) {
+      if (isRcxError(error, 'ERR_RCX_CONTAINER_DAMAGED')) return undefined;
+      throw error;
+    }
   }
 
   /**

@@ -3,7 +3,7 @@ import { RcxError } from '../errors.ts';
 import { native } from '../native/index.ts';
 import { toRcxError } from '../store/nativeError.ts';
 import { cgroupPath } from './buildSpec.ts';
-import { changeConfig, tellMonitor } from './change.ts';
+import { changeConfig, reloadRecord } from './change.ts';
 import { thisMachine } from './cpuset.ts';
 import { findContainer } from './heal.ts';
 import { changeLimits, type LimitOptions } from './limits.ts';
@@ -29,7 +29,7 @@ export async function updateContainer(engine: Engine, text: string, options: Upd
     if (isRunning) apply(old, resources);
     return config;
   });
-  tellMonitor(engine, stored);
+  reloadRecord(engine, stored);
 }
 
 function withRestart(config: ContainerConfig, restart: RestartPolicy | undefined): ContainerConfig {

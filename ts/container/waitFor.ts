@@ -1,7 +1,7 @@
 import type { Engine } from '../engine.ts';
 import { isRcxError } from '../errors.ts';
 import { findContainer } from './heal.ts';
-import { MonitoredContainer } from './monitored.ts';
+import { MonitoredContainer, NO_STREAMS } from './monitored.ts';
 import type { StoredContainer } from './store.ts';
 
 /**
@@ -16,7 +16,7 @@ export async function waitForContainer(engine: Engine, text: string): Promise<nu
   if (status === 'created') return 0;
   if (status === 'exited') return stored.state.exitCode;
   try {
-    const monitor = MonitoredContainer.attach(engine, stored, { stdin: false, stdout: false, stderr: false });
+    const monitor = MonitoredContainer.attach(engine, stored, NO_STREAMS);
     const end = await monitor.wait();
     return end.how === 'ended' ? end.exitCode : undefined;
   } catch (error) {

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isRcxError } from '../errors.ts';
 import { native } from '../native/index.ts';
 import { toRcxError } from './nativeError.ts';
 import type { StorePaths } from './paths.ts';
@@ -58,6 +59,16 @@ export function tryLock(
     return native().FileLock.tryAcquire(path, shared) ?? undefined;
   } catch (error) {
     throw toRcxError(error, 'ERR_RCX_LOCK');
+  }
+}
+
+/** The same for a file in a directory that may go at any moment: then nobody gets it. @throws ERR_RCX_LOCK */
+export function tryLockInExisting(path: string): Lock | undefined {
+  try {
+    return tryLock(path, { inExisting: true });
+  } catch (error) {
+    if (isRcxError(error, 'ERR_RCX_LOCK') && error.errno === 'ENOENT') return undefined;
+    throw error;
   }
 }
 

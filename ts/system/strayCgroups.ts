@@ -2,7 +2,6 @@ import { readFileSync, rmdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { cgroupPath } from '../container/buildSpec.ts';
 import type { ContainerStore } from '../container/store.ts';
-import { native } from '../native/index.ts';
 import type { Leftover, Problem } from '../store/check/findings.ts';
 import { names } from '../store/listing.ts';
 import { toRcxError } from '../store/nativeError.ts';
@@ -64,15 +63,6 @@ export function removeEmptyCgroup(path: string): boolean {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return true;
     if (code === 'EBUSY') return false;
-    throw toRcxError(error, 'ERR_RCX_CGROUP');
-  }
-}
-
-/** Kills all processes in a container's cgroups and removes them. @throws ERR_RCX_CGROUP */
-export function endProcesses(id: string): void {
-  try {
-    native().removeCgroup(cgroupPath(id));
-  } catch (error) {
     throw toRcxError(error, 'ERR_RCX_CGROUP');
   }
 }

@@ -3,11 +3,12 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, rmdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { removeCgroup } from '../../../ts/container/removeCgroup.ts';
 import { Engine } from '../../../ts/engine.ts';
 import { randomHex } from '../../../ts/store/random.ts';
 import { cgroupHierarchies } from '../../../ts/system/cgroups.ts';
 import { mountTable } from '../../../ts/system/mountTable.ts';
-import { endProcesses, findStrayCgroups, removeEmptyCgroup } from '../../../ts/system/strayCgroups.ts';
+import { findStrayCgroups, removeEmptyCgroup } from '../../../ts/system/strayCgroups.ts';
 import { describeWith } from '../../support/requires.ts';
 import { scratchDirectory } from '../../support/scratch.ts';
 
@@ -81,7 +82,7 @@ describeWith({ root: true }, 'cgroups of rcx', () => {
     expect(strays()).toEqual([[], []]);
     rmSync(containers.folder(id), { recursive: true });
     expect(strays()).toEqual([[], [expect.objectContaining({ kind: 'processes', id })]]);
-    endProcesses(id);
+    removeCgroup(id);
     await Promise.all([other, own].map((child) => child.exitCode ?? child.signalCode ?? once(child, 'exit')));
     expect(existsSync(path)).toBe(false);
   });

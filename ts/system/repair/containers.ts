@@ -1,7 +1,8 @@
 import { writeState } from '../../container/record.ts';
+import { removeCgroup } from '../../container/removeCgroup.ts';
 import type { Engine } from '../../engine.ts';
 import type { Problem } from '../../store/check/findings.ts';
-import { endProcesses, hasProcesses } from '../strayCgroups.ts';
+import { hasProcesses } from '../strayCgroups.ts';
 import type { Tell } from './report.ts';
 
 /** No process is this one. */
@@ -15,7 +16,7 @@ export function repairContainers({ containers }: Engine, problems: readonly Prob
     else if (problem.kind === 'name' && containers.rename(problem)) {
       tell('repaired', `name: ${problem.path}: leads to container ${problem.id.slice(0, 12)} again`);
     } else if (problem.kind === 'processes') {
-      endProcesses(problem.id);
+      removeCgroup(problem.id);
       tell('removed', `processes of container ${problem.id.slice(0, 12)}, which is not there any more`);
     } else if (problem.kind === 'container' || problem.kind === 'name') {
       tell('failed', `${problem.message}; ${adviceOf(problem)}`);

@@ -1,7 +1,8 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { Engine } from '../../ts/engine.ts';
 import { parseTaggedReference } from '../../ts/oci/reference.ts';
-import { collect, sourceDateEpoch } from '../flags.ts';
+import { sourceDateEpoch } from '../flags/environment.ts';
+import { collect } from '../flags/values.ts';
 import { interruptible } from '../interrupt.ts';
 import { print } from '../output/print.ts';
 

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { createOnly } from '../../ts/container/runDetached.ts';
 import { Engine } from '../../ts/engine.ts';
-import { type ContainerFlags, containerOptions, withContainerFlags } from '../containerFlags.ts';
+import { type ContainerFlags, containerOptions, withContainerFlags } from '../flags/container.ts';
 import { print } from '../output/print.ts';
 import { pullProgress } from '../output/progress.ts';
 

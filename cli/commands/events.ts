@@ -2,12 +2,12 @@ import type { Command } from 'commander';
 import { Engine } from '../../ts/engine.ts';
 import { parseEventFilters } from '../../ts/events/filter.ts';
 import { readEvents } from '../../ts/events/read.ts';
-import { filterOption } from '../filterFlag.ts';
+import { filterOption } from '../flags/filter.ts';
+import { time } from '../flags/time.ts';
 import { interruptible } from '../interrupt.ts';
 import { formatEvent } from '../output/event.ts';
 import { readTemplate } from '../output/formatFlag.ts';
 import { isGone, print } from '../output/print.ts';
-import { time } from '../time.ts';
 
 interface EventsFlags {
   filter?: string[];

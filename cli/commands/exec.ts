@@ -1,7 +1,8 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { execDetached, execInForeground } from '../../ts/container/execForeground.ts';
 import { Engine } from '../../ts/engine.ts';
-import { collect, envFile, hostEnv } from '../flags.ts';
+import { envFile, hostEnv } from '../flags/environment.ts';
+import { collect } from '../flags/values.ts';
 
 interface ExecFlags {
   detach?: true;

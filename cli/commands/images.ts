@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { Engine } from '../../ts/engine.ts';
 import { listImages } from '../../ts/image/list.ts';
 import { parseImageFilters } from '../../ts/image/listFilters.ts';
-import { filterOption } from '../filterFlag.ts';
+import { filterOption } from '../flags/filter.ts';
 import { listFormatOption } from '../output/formatFlag.ts';
 import { imageId, imageListing } from '../output/imageListing.ts';
 import { readListFormat } from '../output/listFormat.ts';

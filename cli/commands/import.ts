@@ -2,7 +2,8 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { Engine } from '../../ts/engine.ts';
 import { parseTaggedReference } from '../../ts/oci/reference.ts';
 import type { Platform } from '../../ts/oci/types.ts';
-import { collect, platform, sourceDateEpoch } from '../flags.ts';
+import { sourceDateEpoch } from '../flags/environment.ts';
+import { collect, platform } from '../flags/values.ts';
 import { print } from '../output/print.ts';
 
 interface ImportFlags {

@@ -5,7 +5,7 @@ import type { LoadedImage } from '../../ts/image/archive/load.ts';
 import type { PullEvent } from '../../ts/image/events.ts';
 import { familiarReference } from '../../ts/oci/reference.ts';
 import type { Platform } from '../../ts/oci/types.ts';
-import { platform } from '../flags.ts';
+import { platform } from '../flags/values.ts';
 import { interruptible } from '../interrupt.ts';
 import { loadProgress } from '../output/loadProgress.ts';
 import { print } from '../output/print.ts';

@@ -1,8 +1,8 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { readLogs } from '../../ts/container/logs/read.ts';
 import { Engine } from '../../ts/engine.ts';
+import { time } from '../flags/time.ts';
 import { writeLog } from '../output/log.ts';
-import { time } from '../time.ts';
 
 interface LogsFlags {
   follow?: true;

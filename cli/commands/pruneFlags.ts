@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { filterOption } from '../filterFlag.ts';
+import { filterOption } from '../flags/filter.ts';
 
 /** Flags of every `prune`. */
 export interface PruneFlags {

@@ -9,7 +9,7 @@ import {
   withTag,
 } from '../../ts/oci/reference.ts';
 import type { Platform } from '../../ts/oci/types.ts';
-import { platform } from '../flags.ts';
+import { platform } from '../flags/values.ts';
 import { forEach } from '../output/failures.ts';
 import { print } from '../output/print.ts';
 import { pullProgress } from '../output/progress.ts';

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { restartContainer } from '../../ts/container/stop.ts';
 import { Engine } from '../../ts/engine.ts';
-import { whole } from '../flags.ts';
+import { whole } from '../flags/values.ts';
 import { forEach } from '../output/failures.ts';
 import { print } from '../output/print.ts';
 

@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import { Engine } from '../../ts/engine.ts';
 import type { ArchiveFormat } from '../../ts/image/archive/save.ts';
 import type { Platform } from '../../ts/oci/types.ts';
-import { platform } from '../flags.ts';
+import { platform } from '../flags/values.ts';
 import { interruptible } from '../interrupt.ts';
 import { writeArchive } from '../output/archive.ts';
 

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { collect } from '../flags.ts';
+import { collect } from '../flags/values.ts';
 import { listFormatOption } from '../output/formatFlag.ts';
 import { readListFormat } from '../output/listFormat.ts';
 import { print } from '../output/print.ts';

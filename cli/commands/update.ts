@@ -1,8 +1,8 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { type UpdateOptions, updateContainer } from '../../ts/container/update.ts';
 import { Engine } from '../../ts/engine.ts';
-import { memorySize, positive, size, whole } from '../flags.ts';
-import { restartPolicy } from '../lifeFlags.ts';
+import { restartPolicy } from '../flags/life.ts';
+import { memorySize, positive, size, whole } from '../flags/values.ts';
 import { forEach } from '../output/failures.ts';
 import { print } from '../output/print.ts';
 

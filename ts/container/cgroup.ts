@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { processesIn } from '../system/cgroupProcesses.ts';
 import { type CgroupHierarchy, cgroupHierarchies } from '../system/cgroups.ts';
 import { mountTable } from '../system/mountTable.ts';
-import { cgroupPath } from './buildSpec.ts';
+import { cgroupPath } from './spec/build.ts';
 
 /** Cgroups of a container, one a hierarchy. It is in those only that it has a limit in, and in that of v2. */
 export function containerCgroups(

@@ -10,7 +10,6 @@ import { withContentLock } from '../store/lock.ts';
 import { toRcxError } from '../store/nativeError.ts';
 import { randomHex } from '../store/random.ts';
 import { temporaryDirectory } from '../store/temporary.ts';
-import { buildSpec } from './buildSpec.ts';
 import { checkHostname, rootfsPath } from './checkOptions.ts';
 import { copyAttributes, type ImageRoot, makeInitLayer, writePublicFile } from './initLayer.ts';
 import { lifeOf } from './life.ts';
@@ -18,9 +17,10 @@ import { identify, type ProcessIdentity } from './liveness.ts';
 import { checkName } from './names.ts';
 import { networkFiles } from './networkFiles.ts';
 import type { ContainerOptions } from './options.ts';
-import { executionOf } from './process.ts';
 import { type ContainerConfig, type ContainerState, writeNew } from './record.ts';
-import type { LaunchRequest } from './runtimeSpec.ts';
+import { buildSpec } from './spec/build.ts';
+import { executionOf } from './spec/process.ts';
+import type { LaunchRequest } from './spec/types.ts';
 import type { StoredContainer } from './store.ts';
 
 /** Where a container's root comes from. */

@@ -4,12 +4,12 @@ import { containerEvent } from '../events/append.ts';
 import { type Container, initPath, native, type StdioOptions } from '../native/index.ts';
 import { toRcxError } from '../store/nativeError.ts';
 import { randomHex } from '../store/random.ts';
-import { ALL_CAPABILITIES } from './defaults.ts';
 import type { RunningContainer } from './find.ts';
 import { findRunning } from './find.ts';
 import type { ContainerExit } from './launch.ts';
-import { mergeEnv } from './process.ts';
-import type { LaunchExtras, SpecProcess } from './runtimeSpec.ts';
+import { ALL_CAPABILITIES } from './spec/defaults.ts';
+import { mergeEnv } from './spec/process.ts';
+import type { LaunchExtras, SpecProcess } from './spec/types.ts';
 
 /** What is to run in a container. What is left out is as for the container's own program. */
 export interface ExecOptions {

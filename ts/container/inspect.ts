@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { KERNEL_MOUNTS } from './defaults.ts';
 import { containerConfig, hostConfig } from './inspectConfig.ts';
 import type {
   ContainerInspect,
@@ -12,7 +11,8 @@ import type {
 import type { ContainerSize } from './list.ts';
 import { logPath } from './logs/files.ts';
 import type { ContainerConfig, ContainerState } from './record.ts';
-import type { SpecMount } from './runtimeSpec.ts';
+import { KERNEL_MOUNTS } from './spec/defaults.ts';
+import type { SpecMount } from './spec/types.ts';
 import { type ContainerStatus, isUp } from './status.ts';
 import type { StoredContainer } from './store.ts';
 

@@ -1,6 +1,6 @@
-import { CPU_PERIOD_MICROS, STOP_SIGNAL } from './defaults.ts';
 import type { InspectConfig, InspectHostConfig } from './inspectTypes.ts';
 import type { ContainerConfig } from './record.ts';
+import { CPU_PERIOD_MICROS, STOP_SIGNAL } from './spec/defaults.ts';
 
 /** What the host was asked for. */
 export function hostConfig(config: ContainerConfig): InspectHostConfig {

@@ -1,9 +1,9 @@
 import { RcxError } from '../errors.ts';
 import type { ExecutionConfig } from '../oci/types.ts';
-import { STOP_SIGNAL, STOP_TIMEOUT } from './defaults.ts';
 import type { ContainerOptions } from './options.ts';
 import type { ContainerConfig } from './record.ts';
 import { parseSignal } from './signals.ts';
+import { STOP_SIGNAL, STOP_TIMEOUT } from './spec/defaults.ts';
 
 type Life = Pick<
   ContainerConfig,

@@ -1,8 +1,8 @@
 import { RcxError } from '../errors.ts';
 import { checkCpuset, type Machine } from './cpuset.ts';
-import { CPU_PERIOD_MICROS } from './defaults.ts';
 import type { ContainerConfig } from './record.ts';
-import type { SpecResources } from './runtimeSpec.ts';
+import { CPU_PERIOD_MICROS } from './spec/defaults.ts';
+import type { SpecResources } from './spec/types.ts';
 
 /** Limits by the flags of Docker's `update`; what is left out stays as it is. */
 export interface LimitOptions {

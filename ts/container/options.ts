@@ -2,41 +2,61 @@ import type { Healthcheck, Platform } from '../oci/types.ts';
 import type { LogConfig, RestartPolicy } from './record.ts';
 
 /** How a container is wanted. Everything left out comes from the image, then from Docker's defaults. */
-export interface ContainerOptions {
+export interface ContainerOptions extends ProcessOptions, MountOptions, NetworkOptions, ResourceOptions, LifeOptions {
+  /** Unique in the store; made up when left out. */
+  name?: string | undefined;
+  labels?: Record<string, string> | undefined;
+  platform?: Platform | undefined;
+}
+
+/** What the container's program is, and what it finds. */
+export interface ProcessOptions {
   /** Replaces the image's command. */
   command?: string[] | undefined;
   /** Replaces the image's entrypoint, and drops its command; an empty list removes it. */
   entrypoint?: string[] | undefined;
-  /** Unique in the store; made up when left out. */
-  name?: string | undefined;
   /** `NAME=value`; later ones win, all win over the image's. */
   env?: string[] | undefined;
   /** Absolute path inside the container. */
   workdir?: string | undefined;
   /** Docker's `user[:group]`, names or numbers. */
   user?: string | undefined;
-  hostname?: string | undefined;
   /** Give it a terminal. */
   tty?: boolean | undefined;
+  /** Run an init as PID 1 that reaps orphans and forwards signals. */
+  init?: boolean | undefined;
+}
+
+/** What is mounted in the container, its root among it. */
+export interface MountOptions {
   mounts?: ContainerMount[] | undefined;
   /** Mount the root read-only. */
   readOnly?: boolean | undefined;
+  /** Do not try pivot_root. */
+  noPivot?: boolean | undefined;
+}
+
+export interface NetworkOptions {
+  hostname?: string | undefined;
   network?: NetworkMode | undefined;
   /** Lines of `/etc/hosts` as `name:address`. */
   addHosts?: string[] | undefined;
   /** Name servers by address, instead of the host's. */
   dns?: string[] | undefined;
+}
+
+/** Limits of the container's cgroup. */
+export interface ResourceOptions {
   /** Bytes; swap is limited to the same again, as in Docker. */
   memory?: number | undefined;
   /** Share of CPU time: 1.5 is one and a half processors. */
   cpus?: number | undefined;
   /** Most processes and threads at a time; -1 for no limit. */
   pidsLimit?: number | undefined;
-  /** Run an init as PID 1 that reaps orphans and forwards signals. */
-  init?: boolean | undefined;
-  /** Do not try pivot_root. */
-  noPivot?: boolean | undefined;
-  labels?: Record<string, string> | undefined;
+}
+
+/** When the container ends, what follows, and what is kept of its output. */
+export interface LifeOptions {
   /** `SIGTERM`, `TERM` or a number. */
   stopSignal?: string | undefined;
   /** Seconds between the stop signal and the end; 10 by default. */
@@ -51,7 +71,6 @@ export interface ContainerOptions {
   healthcheck?: Healthcheck | undefined;
   /** Remove the container when it ends. */
   autoRemove?: boolean | undefined;
-  platform?: Platform | undefined;
 }
 
 /** `none` has only a loopback device; `host` shares the host's network. */

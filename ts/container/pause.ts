@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { native } from '../native/index.ts';
 import { acquireLock, tryLockInExisting } from '../store/lock.ts';
 import { toRcxError } from '../store/nativeError.ts';
-import { cgroupPath } from './buildSpec.ts';
 import { isAlive } from './liveness.ts';
+import { cgroupPath } from './spec/build.ts';
 import type { StoredContainer } from './store.ts';
 
 /** Held by whoever has stopped the container for a moment: when its lock is free, nobody is left to let it go on. */

@@ -5,7 +5,7 @@ import type { Digest } from '../oci/digest.ts';
 import type { ExecutionConfig, Healthcheck } from '../oci/types.ts';
 import { writeFileAtomic } from '../store/atomic.ts';
 import type { ProcessIdentity } from './liveness.ts';
-import type { LaunchRequest } from './runtimeSpec.ts';
+import type { LaunchRequest } from './spec/types.ts';
 
 /** What is fixed when a container is made: `config.json` of its folder. */
 export interface ContainerConfig {

@@ -1,6 +1,6 @@
 import { native } from '../native/index.ts';
 import { toRcxError } from '../store/nativeError.ts';
-import { cgroupPath } from './buildSpec.ts';
+import { cgroupPath } from './spec/build.ts';
 
 /**
  * Kills whatever is in a container's cgroups, also if it stands still, and removes them; there may be none.

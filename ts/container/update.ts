@@ -2,13 +2,13 @@ import type { Engine } from '../engine.ts';
 import { RcxError } from '../errors.ts';
 import { native } from '../native/index.ts';
 import { toRcxError } from '../store/nativeError.ts';
-import { cgroupPath } from './buildSpec.ts';
 import { changeConfig, reloadRecord } from './change.ts';
 import { thisMachine } from './cpuset.ts';
 import { findContainer } from './heal.ts';
 import { changeLimits, type LimitOptions } from './limits.ts';
 import type { ContainerConfig, RestartPolicy } from './record.ts';
-import type { SpecResources } from './runtimeSpec.ts';
+import { cgroupPath } from './spec/build.ts';
+import type { SpecResources } from './spec/types.ts';
 
 /** What is to be changed; what is left out stays as it is. */
 export interface UpdateOptions extends LimitOptions {

@@ -1,6 +1,6 @@
 import { readFileSync, rmdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { cgroupPath } from '../container/buildSpec.ts';
+import { cgroupPath } from '../container/spec/build.ts';
 import type { ContainerStore } from '../container/store.ts';
 import type { Leftover, Problem } from '../store/check/findings.ts';
 import { names } from '../store/listing.ts';

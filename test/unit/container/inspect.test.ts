@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { buildSpec } from '../../../ts/container/buildSpec.ts';
 import { inspectContainer } from '../../../ts/container/inspect.ts';
 import { containerLayers } from '../../../ts/container/layers.ts';
 import { lifeOf } from '../../../ts/container/life.ts';
 import type { ContainerOptions } from '../../../ts/container/options.ts';
 import type { ContainerState } from '../../../ts/container/record.ts';
+import { buildSpec } from '../../../ts/container/spec/build.ts';
 import type { StoredContainer } from '../../../ts/container/store.ts';
 
 const ID = 'c'.repeat(64);

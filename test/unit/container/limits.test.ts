@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseCpuset } from '../../../ts/container/cpuset.ts';
 import { changeLimits, type LimitOptions } from '../../../ts/container/limits.ts';
 import type { ContainerConfig } from '../../../ts/container/record.ts';
-import type { SpecResources } from '../../../ts/container/runtimeSpec.ts';
+import type { SpecResources } from '../../../ts/container/spec/types.ts';
 
 const MACHINE = { cpus: '0-3', mems: '0' };
 const MIB = 2 ** 20;

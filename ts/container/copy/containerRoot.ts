@@ -7,7 +7,7 @@ import { toRcxError } from '../../store/nativeError.ts';
 import { lockFiles, lockMonitor } from '../filesLock.ts';
 import { findContainer } from '../heal.ts';
 import { identify, isAlive, type ProcessIdentity } from '../liveness.ts';
-import type { LaunchRequest } from '../runtimeSpec.ts';
+import type { LaunchRequest } from '../spec/types.ts';
 import type { StoredContainer } from '../store.ts';
 import { closing } from './closing.ts';
 

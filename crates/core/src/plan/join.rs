@@ -38,7 +38,7 @@ impl JoinRequest {
 /// Makes the plan. `stdio` is `None` when the process gets a terminal.
 pub fn build(request: &JoinRequest, stdio: Option<[OwnedFd; 3]>) -> Result<Join> {
     let spec = &request.launch.spec;
-    let (mut flags, cgroup_namespace) = namespaces(spec)?;
+    let (mut flags, cgroup_namespace) = namespaces::clone_flags(spec)?;
     if cgroup_namespace {
         flags |= libc::CLONE_NEWCGROUP as u64;
     }

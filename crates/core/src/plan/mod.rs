@@ -5,11 +5,13 @@ mod devices;
 pub mod hints;
 pub mod join;
 mod mounts;
+mod namespaces;
 pub mod op;
 mod options;
 mod overlay;
 mod process;
 pub mod request;
+mod sysctl;
 pub mod target;
 
 use std::ffi::CString;
@@ -17,11 +19,11 @@ use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use oci_spec::runtime::{LinuxNamespaceType, Spec};
+use oci_spec::runtime::Spec;
 
 use self::op::{Op, Step};
 use self::request::LaunchRequest;
-use self::target::{Target, cstring};
+use self::target::cstring;
 use crate::cgroup::{self, Hierarchy};
 use crate::error::{Error, Result};
 
@@ -69,7 +71,7 @@ pub fn build(request: &LaunchRequest, stdio: Option<[OwnedFd; 3]>) -> Result<Pla
     }
     let payload = serde_json::to_vec(&init)
         .map_err(|e| Error::new("ERR_RCX_INVALID_SPEC", format!("write the init's configuration: {e}")))?;
-    let (namespaces, new_cgroup_namespace) = namespaces(spec)?;
+    let (namespaces, new_cgroup_namespace) = namespaces::clone_flags(spec)?;
     let linux = spec.linux().as_ref();
     let path = linux.and_then(|linux| linux.cgroups_path().as_ref());
     let group = match path {
@@ -139,7 +141,7 @@ fn steps(
     }
     mounts::root(&mut builder, spec, &request.rcx)?;
     devices::steps(&mut builder, spec)?;
-    sysctls(&mut builder, spec)?;
+    sysctl::steps(&mut builder, spec)?;
     mounts::covers(&mut builder, spec)?;
     let mut steps = builder.early;
     steps.push(mounts::cut_off());
@@ -168,88 +170,6 @@ fn names(builder: &mut Builder, spec: &Spec) -> Result<()> {
         });
     }
     Ok(())
-}
-
-/// Settings of the kernel that a namespace has its own of; anything else would change the host and is refused.
-fn sysctls(builder: &mut Builder, spec: &Spec) -> Result<()> {
-    let settings = spec.linux().as_ref().and_then(|linux| linux.sysctl().as_ref());
-    for (key, value) in settings.into_iter().flatten() {
-        let namespaced =
-            key.starts_with("net.") || key.starts_with("fs.mqueue.") || IPC_SYSCTLS.contains(&key.as_str());
-        if !namespaced {
-            return Err(Error::new(
-                "ERR_RCX_SYSCTL",
-                format!("set {key}: it is global to the host, whose kernel is shared"),
-            )
-            .hint("set it on the host, if you mean to"));
-        }
-        let path = format!("/proc/sys/{}", key.replace('.', "/"));
-        let op = Op::Sysctl { path: Target::file(&path)?, value: value.clone().into_bytes() };
-        builder.late.push(Step {
-            code: "ERR_RCX_SYSCTL",
-            what: "set a kernel parameter",
-            object: format!("{key}={value}"),
-            op,
-        });
-    }
-    Ok(())
-}
-
-/// Those below `kernel.` that belong to the ipc namespace (ipc_namespaces(7)).
-const IPC_SYSCTLS: [&str; 8] = [
-    "kernel.msgmax",
-    "kernel.msgmnb",
-    "kernel.msgmni",
-    "kernel.sem",
-    "kernel.shmall",
-    "kernel.shmmax",
-    "kernel.shmmni",
-    "kernel.shm_rmid_forced",
-];
-
-/// The clone flags of the listed namespaces, and whether the cgroup namespace is among them.
-fn namespaces(spec: &Spec) -> Result<(u64, bool)> {
-    use LinuxNamespaceType as N;
-    let mut flags = 0;
-    let mut cgroup = false;
-    for namespace in spec.linux().iter().filter_map(|linux| linux.namespaces().as_ref()).flatten() {
-        if let Some(path) = namespace.path() {
-            return Err(Error::new("ERR_RCX_UNSUPPORTED", "join an existing namespace: not supported yet")
-                .at(path.display().to_string()));
-        }
-        flags |= match namespace.typ() {
-            N::Mount => libc::CLONE_NEWNS,
-            N::Pid => libc::CLONE_NEWPID,
-            N::Network => libc::CLONE_NEWNET,
-            N::Ipc => libc::CLONE_NEWIPC,
-            N::Uts => libc::CLONE_NEWUTS,
-            N::Cgroup => {
-                cgroup = true;
-                0
-            }
-            N::User | N::Time => {
-                let name =
-                    format!("make a {:?} namespace: not supported yet", namespace.typ()).to_lowercase();
-                return Err(Error::new("ERR_RCX_UNSUPPORTED", name));
-            }
-        } as u64;
-    }
-    // Without these the steps below would change the host itself.
-    for (flag, name) in [(libc::CLONE_NEWNS, "mount"), (libc::CLONE_NEWPID, "pid")] {
-        if flags & flag as u64 == 0 {
-            return Err(Error::new(
-                "ERR_RCX_INVALID_SPEC",
-                format!("launch a container without a {name} namespace of its own"),
-            ));
-        }
-    }
-    if (spec.hostname().is_some() || spec.domainname().is_some()) && flags & libc::CLONE_NEWUTS as u64 == 0 {
-        return Err(Error::new(
-            "ERR_RCX_INVALID_SPEC",
-            "set a hostname without a uts namespace: it would be the host's",
-        ));
-    }
-    Ok((flags, cgroup))
 }
 
 fn path_cstring(path: &Path) -> Result<CString> {

@@ -7,9 +7,9 @@ import {
   type ListedContainer,
 } from '../../../../cli/output/containerListing.ts';
 import { readListFormat } from '../../../../cli/output/listFormat.ts';
-import { KERNEL_MOUNTS } from '../../../../ts/container/defaults.ts';
 import type { ContainerRow } from '../../../../ts/container/list.ts';
 import type { ContainerState } from '../../../../ts/container/record.ts';
+import { KERNEL_MOUNTS } from '../../../../ts/container/spec/defaults.ts';
 import type { ContainerStatus } from '../../../../ts/container/status.ts';
 import { RcxError } from '../../../../ts/errors.ts';
 import type { StoredImage } from '../../../../ts/store/images.ts';

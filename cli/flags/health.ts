@@ -1,8 +1,8 @@
-import { InvalidArgumentError } from 'commander';
-import { RcxError } from '../ts/errors.ts';
-import { parseDuration } from '../ts/oci/instructions/duration.ts';
-import type { Healthcheck } from '../ts/oci/types.ts';
-import type { ContainerFlags } from './containerFlags.ts';
+import { type Command, InvalidArgumentError } from 'commander';
+import { RcxError } from '../../ts/errors.ts';
+import { parseDuration } from '../../ts/oci/instructions/duration.ts';
+import type { Healthcheck } from '../../ts/oci/types.ts';
+import { count } from './values.ts';
 
 /** A duration as Go writes it, `1m30s`, in nanoseconds; Docker wants none or a millisecond and more. */
 export function duration(text: string): number {
@@ -12,8 +12,32 @@ export function duration(text: string): number {
   return nanoseconds;
 }
 
+/** How the container's health is checked. */
+export interface HealthFlags {
+  healthCmd?: string;
+  healthInterval?: number;
+  healthTimeout?: number;
+  healthStartPeriod?: number;
+  healthStartInterval?: number;
+  healthRetries?: number;
+  healthcheck: boolean;
+}
+
+export function addHealthFlags(command: Command): void {
+  command
+    .option('--health-cmd <command>', 'shell command that tells whether the container is well')
+    .option('--health-interval <duration>', 'between two checks, e.g. 30s', duration)
+    .option('--health-timeout <duration>', 'how long a check may take', duration)
+    .option('--health-retries <number>', 'so many failures in a row mean unhealthy', (text) =>
+      count(text, InvalidArgumentError),
+    )
+    .option('--health-start-period <duration>', 'failures do not count for so long after the start', duration)
+    .option('--health-start-interval <duration>', 'between two checks in that time', duration)
+    .option('--no-healthcheck', 'do not check the container’s health');
+}
+
 /** What the flags say of the health check; what they do not say is the image's. */
-export function healthcheckOf(flags: ContainerFlags): Healthcheck | undefined {
+export function healthcheckOf(flags: HealthFlags): Healthcheck | undefined {
   const { healthCmd, healthInterval, healthTimeout, healthStartPeriod, healthStartInterval, healthRetries } = flags;
   const given: Healthcheck = {
     ...(healthCmd !== undefined && { Test: ['CMD-SHELL', healthCmd] }),

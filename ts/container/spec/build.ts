@@ -1,8 +1,10 @@
-import type { ExecutionConfig } from '../oci/types.ts';
-import { CAPABILITIES, CPU_PERIOD_MICROS, KERNEL_MOUNTS, MASKED_PATHS, READONLY_PATHS } from './defaults.ts';
-import type { ContainerMount, ContainerOptions } from './options.ts';
+import type { ExecutionConfig } from '../../oci/types.ts';
+import type { ContainerOptions } from '../options.ts';
+import { CAPABILITIES, MASKED_PATHS, READONLY_PATHS } from './defaults.ts';
+import { specMounts } from './mounts.ts';
 import { processArgs, processCwd, processEnv } from './process.ts';
-import type { RuntimeSpec, SpecLinux, SpecMount, SpecResources } from './runtimeSpec.ts';
+import { specResources } from './resources.ts';
+import type { RuntimeSpec, SpecLinux } from './types.ts';
 
 /** What a spec is made from. */
 export interface SpecInput {
@@ -48,7 +50,7 @@ function specLinux(id: string, options: ContainerOptions): SpecLinux {
   return {
     namespaces: namespaces.map((type) => ({ type })),
     cgroupsPath: cgroupPath(id),
-    resources: resources(options),
+    resources: specResources(options),
     sysctl,
     maskedPaths: [...MASKED_PATHS],
     readonlyPaths: [...READONLY_PATHS],
@@ -58,42 +60,4 @@ function specLinux(id: string, options: ContainerOptions): SpecLinux {
 /** Where a container's cgroups are, below the root of each hierarchy. */
 export function cgroupPath(id: string): string {
   return `/rcx/${id}`;
-}
-
-function resources({ memory, cpus, pidsLimit }: ContainerOptions): SpecResources {
-  return {
-    devices: [{ allow: false, access: 'rwm' }],
-    ...(memory === undefined ? {} : { memory: { limit: memory, swap: memory * 2 } }),
-    ...(cpus === undefined ? {} : { cpu: { quota: Math.round(cpus * CPU_PERIOD_MICROS), period: CPU_PERIOD_MICROS } }),
-    ...(pidsLimit === undefined ? {} : { pids: { limit: pidsLimit } }),
-  };
-}
-
-/** The kernel's mounts, rcx's three files, then the user's, which may cover any of them. */
-function specMounts({ folder, options }: SpecInput): SpecMount[] {
-  const wanted = options.mounts ?? [];
-  const covered = new Set(wanted.map((mount) => mount.target));
-  const files = ['hosts', 'hostname', 'resolv.conf'].map(
-    (name): SpecMount => ({
-      destination: `/etc/${name}`,
-      type: 'bind',
-      source: `${folder}/${name}`,
-      options: ['rbind'],
-    }),
-  );
-  return [
-    ...KERNEL_MOUNTS.filter((mount) => !covered.has(mount.destination)),
-    ...files.filter((mount) => !covered.has(mount.destination)),
-    ...wanted.map(specMount),
-  ];
-}
-
-function specMount(mount: ContainerMount): SpecMount {
-  const source = mount.type === 'tmpfs' ? 'tmpfs' : mount.source;
-  return {
-    destination: mount.target,
-    type: mount.type,
-    ...(source === undefined ? {} : { source }),
-    options: mount.options,
-  };
 }

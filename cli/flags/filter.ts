@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
-import { collect } from './flags.ts';
+import { collect } from './values.ts';
 
 /**
  * The flag `-f, --filter`, or `--filter` alone.

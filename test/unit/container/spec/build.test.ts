@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { buildSpec, type SpecInput } from '../../../ts/container/buildSpec.ts';
-import { CAPABILITIES, MASKED_PATHS, READONLY_PATHS } from '../../../ts/container/defaults.ts';
-import type { ContainerOptions } from '../../../ts/container/options.ts';
+import type { ContainerOptions } from '../../../../ts/container/options.ts';
+import { buildSpec, type SpecInput } from '../../../../ts/container/spec/build.ts';
+import { CAPABILITIES, MASKED_PATHS, READONLY_PATHS } from '../../../../ts/container/spec/defaults.ts';
 
 const ID = 'a'.repeat(64);
 

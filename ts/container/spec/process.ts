@@ -1,8 +1,8 @@
 import { isAbsolute } from 'node:path';
-import { RcxError } from '../errors.ts';
-import type { ExecutionConfig } from '../oci/types.ts';
+import { RcxError } from '../../errors.ts';
+import type { ExecutionConfig } from '../../oci/types.ts';
+import type { ContainerOptions } from '../options.ts';
 import { DEFAULT_PATH } from './defaults.ts';
-import type { ContainerOptions } from './options.ts';
 
 /**
  * How a container is run: the image's defaults with what its creator wanted instead, as Docker puts the two together. It is

@@ -1,4 +1,4 @@
-import type { SpecMount } from './runtimeSpec.ts';
+import type { SpecMount } from './types.ts';
 
 /** Docker's default capabilities. */
 export const CAPABILITIES: readonly string[] = [

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_PATH } from '../../../ts/container/defaults.ts';
-import { executionOf, processArgs, processCwd, processEnv } from '../../../ts/container/process.ts';
+import { DEFAULT_PATH } from '../../../../ts/container/spec/defaults.ts';
+import { executionOf, processArgs, processCwd, processEnv } from '../../../../ts/container/spec/process.ts';
 
 describe('processArgs', () => {
   const both = { Entrypoint: ['entry', '-e'], Cmd: ['cmd', '-c'] };

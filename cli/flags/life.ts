@@ -1,6 +1,36 @@
-import type { LogConfig, RestartPolicy } from '../ts/container/record.ts';
-import { RcxError } from '../ts/errors.ts';
-import { type ArgumentError, size } from './flags.ts';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { ContainerOptions } from '../../ts/container/options.ts';
+import type { LogConfig, RestartPolicy } from '../../ts/container/record.ts';
+import { RcxError } from '../../ts/errors.ts';
+import { type ArgumentError, collect, size, whole } from './values.ts';
+
+/** When the container ends, what follows, and what is kept of its output. */
+export interface LifeFlags {
+  rm?: true;
+  stopSignal?: string;
+  stopTimeout?: number;
+  restart?: RestartPolicy;
+  logDriver?: LogConfig['driver'];
+  logOpt?: string[];
+}
+
+export function addLifeFlags(command: Command): void {
+  command
+    .option('--rm', 'remove the container when it ends')
+    .option('--stop-signal <signal>', 'signal that stops the container')
+    .option('--stop-timeout <seconds>', 'how long it then has before it is killed', (text) =>
+      whole(text, InvalidArgumentError),
+    )
+    .option('--restart <policy>', 'no, on-failure[:most], always, unless-stopped', (text) =>
+      restartPolicy(text, InvalidArgumentError),
+    )
+    .addOption(new Option('--log-driver <driver>', 'how the output is kept').choices(['json-file', 'none']))
+    .option('--log-opt <name=value>', 'max-size=10m, max-file=3', collect(String, InvalidArgumentError));
+}
+
+export function lifeOptions({ rm, stopSignal, stopTimeout, restart, logDriver, logOpt }: LifeFlags): ContainerOptions {
+  return { autoRemove: rm, stopSignal, stopTimeout, restart, log: logOptions(logDriver, logOpt ?? []) };
+}
 
 const NAMES = ['no', 'on-failure', 'always', 'unless-stopped'] as const;
 

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-import { parseDuration } from '../ts/oci/instructions/duration.ts';
+import { parseDuration } from '../../ts/oci/instructions/duration.ts';
 
 /**
  * A moment as Docker takes it, in nanoseconds since 1970: seconds since 1970, a date, or how long ago. Without a zone a date is

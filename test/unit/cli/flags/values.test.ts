@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { collect, envFile, hostEnv, label, memorySize, positive, sourceDateEpoch, whole } from '../../../cli/flags.ts';
-import { RcxError } from '../../../ts/errors.ts';
+import { envFile, hostEnv, sourceDateEpoch } from '../../../../cli/flags/environment.ts';
+import { collect, label, memorySize, positive, whole } from '../../../../cli/flags/values.ts';
+import { RcxError } from '../../../../ts/errors.ts';
 
 describe('memorySize', () => {
   it.each([

@@ -1,0 +1,55 @@
+import { type Command, Option } from 'commander';
+import type { ContainerOptions } from '../../ts/container/options.ts';
+import { addHealthFlags, type HealthFlags, healthcheckOf } from './health.ts';
+import { addLifeFlags, type LifeFlags, lifeOptions } from './life.ts';
+import { addMountFlags, type MountFlags, mountOptions } from './mounts.ts';
+import { addNetworkFlags, type NetworkFlags, networkOptions } from './network.ts';
+import { addProcessFlags, type ProcessFlags, processOptions } from './process.ts';
+import { addResourceFlags, type ResourceFlags, resourceOptions } from './resources.ts';
+import { label, platform } from './values.ts';
+
+/** Flags of what makes a container. */
+export interface ContainerFlags extends ProcessFlags, MountFlags, NetworkFlags, ResourceFlags, LifeFlags, HealthFlags {
+  interactive?: true;
+  name?: string;
+  label?: Record<string, string>;
+  rootfs?: true;
+  platform?: ContainerOptions['platform'];
+  pull: 'missing' | 'always' | 'never';
+  quiet?: true;
+}
+
+/** Adds the flags of `run` and `create`. */
+export function withContainerFlags(command: Command): Command {
+  command
+    .option('-i, --interactive', 'keep stdin open')
+    .option('--name <name>', 'name of the container')
+    .option('-l, --label <name=value>', 'label of the container', label, {})
+    .option('--rootfs', 'the image argument is a directory to use as root')
+    .option('--platform <os/arch[/variant]>', 'variant of a multi-platform image', platform)
+    .addOption(new Option('--pull <when>', 'when to pull').choices(['missing', 'always', 'never']).default('missing'))
+    .option('-q, --quiet', 'do not show the progress of a pull');
+  addProcessFlags(command);
+  addMountFlags(command);
+  addNetworkFlags(command);
+  addResourceFlags(command);
+  addLifeFlags(command);
+  addHealthFlags(command);
+  return command;
+}
+
+/** The container that the flags ask for. */
+export function containerOptions(command: string[], flags: ContainerFlags): ContainerOptions {
+  return {
+    command,
+    name: flags.name,
+    labels: flags.label,
+    platform: flags.platform,
+    healthcheck: healthcheckOf(flags),
+    ...processOptions(flags),
+    ...mountOptions(flags),
+    ...networkOptions(flags),
+    ...resourceOptions(flags),
+    ...lifeOptions(flags),
+  };
+}

@@ -1,0 +1,33 @@
+import type { ContainerMount } from '../options.ts';
+import type { SpecInput } from './build.ts';
+import { KERNEL_MOUNTS } from './defaults.ts';
+import type { SpecMount } from './types.ts';
+
+/** The kernel's mounts, rcx's three files, then the user's, which may cover any of them. */
+export function specMounts({ folder, options }: SpecInput): SpecMount[] {
+  const wanted = options.mounts ?? [];
+  const covered = new Set(wanted.map((mount) => mount.target));
+  const files = ['hosts', 'hostname', 'resolv.conf'].map(
+    (name): SpecMount => ({
+      destination: `/etc/${name}`,
+      type: 'bind',
+      source: `${folder}/${name}`,
+      options: ['rbind'],
+    }),
+  );
+  return [
+    ...KERNEL_MOUNTS.filter((mount) => !covered.has(mount.destination)),
+    ...files.filter((mount) => !covered.has(mount.destination)),
+    ...wanted.map(specMount),
+  ];
+}
+
+function specMount(mount: ContainerMount): SpecMount {
+  const source = mount.type === 'tmpfs' ? 'tmpfs' : mount.source;
+  return {
+    destination: mount.target,
+    type: mount.type,
+    ...(source === undefined ? {} : { source }),
+    options: mount.options,
+  };
+}

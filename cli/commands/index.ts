@@ -60,5 +60,6 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'image', load: () => import('./image.ts') },
   { name: 'system', load: () => import('./system.ts') },
   { name: 'info', load: () => import('./info.ts') },
+  { name: 'doctor', load: () => import('./doctor.ts') },
   { name: 'version', load: () => import('./version.ts') },
 ];

@@ -5,6 +5,7 @@ pub mod cgroup;
 mod clock;
 pub mod copy;
 pub mod error;
+pub mod features;
 pub mod identity;
 pub mod init;
 mod init_binary;

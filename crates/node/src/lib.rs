@@ -6,6 +6,7 @@ mod compress;
 mod container;
 mod copy;
 mod error;
+mod features;
 mod layer;
 mod layer_stream;
 mod store;

@@ -11,6 +11,7 @@ mod overlay;
 mod resolve;
 mod terminal;
 mod thread;
+mod trial;
 
 use std::ffi::CString;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -24,6 +25,7 @@ use rustix::process::{PidfdFlags, Signal, WaitId, WaitIdOptions, pidfd_send_sign
 pub use child::{PAYLOAD_FD, SYNC_FD};
 pub use execute::Outcome;
 pub use thread::on_lasting_thread;
+pub use trial::clone_into;
 
 use self::child::{Failure, Handover};
 pub(crate) use self::clone::Child;

@@ -86,9 +86,15 @@ async function buildLibrary() {
   return Object.keys(metafile.outputs);
 }
 
+/** Commands that a container's start or a process in it waits for. */
+const QUICK_COMMANDS = ['exec', 'run'];
+
 /**
  * One CommonJS file: Node's loader of ES modules takes several milliseconds to start and about one for each file, which is
  * as long as a container takes. Modules that are imported dynamically are still evaluated only when they are needed.
+ *
+ * Node reads all of a file at every start, and V8 all of its compiled code. So the commands whose start is waited for have a file
+ * each, `commands/NAME.cjs`, with nothing in it of the others.
  */
 async function buildCommandLine() {
   const common = {
@@ -101,25 +107,43 @@ async function buildCommandLine() {
     outExtension: { '.js': '.cjs' },
     define: { 'import.meta.url': '__rcxUrl' },
     banner: { js: "const __rcxUrl = require('node:url').pathToFileURL(__filename).href;" },
+    // What only an archive needs stays outside.
+    external: ['tar'],
   };
-  // What only an archive needs stays outside: Node reads the main file at every start.
-  const main = await build({
+  const main = build({
     ...common,
     entryPoints: { main: 'cli/main.ts' },
-    external: ['tar'],
-    plugins: [lazyModules, execaBeside],
+    plugins: [lazyModules, execaAt('./execa.cjs')],
   });
-  const execa = await build({ ...common, entryPoints: { execa: 'execa' } });
-  return [main, execa].flatMap(({ metafile }) => Object.keys(metafile.outputs));
+  const execa = build({ ...common, entryPoints: { execa: 'execa' } });
+  const quick = QUICK_COMMANDS.map((name) =>
+    build({
+      ...common,
+      outdir: undefined,
+      outfile: `dist/commands/${name}.cjs`,
+      outExtension: undefined,
+      stdin: { contents: commandAlone(name), resolveDir: 'cli', sourcefile: `${name}.mjs` },
+      plugins: [lazyModules, execaAt('../execa.cjs')],
+    }),
+  );
+  const built = await Promise.all([main, execa, ...quick]);
+  return built.flatMap(({ metafile }) => Object.keys(metafile.outputs));
+}
+
+/** The program with one command in it. */
+function commandAlone(name) {
+  return `import * as command from './commands/${name}.ts';
+import { main } from './program.ts';
+void main(process.argv.slice(2), [{ name: '${name}', load: async () => command }]);`;
 }
 
 /** An ES module only, which Node before 22.12 cannot require: it gets a file of its own. */
-const execaBeside = {
-  name: 'execa-beside',
+const execaAt = (place) => ({
+  name: 'execa-at',
   setup(builder) {
-    builder.onResolve({ filter: /^execa$/ }, () => ({ path: './execa.cjs', external: true }));
+    builder.onResolve({ filter: /^execa$/ }, () => ({ path: place, external: true }));
   },
-};
+});
 
 const LAZY_MODULES = [
   'child_process',
@@ -184,7 +208,13 @@ if (only === undefined || only === 'dist') {
       'tsconfig*.json',
       'scripts/build.mjs',
     ],
-    outputs: ['dist/index.js', 'dist/main.cjs', 'dist/layer-worker.js', 'dist/ts/index.d.ts'],
+    outputs: [
+      'dist/index.js',
+      'dist/main.cjs',
+      ...QUICK_COMMANDS.map((name) => `dist/commands/${name}.cjs`),
+      'dist/layer-worker.js',
+      'dist/ts/index.d.ts',
+    ],
     force,
     run: buildDist,
   });

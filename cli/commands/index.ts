@@ -10,7 +10,7 @@ export interface CommandModule {
 }
 
 /** A command of the first level, and the module that has it. */
-interface CommandEntry {
+export interface CommandEntry {
   name: string;
   aliases?: readonly string[];
   load(): Promise<CommandModule>;

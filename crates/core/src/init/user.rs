@@ -54,15 +54,23 @@ fn lookup(text: &str, passwd: &[String], group: &[String]) -> Result<Identity> {
             ..Identity::default()
         },
     };
-    match wanted_group {
-        Some(name) => identity.gid = find_group(name, group)?,
-        None => {
-            if let Some(fields) = &entry {
-                identity.groups = memberships(fields[0], group);
-            }
+    let memberships = match (wanted_group, &entry) {
+        (Some(name), _) => {
+            identity.gid = find_group(name, group)?;
+            Vec::new()
         }
-    }
+        (None, Some(fields)) => memberships(fields[0], group),
+        (None, None) => Vec::new(),
+    };
+    identity.groups = with_primary(identity.gid, memberships);
     Ok(identity)
+}
+
+/// The primary group is among the supplementary ones, as after a login: a program that has taken on the group of a setgid file
+/// would otherwise be out of its own group, and pass by what that group is denied (CVE-2022-36109).
+fn with_primary(gid: u32, memberships: Vec<u32>) -> Vec<u32> {
+    let others = memberships.into_iter().filter(|other| *other != gid);
+    std::iter::once(gid).chain(others).collect()
 }
 
 fn find_group(name: &str, group: &[String]) -> Result<u32> {
@@ -131,19 +139,20 @@ mod tests {
     #[test]
     fn a_name_brings_its_groups_and_home() {
         let identity = ask("www").unwrap();
-        assert_eq!((identity.uid, identity.gid, identity.groups), (33, 33, vec![44]));
+        assert_eq!((identity.uid, identity.gid, identity.groups), (33, 33, vec![33, 44]));
         assert_eq!(identity.home.as_deref(), Some("/var/www"));
     }
 
     #[test]
-    fn a_number_needs_no_entry_and_has_no_groups() {
-        assert_eq!(ask("1234").unwrap(), Identity { uid: 1234, ..Identity::default() });
+    fn a_number_needs_no_entry_and_is_in_its_primary_group_only() {
+        let identity = Identity { uid: 1234, groups: vec![0], ..Identity::default() };
+        assert_eq!(ask("1234").unwrap(), identity);
     }
 
     #[test]
     fn a_given_group_replaces_the_memberships() {
         let identity = ask("www:staff").unwrap();
-        assert_eq!((identity.gid, identity.groups), (50, vec![]));
+        assert_eq!((identity.gid, identity.groups), (50, vec![50]));
         assert_eq!(ask("7:8").unwrap().gid, 8);
     }
 

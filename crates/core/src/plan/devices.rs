@@ -1,5 +1,7 @@
 //! What the runtime-spec wants in `/dev` ("Default Devices", config-linux.md), and the devices it lists.
 
+use std::path::Path;
+
 use oci_spec::runtime::{LinuxDeviceType, Spec};
 
 use super::Builder;
@@ -13,12 +15,11 @@ const CODE: &str = "ERR_RCX_DEVICE";
 const DEFAULT: [(&str, u32, u32); 6] =
     [("null", 1, 3), ("zero", 1, 5), ("full", 1, 7), ("random", 1, 8), ("urandom", 1, 9), ("tty", 5, 0)];
 
-const LINKS: [(&str, &str); 6] = [
+const LINKS: [(&str, &str); 5] = [
     ("/dev/fd", "/proc/self/fd"),
     ("/dev/stdin", "/proc/self/fd/0"),
     ("/dev/stdout", "/proc/self/fd/1"),
     ("/dev/stderr", "/proc/self/fd/2"),
-    ("/dev/core", "/proc/kcore"),
     ("/dev/ptmx", "pts/ptmx"),
 ];
 
@@ -47,7 +48,9 @@ pub fn steps(builder: &mut Builder, spec: &Spec) -> Result<()> {
         };
         builder.late.push(Step { code: CODE, what: "make a device", object, op });
     }
-    for (path, to) in LINKS {
+    // Kernels without it would leave a link to nothing.
+    let core = Path::new("/proc/kcore").exists().then_some(("/dev/core", "/proc/kcore"));
+    for (path, to) in LINKS.into_iter().chain(core) {
         let op = Op::Symlink { path: Target::file(path)?, to: cstring(to)? };
         builder.late.push(Step { code: CODE, what: "link a device", object: path.to_owned(), op });
     }

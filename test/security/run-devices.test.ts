@@ -18,7 +18,9 @@ const open = (kind: string, numbers: string) =>
 describe('devices', () => {
   it('are Docker’s few', async () => {
     expect((await shell('ls -A /dev')).split('\n').filter((name) => name !== '')).toEqual([
-      ...['core', 'fd', 'full', 'mqueue', 'null', 'ptmx', 'pts', 'random', 'shm', 'stderr', 'stdin', 'stdout', 'tty'],
+      // A link to what not every kernel has.
+      ...(existsSync('/proc/kcore') ? ['core'] : []),
+      ...['fd', 'full', 'mqueue', 'null', 'ptmx', 'pts', 'random', 'shm', 'stderr', 'stdin', 'stdout', 'tty'],
       ...['urandom', 'zero'],
     ]);
     expect(await shell('stat -c "%n %a %u:%g %t:%T" /dev/{null,zero,full,random,urandom,tty}')).toBe(

@@ -17,29 +17,12 @@ export function collect<T>(parse: (text: string) => T, Invalid: ArgumentError) {
 }
 
 const UNITS: Record<string, number> = { b: 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4 };
-/** Docker's least: with less a container's first process does not even start. */
-const LEAST_MEMORY = 6 * 1024 ** 2;
-
 /** Bytes from `512m`, `1.5g`, `1000000`. */
 export function size(text: string, Invalid: ArgumentError): number {
   const match = /^([0-9]+(?:\.[0-9]+)?)\s*([bkmgt])?(?:i?b)?$/i.exec(text);
   const bytes = Math.floor(Number(match?.[1]) * (UNITS[(match?.[2] ?? 'b').toLowerCase()] ?? 1));
   if (match === null || !Number.isSafeInteger(bytes)) throw new Invalid('give bytes, or a number with b, k, m or g.');
   return bytes;
-}
-
-/** The same for what a container may have. */
-export function memorySize(text: string, Invalid: ArgumentError): number {
-  const bytes = size(text, Invalid);
-  if (bytes < LEAST_MEMORY) throw new Invalid('the least is 6m.');
-  return bytes;
-}
-
-/** A number above 0. */
-export function positive(text: string, Invalid: ArgumentError): number {
-  const number = Number(text);
-  if (!(number > 0 && Number.isFinite(number)) || text.trim() === '') throw new Invalid('give a number above 0.');
-  return number;
 }
 
 /** A whole number, -1 for no limit. */

@@ -74,7 +74,7 @@ describe('update', () => {
     const id = await run('ubuntu', 'sleep', '600');
     await store.ok(['update', '--cpuset-cpus', '0', '--cpu-shares', '512', '--memory-reservation', '16m', 'box']);
     expect(await store.ok(['exec', 'box', 'grep', 'Cpus_allowed_list', '/proc/1/status'])).toMatch(/\t0\n$/);
-    expect(cgroupFile(id, 'cpu.weight', 'cpu.shares')).toMatch(/^(20|512)$/);
+    expect(cgroupFile(id, 'cpu.weight', 'cpu.shares')).toMatch(/^(59|512)$/);
     await store.ok(['update', '--cpu-quota', '20000', '--cpu-period', '50000', 'box']);
     expect(cgroupFile(id, 'cpu.max', 'cpu.cfs_quota_us')).toMatch(/^20000( 50000)?$/);
     expect(await hostConfig()).toMatchObject({
@@ -111,11 +111,13 @@ describe('update', () => {
 
   it.each([
     [[], /at least one option/],
-    [['--memory', '1m'], /the least is 6m/],
+    [['--memory', '1m'], /--memory: the least is 6m/],
+    [['--kernel-memory', '64m'], /Linux has no such limit any more/],
+    [['--blkio-weight', '5'], /--blkio-weight is from 10 to 1000/],
     [['--memory-swap', '64m'], /needs a limit of memory/],
     [['--cpuset-cpus', '4096'], /not all of 4096 are there; this machine has/],
     [['--cpuset-mems', 'x'], /"x" is no list/],
-    [['--cpu-shares', '1'], /the least is 2/],
+    [['--cpu-shares', '1'], /--cpu-shares is from 2 to 262144/],
     [['--restart', 'sometimes'], /no, on-failure/],
   ])('refuses %j', async (flags, message) => {
     await run('ubuntu', 'sleep', '600');

@@ -3,14 +3,15 @@ import { join } from 'node:path';
 import { processesIn } from '../system/cgroupProcesses.ts';
 import { type CgroupHierarchy, cgroupHierarchies } from '../system/cgroups.ts';
 import { mountTable } from '../system/mountTable.ts';
-import { cgroupPath } from './spec/build.ts';
+import { cgroupOf } from './cgroupPath.ts';
+import type { ContainerConfig } from './record.ts';
 
 /** Cgroups of a container, one a hierarchy. It is in those only that it has a limit in, and in that of v2. */
 export function containerCgroups(
-  id: string,
+  config: Pick<ContainerConfig, 'request'>,
   hierarchies: readonly CgroupHierarchy[] = cgroupHierarchies(mountTable()),
 ): CgroupHierarchy[] {
-  const own = hierarchies.map((hierarchy) => ({ ...hierarchy, path: join(hierarchy.path, cgroupPath(id)) }));
+  const own = hierarchies.map((hierarchy) => ({ ...hierarchy, path: join(hierarchy.path, cgroupOf(config)) }));
   return own.filter(({ path }) => existsSync(path));
 }
 

@@ -10,9 +10,12 @@ import { withContentLock } from '../store/lock.ts';
 import { toRcxError } from '../store/nativeError.ts';
 import { randomHex } from '../store/random.ts';
 import { temporaryDirectory } from '../store/temporary.ts';
+import { placeCgroup } from './cgroupPath.ts';
 import { checkHostname, rootfsPath } from './checkOptions.ts';
 import { copyAttributes, type ImageRoot, makeInitLayer, writePublicFile } from './initLayer.ts';
 import { lifeOf } from './life.ts';
+import type { NewLimits } from './limits/change.ts';
+import { LIMITS } from './limits/options.ts';
 import { identify, type ProcessIdentity } from './liveness.ts';
 import { checkName } from './names.ts';
 import { networkFiles } from './networkFiles.ts';
@@ -59,6 +62,8 @@ async function createLocked(
   const layers = image === undefined ? undefined : engine.layersOf(image);
   const hostname = hostnameOf(id, options);
   const execution = executionOf(image?.config.config ?? {}, options);
+  const cgroup = placeCgroup(id, options.cgroupParent);
+  const { limits, notes } = await limitsFor(cgroup, options);
   const request: LaunchRequest = {
     spec: buildSpec({
       id,
@@ -66,6 +71,8 @@ async function createLocked(
       hostname,
       execution,
       options,
+      cgroup,
+      limits,
       rootfs: 'rootfs' in root ? rootfsPath(root.rootfs) : undefined,
     }),
     rcx: {
@@ -89,6 +96,8 @@ async function createLocked(
     autoRemove: options.autoRemove ?? false,
     network: options.network ?? 'none',
     ...lifeOf(execution, options),
+    ...notes,
+    ...(options.cgroupParent && { cgroupParent: options.cgroupParent }),
     request,
   };
   const temporary = temporaryDirectory(engine.paths.containers, id);
@@ -105,6 +114,13 @@ async function createLocked(
   }
   temporary.keep();
   return { folder, config: record, state };
+}
+
+/** Few containers have limits: the others are not to wait for the module. */
+async function limitsFor(cgroup: string, options: ContainerOptions): Promise<Partial<NewLimits>> {
+  if (!LIMITS.some((name) => options[name] !== undefined)) return {};
+  const { newLimits } = await import('./limits/check.ts');
+  return newLimits(cgroup, options);
 }
 
 /** Checked only where it was given: what the host is called is not ours to judge. Empty is not given, as in Docker. */

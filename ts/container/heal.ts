@@ -4,6 +4,7 @@ import type { Engine } from '../engine.ts';
 import { isRcxError } from '../errors.ts';
 import { toRcxError } from '../store/nativeError.ts';
 import { collectWreckage } from '../store/temporary.ts';
+import { cgroupOf } from './cgroupPath.ts';
 import { lockLife } from './lifeLock.ts';
 import { isAlive } from './liveness.ts';
 import { endAbandonedStandstill } from './pause.ts';
@@ -43,7 +44,7 @@ function isLost({ config, state, aside }: StoredContainer): boolean {
 async function healLocked(engine: Engine, stored: StoredContainer): Promise<StoredContainer | undefined> {
   const { config, state } = stored;
   // Also kills what is left: without its monitor a container has nobody to take its output, or to collect it.
-  removeCgroup(config.id);
+  removeCgroup(cgroupOf(config));
   if (config.autoRemove) {
     await engine.containers.remove(stored);
     return undefined;

@@ -1,14 +1,12 @@
 import type { InspectConfig, InspectHostConfig } from './inspectTypes.ts';
 import type { ContainerConfig } from './record.ts';
 import { CPU_PERIOD_MICROS, STOP_SIGNAL } from './spec/defaults.ts';
+import type { SpecThrottle } from './spec/types.ts';
 
 /** What the host was asked for. */
 export function hostConfig(config: ContainerConfig): InspectHostConfig {
   const { spec, rcx } = config.request;
-  const { memory, cpu, pids } = spec.linux.resources;
   const { log, restart } = config;
-  const processors = cpu?.quota === undefined || cpu.quota < 0 ? 0 : cpu.quota / (cpu.period ?? CPU_PERIOD_MICROS);
-  const isQuota = config.cpuQuota === true;
   return {
     NetworkMode: config.network,
     AutoRemove: config.autoRemove,
@@ -22,19 +20,43 @@ export function hostConfig(config: ContainerConfig): InspectHostConfig {
     },
     ReadonlyRootfs: spec.root.readonly ?? false,
     Init: rcx.init,
+    ...limits(config),
+    CgroupParent: config.cgroupParent ?? '',
+    CgroupPath: spec.linux.cgroupsPath,
+    MaskedPaths: spec.linux.maskedPaths,
+    ReadonlyPaths: spec.linux.readonlyPaths,
+  };
+}
+
+type LimitName = Extract<keyof InspectHostConfig, `${'Memory' | 'Nano' | 'Cpu' | 'Pids' | 'Blkio'}${string}`>;
+
+function limits(config: ContainerConfig): Pick<InspectHostConfig, LimitName> {
+  const { memory, cpu, pids, blockIO } = config.request.spec.linux.resources;
+  const processors = cpu?.quota === undefined || cpu.quota < 0 ? 0 : cpu.quota / (cpu.period ?? CPU_PERIOD_MICROS);
+  const isQuota = config.cpuQuota === true;
+  const pathOf = ({ major, minor }: Pick<SpecThrottle, 'major' | 'minor'>) =>
+    config.blockDevices?.[`${major}:${minor}`] ?? `${major}:${minor}`;
+  const rates = (list: SpecThrottle[] = []) => list.map((each) => ({ Path: pathOf(each), Rate: each.rate }));
+  return {
     Memory: memory?.limit ?? 0,
     MemorySwap: memory?.swap ?? 0,
     MemoryReservation: memory?.reservation ?? 0,
+    MemorySwappiness: memory?.swappiness ?? null,
     NanoCpus: isQuota ? 0 : Math.round(processors * 1e9),
     CpuQuota: isQuota ? (cpu?.quota ?? 0) : 0,
     CpuPeriod: isQuota ? (cpu?.period ?? 0) : 0,
     CpuShares: cpu?.shares ?? 0,
+    CpuRealtimeRuntime: cpu?.realtimeRuntime ?? 0,
+    CpuRealtimePeriod: cpu?.realtimePeriod ?? 0,
     CpusetCpus: cpu?.cpus ?? '',
     CpusetMems: cpu?.mems ?? '',
     PidsLimit: pids?.limit ?? 0,
-    CgroupPath: spec.linux.cgroupsPath,
-    MaskedPaths: spec.linux.maskedPaths,
-    ReadonlyPaths: spec.linux.readonlyPaths,
+    BlkioWeight: blockIO?.weight ?? 0,
+    BlkioWeightDevice: (blockIO?.weightDevice ?? []).map((each) => ({ Path: pathOf(each), Weight: each.weight })),
+    BlkioDeviceReadBps: rates(blockIO?.throttleReadBpsDevice),
+    BlkioDeviceWriteBps: rates(blockIO?.throttleWriteBpsDevice),
+    BlkioDeviceReadIOps: rates(blockIO?.throttleReadIOPSDevice),
+    BlkioDeviceWriteIOps: rates(blockIO?.throttleWriteIOPSDevice),
   };
 }
 

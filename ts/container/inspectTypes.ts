@@ -99,10 +99,29 @@ export interface InspectHostConfig {
   /** As `0-2,7`. */
   CpusetCpus: string;
   CpusetMems: string;
+  /** Microseconds. */
+  CpuRealtimeRuntime: number;
+  CpuRealtimePeriod: number;
+  /** Absent is that of the machine. */
+  MemorySwappiness: number | null;
   PidsLimit: number;
+  BlkioWeight: number;
+  BlkioWeightDevice: { Path: string; Weight: number }[];
+  BlkioDeviceReadBps: InspectDeviceRate[];
+  BlkioDeviceWriteBps: InspectDeviceRate[];
+  BlkioDeviceReadIOps: InspectDeviceRate[];
+  BlkioDeviceWriteIOps: InspectDeviceRate[];
+  CgroupParent: string;
+  /** Below the root of each hierarchy; rcx's own. */
   CgroupPath: string;
   MaskedPaths: string[];
   ReadonlyPaths: string[];
+}
+
+/** Bytes or operations of a second. */
+export interface InspectDeviceRate {
+  Path: string;
+  Rate: number;
 }
 
 export interface InspectConfig {

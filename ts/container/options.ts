@@ -1,4 +1,5 @@
 import type { Healthcheck, Platform } from '../oci/types.ts';
+import type { FixedLimitOptions, LimitOptions } from './limits/options.ts';
 import type { LogConfig, RestartPolicy } from './record.ts';
 
 /** How a container is wanted. Everything left out comes from the image, then from Docker's defaults. */
@@ -45,14 +46,10 @@ export interface NetworkOptions {
   dns?: string[] | undefined;
 }
 
-/** Limits of the container's cgroup. */
-export interface ResourceOptions {
-  /** Bytes; swap is limited to the same again, as in Docker. */
-  memory?: number | undefined;
-  /** Share of CPU time: 1.5 is one and a half processors. */
-  cpus?: number | undefined;
-  /** Most processes and threads at a time; -1 for no limit. */
-  pidsLimit?: number | undefined;
+/** Limits of the container's cgroup, and where that is. */
+export interface ResourceOptions extends LimitOptions, FixedLimitOptions {
+  /** The cgroup that the container's own is made in: `/a` in every hierarchy, `a` below where rcx makes them. */
+  cgroupParent?: string | undefined;
 }
 
 /** When the container ends, what follows, and what is kept of its output. */

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { native } from '../native/index.ts';
 import { acquireLock, tryLockInExisting } from '../store/lock.ts';
 import { toRcxError } from '../store/nativeError.ts';
+import { cgroupOf } from './cgroupPath.ts';
 import { isAlive } from './liveness.ts';
-import { cgroupPath } from './spec/build.ts';
 import type { StoredContainer } from './store.ts';
 
 /** Held by whoever has stopped the container for a moment: when its lock is free, nobody is left to let it go on. */
@@ -51,7 +51,7 @@ export async function unpause(stored: StoredContainer): Promise<void> {
 export function isPaused({ config, folder, state }: StoredContainer): boolean {
   if (state.status !== 'running' || existsSync(join(folder, MARK))) return false;
   try {
-    return native().isCgroupFrozen(cgroupPath(config.id));
+    return native().isCgroupFrozen(cgroupOf(config));
   } catch (error) {
     throw toRcxError(error, 'ERR_RCX_CGROUP');
   }
@@ -72,7 +72,7 @@ export async function endAbandonedStandstill(stored: StoredContainer): Promise<v
 
 async function freeze({ config, state }: StoredContainer, frozen: boolean): Promise<void> {
   try {
-    await native().freezeCgroup(cgroupPath(config.id), frozen);
+    await native().freezeCgroup(cgroupOf(config), frozen);
   } catch (error) {
     // Its cgroup goes with it, as all do when the machine goes down.
     if (state.process !== undefined && isAlive(state.process)) throw toRcxError(error, 'ERR_RCX_CGROUP');

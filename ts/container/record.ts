@@ -36,6 +36,10 @@ export interface ContainerConfig {
   labels: Record<string, string>;
   /** CPU time was limited as quota and period, and not as so many processors. */
   cpuQuota?: boolean;
+  /** Paths of the block devices that have limits, by `major:minor`. */
+  blockDevices?: Record<string, string>;
+  /** As it was given. */
+  cgroupParent?: string;
   /** What the core was given. */
   request: LaunchRequest;
 }

@@ -4,6 +4,7 @@ import type { Engine } from '../engine.ts';
 import { isRcxError, RcxError } from '../errors.ts';
 import type { Lock } from '../store/lock.ts';
 import { toRcxError } from '../store/nativeError.ts';
+import { cgroupOf, defaultCgroup } from './cgroupPath.ts';
 import { findContainer, heal } from './heal.ts';
 import { lockLife } from './lifeLock.ts';
 import { isAlive } from './liveness.ts';
@@ -40,7 +41,7 @@ export async function removeContainer(
   }
   const lock = await takeOver(engine, stored, force);
   try {
-    removeCgroup(stored.config.id);
+    removeCgroup(cgroupOf(stored.config));
     await engine.containers.remove(stored);
   } finally {
     lock?.release();
@@ -66,7 +67,7 @@ async function takeOver(engine: Engine, stored: StoredContainer, force: boolean)
 
 /** Without its record nothing is known of its processes but the cgroup they are in. */
 async function removeDamaged(engine: Engine, id: string): Promise<void> {
-  removeCgroup(id);
+  removeCgroup(defaultCgroup(id));
   await engine.containers.removeDamaged(id);
 }
 
@@ -93,7 +94,7 @@ async function end(engine: Engine, stored: StoredContainer): Promise<Lock | unde
       kill(init.pid);
     } else {
       // Its init may run already although its record does not say so yet, or stand still; it is in the cgroup.
-      removeCgroup(current.config.id);
+      removeCgroup(cgroupOf(current.config));
       if (Date.now() - begin > OWNER_MS) return undefined;
     }
     await sleep(delay);

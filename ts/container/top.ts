@@ -17,6 +17,6 @@ export async function topContainer(
   options: readonly string[] = [],
 ): Promise<ProcessTable> {
   const { config } = requireRunning(await findContainer(engine, text), "list the container's processes");
-  const pids = containerPids(containerCgroups(config.id));
+  const pids = containerPids(containerCgroups(config));
   return options.length === 0 ? processTable(pids) : await runPs(pids, options);
 }

@@ -2,13 +2,15 @@ import type { Engine } from '../engine.ts';
 import { RcxError } from '../errors.ts';
 import { native } from '../native/index.ts';
 import { toRcxError } from '../store/nativeError.ts';
+import { cgroupOf } from './cgroupPath.ts';
 import { changeConfig, reloadRecord } from './change.ts';
-import { thisMachine } from './cpuset.ts';
 import { findContainer } from './heal.ts';
-import { changeLimits, type LimitOptions } from './limits.ts';
+import { changeLimits, type Limits } from './limits/change.ts';
+import { checkLimits, inWordsOfFlags } from './limits/check.ts';
+import { thisMachine } from './limits/cpuset.ts';
+import type { LimitOptions } from './limits/options.ts';
 import type { ContainerConfig, RestartPolicy } from './record.ts';
-import { cgroupPath } from './spec/build.ts';
-import type { SpecResources } from './spec/types.ts';
+import type { LaunchRequest, SpecResources } from './spec/types.ts';
 
 /** What is to be changed; what is left out stays as it is. */
 export interface UpdateOptions extends LimitOptions {
@@ -25,9 +27,12 @@ export async function updateContainer(engine: Engine, text: string, options: Upd
   const isRunning = stored.state.status === 'running';
   const machine = thisMachine();
   await changeConfig(stored, (old) => {
-    const { config, resources } = changeLimits(withRestart(old, options.restart), options, machine);
-    if (isRunning) apply(old, resources);
-    return config;
+    const config = withRestart(old, options.restart);
+    const { devices, ...before } = old.request.spec.linux.resources;
+    const { limits, changed, notes } = changeLimits(before, old, options, machine);
+    checkLimits(cgroupOf(old), changed, options);
+    if (isRunning) apply(cgroupOf(old), before, changed);
+    return { ...config, ...notes, request: withResources(old.request, { devices, ...limits }) };
   });
   reloadRecord(engine, stored);
 }
@@ -45,20 +50,22 @@ function withRestart(config: ContainerConfig, restart: RestartPolicy | undefined
   return { ...config, restart };
 }
 
-function apply({ id, request }: ContainerConfig, resources: SpecResources): void {
-  const { devices: _, ...limits } = resources;
-  if (Object.keys(limits).length === 0) return;
-  const path = cgroupPath(id);
+function withResources({ spec, rcx }: LaunchRequest, resources: SpecResources): LaunchRequest {
+  return { spec: { ...spec, linux: { ...spec.linux, resources } }, rcx };
+}
+
+/** Tells the kernel; where it refuses, all is as before. */
+function apply(cgroup: string, before: Limits, changed: Limits): void {
+  if (Object.keys(changed).length === 0) return;
   try {
-    native().updateCgroup(path, JSON.stringify(limits));
+    native().updateCgroup(cgroup, JSON.stringify(changed));
   } catch (error) {
-    const { devices: _filter, ...old } = request.spec.linux.resources;
     try {
       // Some of it may be done.
-      native().updateCgroup(path, JSON.stringify(old));
+      native().updateCgroup(cgroup, JSON.stringify(before));
     } catch {
       // What was refused first is what the caller has to hear.
     }
-    throw toRcxError(error, 'ERR_RCX_CGROUP');
+    throw inWordsOfFlags(toRcxError(error, 'ERR_RCX_CGROUP'));
   }
 }

@@ -41,7 +41,7 @@ const NOTHING: Transfer = { in: 0, out: 0 };
  */
 export function sampleUsage(container: RunningContainer, hierarchies: readonly CgroupHierarchy[]): UsageSample {
   const { config, process: init } = container;
-  const reader = new Reader(containerCgroups(config.id, hierarchies));
+  const reader = new Reader(containerCgroups(config, hierarchies));
   return {
     at: process.hrtime.bigint(),
     cpu: reader.cpu(),

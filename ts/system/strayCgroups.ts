@@ -1,6 +1,6 @@
 import { readFileSync, rmdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { cgroupPath } from '../container/spec/build.ts';
+import { defaultCgroup } from '../container/cgroupPath.ts';
 import type { ContainerStore } from '../container/store.ts';
 import type { Leftover, Problem } from '../store/check/findings.ts';
 import { names } from '../store/listing.ts';
@@ -11,6 +11,8 @@ import { mountTable } from './mountTable.ts';
 
 /** A cgroup is made just before a process enters it: an empty one that is older than this is nobody's. */
 const GRACE_MS = 10_000;
+/** A container's, and one that limits were tried in. */
+const CGROUP = /^([0-9a-f]{64}|trial-\d+-\d+)$/;
 
 /** Cgroups of rcx whose container is not in this store. */
 export interface StrayCgroups {
@@ -28,8 +30,8 @@ export function findStrayCgroups(containers: ContainerStore): StrayCgroups {
   const found: StrayCgroups = { leftovers: [], problems: [] };
   const known = new Set(containers.ids());
   for (const { path: mount } of cgroupHierarchies(mountTable())) {
-    const ids = names(join(mount, cgroupPath(''))).filter((name) => /^[0-9a-f]{64}$/.test(name) && !known.has(name));
-    for (const id of ids) judge(containers, found, id, join(mount, cgroupPath(id)));
+    const ids = names(join(mount, defaultCgroup(''))).filter((name) => CGROUP.test(name) && !known.has(name));
+    for (const id of ids) judge(containers, found, id, join(mount, defaultCgroup(id)));
   }
   return found;
 }
@@ -50,7 +52,7 @@ function judge(containers: ContainerStore, found: StrayCgroups, id: string, path
 /** Whether anything runs in a container's cgroups. */
 export function hasProcesses(id: string): boolean {
   const mounts = cgroupHierarchies(mountTable()).map(({ path }) => path);
-  return mounts.some((mount) => processesIn(join(mount, cgroupPath(id))).length > 0);
+  return mounts.some((mount) => processesIn(join(mount, defaultCgroup(id))).length > 0);
 }
 
 /** Removes cgroups without processes; the kernel keeps any that has got one. */

@@ -21,6 +21,19 @@ pub fn update_cgroup(env: &Env, path: String, resources: String) -> Result<()> {
     cgroup::update(&path, &resources).map_err(|error| to_js(env, &error))
 }
 
+/// Finds out whether limits can be applied, before there is a container at `path` that has them. A refusal
+/// begins with `apply the limit NAME`, the name that it has in the runtime-spec.
+#[napi]
+pub fn check_cgroup(env: &Env, path: String, resources: String) -> Result<()> {
+    cgroup::check(&path, &resources).map_err(|error| to_js(env, &error))
+}
+
+/// Path below the hierarchies that containers' cgroups are made under: empty, but in a cgroup that was delegated to this user.
+#[napi]
+pub fn cgroup_base(env: &Env) -> Result<String> {
+    cgroup::base().map_err(|error| to_js(env, &error))
+}
+
 /// Stops all processes of a container, or lets them go on; resolves when it is so.
 #[napi(ts_return_type = "Promise<void>")]
 pub fn freeze_cgroup(path: String, frozen: bool) -> AsyncTask<Blocking> {

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, rmdirSync, rmSync, utimesSync, writeFileSync } f
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { removeCgroup } from '../../../ts/container/removeCgroup.ts';
+import { cgroupPath } from '../../../ts/container/spec/build.ts';
 import { Engine } from '../../../ts/engine.ts';
 import { randomHex } from '../../../ts/store/random.ts';
 import { cgroupHierarchies } from '../../../ts/system/cgroups.ts';
@@ -82,7 +83,7 @@ describeWith({ root: true }, 'cgroups of rcx', () => {
     expect(strays()).toEqual([[], []]);
     rmSync(containers.folder(id), { recursive: true });
     expect(strays()).toEqual([[], [expect.objectContaining({ kind: 'processes', id })]]);
-    removeCgroup(id);
+    removeCgroup(cgroupPath(id));
     await Promise.all([other, own].map((child) => child.exitCode ?? child.signalCode ?? once(child, 'exit')));
     expect(existsSync(path)).toBe(false);
   });

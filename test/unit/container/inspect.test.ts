@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { inspectContainer } from '../../../ts/container/inspect.ts';
 import { containerLayers } from '../../../ts/container/layers.ts';
 import { lifeOf } from '../../../ts/container/life.ts';
+import { changeLimits } from '../../../ts/container/limits/change.ts';
 import type { ContainerOptions } from '../../../ts/container/options.ts';
 import type { ContainerState } from '../../../ts/container/record.ts';
 import { buildSpec } from '../../../ts/container/spec/build.ts';
@@ -21,7 +22,8 @@ interface Made {
 /** A container's record as creating one writes it. */
 function container({ options = {}, state = {}, rootfs }: Made = {}): StoredContainer {
   const execution = { Entrypoint: ['sleep'], Cmd: ['9'], Env: ['A=b'], Labels: { a: 'b' }, StopSignal: 'SIGINT' };
-  const spec = buildSpec({ id: ID, folder: FOLDER, hostname: 'box', execution, options, rootfs });
+  const { limits, notes } = changeLimits({}, {}, options, { cpus: '0', mems: '0', processors: 1 });
+  const spec = buildSpec({ id: ID, folder: FOLDER, hostname: 'box', execution, options, rootfs, limits });
   const overlay = {
     lower: [`${FOLDER}/init`, '/store/layers/2/diff', '/store/layers/1/diff'],
     upper: `${FOLDER}/upper`,
@@ -41,6 +43,7 @@ function container({ options = {}, state = {}, rootfs }: Made = {}): StoredConta
       autoRemove: options.autoRemove ?? false,
       network: options.network ?? 'none',
       ...lifeOf(execution, options),
+      ...notes,
       request: { spec, rcx: { ...extras, ...(rootfs === undefined ? { overlay } : {}) } },
     },
     state: { status: 'created', owner: OWNER, ...state },

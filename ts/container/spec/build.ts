@@ -4,7 +4,7 @@ import { CAPABILITIES, MASKED_PATHS, READONLY_PATHS } from './defaults.ts';
 import { specMounts } from './mounts.ts';
 import { processArgs, processCwd, processEnv } from './process.ts';
 import { specResources } from './resources.ts';
-import type { RuntimeSpec, SpecLinux } from './types.ts';
+import type { RuntimeSpec, SpecLinux, SpecResources } from './types.ts';
 
 /** What a spec is made from. */
 export interface SpecInput {
@@ -16,11 +16,14 @@ export interface SpecInput {
   /** Host path of a root filesystem that is used as it is. */
   rootfs?: string | undefined;
   options: ContainerOptions;
+  /** Where its cgroups are; the default place when left out. */
+  cgroup?: string | undefined;
+  limits?: Omit<SpecResources, 'devices'> | undefined;
 }
 
 /** The OCI runtime-spec configuration of a container. */
 export function buildSpec(input: SpecInput): RuntimeSpec {
-  const { id, execution, options, hostname } = input;
+  const { execution, options, hostname } = input;
   const tty = options.tty ?? false;
   const capabilities = [...CAPABILITIES];
   return {
@@ -36,11 +39,11 @@ export function buildSpec(input: SpecInput): RuntimeSpec {
     },
     root: { path: input.rootfs ?? `${input.folder}/rootfs`, ...(options.readOnly ? { readonly: true } : {}) },
     mounts: specMounts(input),
-    linux: specLinux(id, options),
+    linux: specLinux(input),
   };
 }
 
-function specLinux(id: string, options: ContainerOptions): SpecLinux {
+function specLinux({ id, options, cgroup, limits }: SpecInput): SpecLinux {
   const own = options.network !== 'host';
   const namespaces = ['mount', 'pid', 'ipc', 'uts', 'cgroup', ...(own ? ['network'] : [])];
   // Docker's two: ping without a capability, and ports below 1024 for everybody inside.
@@ -49,15 +52,15 @@ function specLinux(id: string, options: ContainerOptions): SpecLinux {
     : {};
   return {
     namespaces: namespaces.map((type) => ({ type })),
-    cgroupsPath: cgroupPath(id),
-    resources: specResources(options),
+    cgroupsPath: cgroup ?? cgroupPath(id),
+    resources: specResources(limits),
     sysctl,
     maskedPaths: [...MASKED_PATHS],
     readonlyPaths: [...READONLY_PATHS],
   };
 }
 
-/** Where a container's cgroups are, below the root of each hierarchy. */
+/** Where a container's cgroups are by default, below the root of each hierarchy or the cgroup that was delegated to the user. */
 export function cgroupPath(id: string): string {
   return `/rcx/${id}`;
 }

@@ -46,16 +46,36 @@ export interface SpecResources {
     /** Memory and swap together. */
     swap?: number;
     reservation?: number;
+    swappiness?: number;
   };
   cpu?: {
     quota?: number;
     period?: number;
     shares?: number;
+    realtimeRuntime?: number;
+    realtimePeriod?: number;
     /** Processors and memory nodes, as `0-2,7`. */
     cpus?: string;
     mems?: string;
   };
   pids?: { limit: number };
+  blockIO?: SpecBlockIo;
+}
+
+/** Weights from 10 to 1000; rates of a second, in bytes or operations. */
+export interface SpecBlockIo {
+  weight?: number;
+  weightDevice?: { major: number; minor: number; weight: number }[];
+  throttleReadBpsDevice?: SpecThrottle[];
+  throttleWriteBpsDevice?: SpecThrottle[];
+  throttleReadIOPSDevice?: SpecThrottle[];
+  throttleWriteIOPSDevice?: SpecThrottle[];
+}
+
+export interface SpecThrottle {
+  major: number;
+  minor: number;
+  rate: number;
 }
 
 /** What the core is told beside the standard's words; see `crates/core/src/plan/request.rs`. */

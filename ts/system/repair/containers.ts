@@ -1,3 +1,4 @@
+import { defaultCgroup } from '../../container/cgroupPath.ts';
 import { writeState } from '../../container/record.ts';
 import { removeCgroup } from '../../container/removeCgroup.ts';
 import type { Engine } from '../../engine.ts';
@@ -16,7 +17,7 @@ export function repairContainers({ containers }: Engine, problems: readonly Prob
     else if (problem.kind === 'name' && containers.rename(problem)) {
       tell('repaired', `name: ${problem.path}: leads to container ${problem.id.slice(0, 12)} again`);
     } else if (problem.kind === 'processes') {
-      removeCgroup(problem.id);
+      removeCgroup(defaultCgroup(problem.id));
       tell('removed', `processes of container ${problem.id.slice(0, 12)}, which is not there any more`);
     } else if (problem.kind === 'container' || problem.kind === 'name') {
       tell('failed', `${problem.message}; ${adviceOf(problem)}`);

@@ -27,6 +27,8 @@ impl Hierarchy {
 pub struct Layout {
     /// Mount point of cgroup2, if any.
     pub unified: Option<PathBuf>,
+    /// The cgroup that is seen there, as this process' cgroup namespace calls it: mostly `/`.
+    unified_root: String,
     /// v1 hierarchies with controllers.
     pub legacy: Vec<Hierarchy>,
 }
@@ -48,17 +50,37 @@ impl Layout {
         self.unified.is_some() && self.legacy.is_empty()
     }
 
+    /// Controllers of cgroup2, beside those that are in v1.
+    pub fn unified_controllers(&self) -> Vec<String> {
+        let file = self.unified.as_ref().map(|mount| mount.join("cgroup.controllers"));
+        let text = file.and_then(|file| fs::read_to_string(file).ok()).unwrap_or_default();
+        text.split_whitespace().map(str::to_owned).collect()
+    }
+
+    /// A process' v2 cgroup by the text of its `/proc/pid/cgroup`, as a path below the mount point; empty for the one that is
+    /// mounted, and for one that is not to be seen there.
+    pub fn below_mount(&self, text: &str) -> String {
+        let own = text.lines().find_map(|line| line.strip_prefix("0::")).unwrap_or_default();
+        let below = own.strip_prefix(self.unified_root.trim_end_matches('/')).unwrap_or_default();
+        let visible = below.starts_with('/') && below != "/" && !below.starts_with("/..");
+        if visible { below.to_owned() } else { String::new() }
+    }
+
     /// From the text of `/proc/pid/mountinfo` (proc_pid_mountinfo(5)).
     fn parse(text: &str) -> Self {
         let mut layout = Self::default();
         for line in text.lines() {
             let Some((before, after)) = line.split_once(" - ") else { continue };
-            let Some(mount) = before.split(' ').nth(4) else { continue };
+            let mut place = before.split(' ').skip(3);
+            let (Some(root), Some(mount)) = (place.next(), place.next()) else { continue };
             let mut fields = after.split(' ');
             let kind = fields.next().unwrap_or_default();
             let options = fields.nth(1).unwrap_or_default();
             match kind {
-                "cgroup2" if layout.unified.is_none() => layout.unified = Some(PathBuf::from(mount)),
+                "cgroup2" if layout.unified.is_none() => {
+                    layout.unified = Some(PathBuf::from(mount));
+                    root.clone_into(&mut layout.unified_root);
+                }
                 "cgroup" => {
                     let controllers = controllers(options);
                     if !controllers.is_empty() {
@@ -110,6 +132,20 @@ mod tests {
         assert_eq!(layout.legacy.len(), 1);
         assert!(layout.legacy[0].has("cpuacct"));
         assert!(!layout.is_unified());
+    }
+
+    #[test]
+    fn a_cgroup_is_found_below_what_is_mounted() {
+        let line =
+            |root: &str| format!("30 23 0:26 {root} /sys/fs/cgroup rw shared:4 - cgroup2 cgroup2 rw\n");
+        let below =
+            |root: &str, own: &str| Layout::parse(&line(root)).below_mount(&format!("1:cpu:/x\n0::{own}\n"));
+        assert_eq!(below("/", "/a.slice/b"), "/a.slice/b");
+        assert_eq!(below("/", "/"), "");
+        assert_eq!(below("/a.slice", "/a.slice/b"), "/b");
+        assert_eq!(below("/a.slice", "/a.slice"), "");
+        assert_eq!(below("/a.slice", "/other"), "");
+        assert_eq!(below("/", "/../outside"), "");
     }
 
     #[test]

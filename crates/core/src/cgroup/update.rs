@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use oci_spec::runtime::LinuxResources;
 use rustix::io::Errno;
 
-use super::limits::{self, Setting};
-use super::{CODE, Hierarchy, Layout, make, remove_empty_parents, set};
+use super::apply::{self, Placed};
+use super::setting::Setting;
+use super::{CODE, Hierarchy, Layout, limits, make, remove_empty_parents, set};
 use crate::error::{Context, Error, Result};
 
 /// Applies the limits of `resources`, `linux.resources` of the runtime-spec as JSON, to the processes in the cgroups at `path`. Those that are set already and not named stay. Where a limit needs a
@@ -19,22 +20,24 @@ pub fn update(path: &str, resources: &str) -> Result<()> {
     let resources: LinuxResources =
         serde_json::from_str(resources).map_err(|e| Error::new(CODE, format!("read the limits: {e}")))?;
     let settings = limits::settings(&resources)?;
-    limits::require_all(layout, &settings)?;
-    if let (true, Some(unified)) = (layout.is_unified(), &layout.unified) {
-        limits::enable_controllers(unified, path, &settings)?;
-        return limits::apply_unified(&place(unified, path), &settings);
+    let placed = Placed::new(layout, &settings)?;
+    if let (false, Some(unified)) = (placed.unified.is_empty(), &layout.unified) {
+        apply::enable_controllers(unified, path, &placed.unified)?;
+        apply::apply_unified(&place(unified, path), &placed.unified, false)?;
     }
-    let mut concerned = layout.legacy.iter().filter(|hierarchy| limits::concerns(&settings, hierarchy));
-    concerned.try_for_each(|hierarchy| update_legacy(layout, hierarchy, path, &settings))
+    let mut concerned = layout
+        .legacy
+        .iter()
+        .map(|hierarchy| (hierarchy, placed.of(hierarchy)))
+        .filter(|(_, own)| !own.is_empty());
+    concerned.try_for_each(|(hierarchy, settings)| update_legacy(layout, hierarchy, path, &settings))
 }
 
-fn update_legacy(layout: &Layout, hierarchy: &Hierarchy, path: &str, settings: &[Setting]) -> Result<()> {
+fn update_legacy(layout: &Layout, hierarchy: &Hierarchy, path: &str, settings: &[&Setting]) -> Result<()> {
     let joined = place(&hierarchy.mount, path).exists();
     let dir = make(&hierarchy.mount, path)?;
-    if hierarchy.has("cpuset") {
-        limits::inherit_cpuset(&hierarchy.mount, path)?;
-    }
-    let done = limits::apply_legacy(&dir, hierarchy, settings)
+    apply::prepare_legacy(&hierarchy.mount, path, hierarchy, settings)?;
+    let done = apply::apply_legacy(&dir, settings, false)
         .and_then(|()| if joined { Ok(true) } else { move_all(layout, path, &dir) });
     if !joined && !matches!(done, Ok(true)) {
         // Nobody is in it: the container has ended meanwhile, or the kernel has refused. With processes in it the kernel keeps it.

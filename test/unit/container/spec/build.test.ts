@@ -40,12 +40,10 @@ describe('buildSpec', () => {
   });
 
   it('has the limits that are asked for', () => {
-    const { resources } = spec({ memory: 64 * 2 ** 20, cpus: 1.5, pidsLimit: 10 }).linux;
-    expect(resources).toMatchObject({
-      memory: { limit: 64 * 2 ** 20, swap: 128 * 2 ** 20 },
-      cpu: { quota: 150_000, period: 100_000 },
-      pids: { limit: 10 },
-    });
+    const limits = { memory: { limit: 64 * 2 ** 20, swap: 128 * 2 ** 20 }, pids: { limit: 10 } };
+    const { resources, cgroupsPath } = spec({}, { limits, cgroup: '/elsewhere/x' }).linux;
+    expect(resources).toEqual({ devices: [{ allow: false, access: 'rwm' }], ...limits });
+    expect(cgroupsPath).toBe('/elsewhere/x');
   });
 
   it('takes directory, terminal and root from the options first', () => {

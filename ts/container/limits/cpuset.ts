@@ -1,14 +1,18 @@
 import { readFileSync } from 'node:fs';
-import { RcxError } from '../errors.ts';
-import { quote } from '../oci/quote.ts';
+import { availableParallelism } from 'node:os';
+import { quote } from '../../oci/quote.ts';
+import { invalidLimit } from './invalid.ts';
 
-/** What there is to choose from, as `0-3`. */
+/** What there is to choose from. */
 export interface Machine {
-  cpus: string;
-  mems: string;
+  /** As `0-3`. */
+  readonly cpus: string;
+  readonly mems: string;
+  /** How many processors this process may use. */
+  readonly processors: number;
 }
 
-/** Processors and memory nodes of this machine. */
+/** Processors and memory nodes of this machine, read when they are asked for. */
 export function thisMachine(): Machine {
   const online = (kind: string) => {
     try {
@@ -18,17 +22,29 @@ export function thisMachine(): Machine {
       return '0';
     }
   };
-  return { cpus: online('cpu'), mems: online('node') };
+  return {
+    get cpus() {
+      return online('cpu');
+    },
+    get mems() {
+      return online('node');
+    },
+    get processors() {
+      return availableParallelism();
+    },
+  };
 }
 
 /** @throws ERR_RCX_INVALID_OPTION for a list of what is not there; the kernel would refuse it at the next start only */
-export function checkCpuset(flag: string, wanted: string | undefined, available: string): void {
-  if (wanted === undefined) return;
+export function checkCpuset(flag: string, wanted: string | undefined, availableNow: () => string): void {
+  // Docker's empty list is all of them.
+  if (wanted === undefined || wanted === '') return;
+  const available = availableNow();
   const numbers = parseCpuset(wanted);
-  if (numbers === undefined) throw invalid(`${flag}: ${quote(wanted)} is no list of numbers`, 'write it as 0-2,7');
+  if (numbers === undefined) throw invalidLimit(`${flag}: ${quote(wanted)} is no list of numbers`, 'write it as 0-2,7');
   const there = parseCpuset(available);
   if (there !== undefined && [...numbers].some((number) => !there.has(number))) {
-    throw invalid(`${flag}: not all of ${wanted} are there`, `this machine has ${available}`);
+    throw invalidLimit(`${flag}: not all of ${wanted} are there`, `this machine has ${available}`);
   }
 }
 
@@ -45,8 +61,4 @@ export function parseCpuset(text: string): ReadonlySet<number> | undefined {
     for (let number = first; number <= last; number++) numbers.add(number);
   }
   return numbers;
-}
-
-function invalid(problem: string, hint: string): RcxError {
-  return new RcxError(problem, { code: 'ERR_RCX_INVALID_OPTION', step: 'choose processors and memory nodes', hint });
 }

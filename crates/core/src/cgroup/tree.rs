@@ -1,0 +1,162 @@
+//! Making and removing cgroups.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use rustix::fs::XattrFlags;
+use rustix::io::Errno;
+
+use super::{CODE, Layout, set};
+use crate::error::{Context, Error, Result};
+
+/// On a cgroup that was made for the sake of those in it. Others were there before, and may have limits that somebody wants to keep.
+const MADE: &str = "trusted.rcx";
+/// Made for the sake of the containers wherever it is.
+const OWN: &str = "rcx";
+
+/// Makes a cgroup with those above it, which the end of another container may take away in the same moment.
+pub fn make(mount: &Path, path: &str) -> Result<PathBuf> {
+    const ATTEMPTS: u32 = 16;
+    let dir = mount.join(path.trim_start_matches('/'));
+    let mut made = make_with_parents(&dir, mount);
+    for _ in 1..ATTEMPTS {
+        match &made {
+            Err(e) if e.kind() == ErrorKind::NotFound => made = make_with_parents(&dir, mount),
+            _ => break,
+        }
+    }
+    made.step_at(CODE, "make the cgroup", dir.display()).map_err(|error| match error.errno {
+        Some(Errno::ACCESS | Errno::PERM) if !rustix::process::geteuid().is_root() => {
+            error.hint("rcx needs root to run containers: try it with sudo")
+        }
+        Some(Errno::ROFS) => {
+            error.hint("the cgroup mount is read-only, as in a container without --privileged")
+        }
+        _ => error,
+    })?;
+    Ok(dir)
+}
+
+fn make_with_parents(dir: &Path, mount: &Path) -> std::io::Result<()> {
+    match fs::create_dir(dir) {
+        Err(e) if e.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(e) if e.kind() == ErrorKind::NotFound => {
+            let parent = dir.parent().filter(|parent| parent.starts_with(mount)).ok_or(e)?;
+            if !parent.exists() {
+                make_with_parents(parent, mount)?;
+                // Where no attribute can be set, the cgroup stays.
+                let _unmarked = rustix::fs::setxattr(parent, MADE, b"1", XattrFlags::CREATE);
+            }
+            match fs::create_dir(dir) {
+                Err(e) if e.kind() == ErrorKind::AlreadyExists => Ok(()),
+                made => made,
+            }
+        }
+        made => made,
+    }
+}
+
+/// Kills what is left in the container's cgroups and removes them. A cgroup that is gone already is no error.
+pub fn remove(path: &str) -> Result<()> {
+    let layout = Layout::detect()?;
+    let mounts = layout.unified.iter().chain(layout.legacy.iter().map(|hierarchy| &hierarchy.mount));
+    for mount in mounts.clone() {
+        end_standstill(&mount.join(path.trim_start_matches('/')))?;
+    }
+    for mount in mounts {
+        let dir = mount.join(path.trim_start_matches('/'));
+        if dir.exists() {
+            remove_dir(&dir)?;
+        }
+        remove_empty_parents(&dir, mount);
+    }
+    Ok(())
+}
+
+/// What the v1 freezer has stopped does not even die: it is let go on, with a SIGKILL already waiting for it.
+fn end_standstill(dir: &Path) -> Result<()> {
+    let state = dir.join("freezer.state");
+    if !fs::read_to_string(&state).is_ok_and(|text| text.trim() != "THAWED") {
+        return Ok(());
+    }
+    kill_all(dir)?;
+    match set(dir, "freezer.state", "THAWED") {
+        Err(error) if is_gone(error.errno) => Ok(()),
+        done => done,
+    }
+}
+
+/// Somebody else has removed it in this moment: what was open already answers with ENODEV.
+fn is_gone(errno: Option<Errno>) -> bool {
+    matches!(errno, Some(Errno::NOENT | Errno::NODEV))
+}
+
+/// The last container takes along what was made for all of them. Parents with other cgroups or processes in them are not
+/// empty to the kernel (`EBUSY`), and stay.
+pub fn remove_empty_parents(dir: &Path, mount: &Path) {
+    for parent in dir.ancestors().skip(1).take_while(|parent| *parent != mount) {
+        let ours = parent.ends_with(OWN) || rustix::fs::getxattr(parent, MADE, &mut [0u8; 1]).is_ok();
+        if !ours || fs::remove_dir(parent).is_err() {
+            return;
+        }
+    }
+}
+
+/// A process that was just collected may keep its cgroup busy for a moment longer.
+fn remove_dir(dir: &Path) -> Result<()> {
+    const PATIENCE: Duration = Duration::from_secs(5);
+    let begin = Instant::now();
+    let mut pause = Duration::from_micros(50);
+    loop {
+        match fs::remove_dir(dir) {
+            Ok(()) => return Ok(()),
+            Err(e) if e.kind() == ErrorKind::NotFound => return Ok(()),
+            Err(e) if e.raw_os_error() == Some(Errno::BUSY.raw_os_error()) && begin.elapsed() < PATIENCE => {
+                kill_all(dir)?;
+                remove_children(dir)?;
+                std::thread::sleep(pause);
+                pause = (pause * 2).min(Duration::from_millis(20));
+            }
+            Err(e) => return Err(e).step_at(CODE, "remove the cgroup", dir.display()),
+        }
+    }
+}
+
+fn remove_children(dir: &Path) -> Result<()> {
+    let entries = match fs::read_dir(dir) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        entries => entries.step_at(CODE, "list the cgroup", dir.display())?,
+    };
+    for entry in entries.flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            remove_dir(&entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// `cgroup.kill` (v2, Linux 5.14) ends everything below at once; elsewhere each process by its pid.
+fn kill_all(dir: &Path) -> Result<()> {
+    if fs::write(dir.join("cgroup.kill"), "1").is_ok() {
+        return Ok(());
+    }
+    let procs = dir.join("cgroup.procs");
+    let pids = match fs::read_to_string(&procs).step_at(CODE, "list the cgroup's processes", procs.display())
+    {
+        Err(error) if is_gone(error.errno) => return Ok(()),
+        pids => pids?,
+    };
+    for pid in pids.lines().filter_map(|line| line.parse().ok()).filter_map(rustix::process::Pid::from_raw) {
+        match rustix::process::kill_process(pid, rustix::process::Signal::KILL) {
+            Ok(()) | Err(Errno::SRCH) => {}
+            Err(errno) => {
+                return Err(
+                    Error::os(CODE, "kill a process of the cgroup", errno).at(procs.display().to_string())
+                );
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,67 @@
+import { RcxError } from '../../errors.ts';
+import { native } from '../../native/index.ts';
+import { toRcxError } from '../../store/nativeError.ts';
+import type { ContainerOptions } from '../options.ts';
+import { changeLimits, type Limits, type NewLimits } from './change.ts';
+import { thisMachine } from './cpuset.ts';
+import type { FixedLimitOptions, LimitOptions } from './options.ts';
+
+/**
+ * The limits of a container that is going to be made.
+ * @param cgroup where its cgroups will be
+ * @throws ERR_RCX_INVALID_OPTION, and ERR_RCX_CGROUP for what this machine cannot apply
+ */
+export function newLimits(cgroup: string, options: ContainerOptions): NewLimits {
+  const made = changeLimits({}, {}, options, thisMachine());
+  checkLimits(cgroup, made.limits, options);
+  return made;
+}
+
+/**
+ * Asks the kernel whether it can apply limits.
+ * @param given which of them somebody has asked for: a limit of swap that comes with one of memory goes without saying
+ * @throws ERR_RCX_CGROUP naming the flag, what is missing, and how to get it
+ */
+export function checkLimits(cgroup: string, limits: Limits, given: LimitOptions & FixedLimitOptions): void {
+  const { memory, ...others } = limits;
+  const { swap, ...own } = memory ?? {};
+  const isSwapWanted = given.memorySwap !== undefined && given.memorySwap > 0;
+  const wanted = {
+    ...others,
+    ...(memory !== undefined && { memory: { ...own, ...(isSwapWanted && { swap }) } }),
+  };
+  if (Object.keys(wanted).length === 0) return;
+  try {
+    native().checkCgroup(cgroup, JSON.stringify(wanted));
+  } catch (error) {
+    throw inWordsOfFlags(toRcxError(error, 'ERR_RCX_CGROUP'));
+  }
+}
+
+const FLAGS: Record<string, string> = {
+  'memory.limit': '--memory',
+  'memory.swap': '--memory-swap',
+  'memory.reservation': '--memory-reservation',
+  'memory.swappiness': '--memory-swappiness',
+  'cpu.quota': '--cpus, --cpu-quota',
+  'cpu.shares': '--cpu-shares',
+  'cpu.realtimeRuntime': '--cpu-rt-runtime',
+  'cpu.realtimePeriod': '--cpu-rt-period',
+  'cpu.cpus': '--cpuset-cpus',
+  'cpu.mems': '--cpuset-mems',
+  'pids.limit': '--pids-limit',
+  'blockIO.weight': '--blkio-weight',
+  'blockIO.weightDevice': '--blkio-weight-device',
+  'blockIO.throttleReadBpsDevice': '--device-read-bps',
+  'blockIO.throttleWriteBpsDevice': '--device-write-bps',
+  'blockIO.throttleReadIOPSDevice': '--device-read-iops',
+  'blockIO.throttleWriteIOPSDevice': '--device-write-iops',
+};
+
+/** The core knows limits by their names in the runtime-spec, the user by flags. */
+export function inWordsOfFlags(error: RcxError): RcxError {
+  const translate = (text: string) => text.replace(/^apply the limit ([\w.]+)/, (all, name) => FLAGS[name] ?? all);
+  const { code, step, path, errno, hint, cause } = error;
+  const details = { code, step: step === undefined ? step : translate(step), path, errno, hint, cause };
+  return new RcxError(translate(error.message), details);
+}

@@ -14,6 +14,9 @@ pub const FILE: &str = "container.log";
 /// A longer line is written in pieces of this many bytes; all but its last have no newline at their end.
 const MAX_LINE: usize = 16 * 1024;
 
+/// Bytes that are written at once, or soon afterwards: of empty lines the log has many times what came.
+const MOST_BUFFERED: usize = 4 * MAX_LINE;
+
 /// Where a byte came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stream {
@@ -75,6 +78,9 @@ impl Log {
                 let line = std::mem::take(partial);
                 encode(&mut self.buffer, stream, &line, now);
             }
+            if self.buffer.len() > MOST_BUFFERED {
+                self.write();
+            }
         }
         self.write();
     }
@@ -100,7 +106,7 @@ impl Log {
         }
         self.buffer.clear();
         // A burst must not stay in this process' memory.
-        self.buffer.shrink_to(4 * MAX_LINE);
+        self.buffer.shrink_to(MOST_BUFFERED);
     }
 }
 

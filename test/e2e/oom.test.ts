@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { newStore, type Store } from '../support/cli.ts';
 import { becomes, detached, endOf, ready, removeAll, stateOf } from '../support/life.ts';
+import { waitUntil } from '../support/processes.ts';
 
 let store: Store;
 beforeAll(async () => {
@@ -8,6 +9,13 @@ beforeAll(async () => {
 });
 afterEach(() => removeAll(store));
 afterAll(() => store.close());
+
+/** How often it was said that the kernel has killed something of a container. */
+async function oomEvents(id: string): Promise<number> {
+  const flags = ['--since', '1h', '--until', '0s', '--filter', `container=${id}`, '--filter', 'event=oom'];
+  return (await store.ok(['events', ...flags, '--format', '{{.Action}}'])).split('\n').filter((line) => line !== '')
+    .length;
+}
 
 /** Takes more memory than there is. */
 const GREEDY = 'perl -e "\\$x = q(x) x 300000000; print q(enough)"';
@@ -26,11 +34,36 @@ describe('a container that wants more memory than it has', () => {
 
   it('goes on when it was a child that was killed', async () => {
     const id = await ready(store, ['-m', '32m'], `${GREEDY}; echo ready; exec sleep 300`);
-    expect(stateOf(store, id).status).toBe('running');
+    // It is known at once, and not only when the container ends.
+    await waitUntil(() => stateOf(store, id).oomKilled === true);
+    expect(await store.ok(['inspect', '-f', '{{.State.Status}} {{.State.OOMKilled}}', id])).toBe('running true\n');
+    expect(await oomEvents(id)).toBe(1);
     // What was executed from outside counts the same, and its exit code says what happened.
     expect(await store.rcx(['exec', id, 'sh', '-c', `exec ${GREEDY}`])).toMatchObject({ exitCode: 137 });
+    await waitUntil(async () => (await oomEvents(id)) === 2);
     await store.ok(['stop', '-t', '0', id]);
-    expect(stateOf(store, id)).toMatchObject({ exitCode: 137 });
+    expect(stateOf(store, id)).toMatchObject({ exitCode: 137, oomKilled: true });
+    expect(await oomEvents(id)).toBe(2);
+  });
+
+  it('is heard of when it got its limit while it ran', async () => {
+    const id = await ready(store, [], `echo ready; until [ -e /go ]; do sleep 0.1; done; ${GREEDY}; exec sleep 300`);
+    await store.ok(['update', '-m', '32m', id]);
+    await store.ok(['exec', id, 'touch', '/go']);
+    await waitUntil(() => stateOf(store, id).oomKilled === true);
+    expect(await oomEvents(id)).toBe(1);
+    expect(stateOf(store, id).status).toBe('running');
+  });
+
+  it('is said once, also of one whose program it was', async () => {
+    const id = await detached(store, ['-m', '32m'], `exec ${GREEDY}`);
+    expect(await endOf(store, id)).toBe(137);
+    await becomes(store, id, 'exited');
+    expect(await oomEvents(id)).toBe(1);
+    // Of the next run nothing is known yet.
+    await store.ok(['start', id]);
+    expect(await endOf(store, id)).toBe(137);
+    await waitUntil(async () => (await oomEvents(id)) === 2);
   });
 
   it('is not said of one that was killed for another reason', async () => {

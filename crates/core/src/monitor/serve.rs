@@ -20,6 +20,7 @@ use super::record::Record;
 use super::restart::Backoff;
 use super::session::{Prepared, Session};
 use super::{CODE, Place};
+use crate::cgroup::OomWatch;
 use crate::error::{Context, Result};
 use crate::identity::ProcessIdentity;
 use crate::lock::FileLock;
@@ -64,6 +65,7 @@ enum Source {
     Init,
     Output(Stream),
     Input,
+    Oom,
     Check,
     CheckOutput,
     Request(usize),
@@ -187,6 +189,10 @@ impl Monitor {
                 add(Source::Input, input.fd().as_fd(), events);
             }
         }
+        let oom = if let Phase::Running(session) = &self.phase { session.oom.as_ref() } else { None };
+        if let Some((fd, events)) = oom.and_then(OomWatch::wanted) {
+            add(Source::Oom, fd, events);
+        }
         if let Some(checks) = &self.checks {
             let (process, output) = checks.descriptors();
             if let Some(fd) = process {
@@ -227,6 +233,7 @@ impl Monitor {
                     },
                 )
             }
+            Source::Oom => self.with_oom(OomWatch::on_sign),
             Source::Check => {
                 let changed = self.checks.as_mut().is_some_and(Checks::on_end);
                 self.report_health();
@@ -260,7 +267,9 @@ impl Monitor {
         let until = |deadline: Instant| deadline.saturating_duration_since(Instant::now());
         let waiting = if let Phase::Waiting(deadline) = self.phase { Some(until(deadline)) } else { None };
         let check = self.checks.as_ref().map(|checks| until(checks.deadline()));
-        waiting.into_iter().chain(self.ending.map(until)).chain(check).min()
+        let oom = if let Phase::Running(session) = &self.phase { session.oom.as_ref() } else { None };
+        let oom = oom.and_then(OomWatch::deadline).map(until);
+        waiting.into_iter().chain(oom).chain(self.ending.map(until)).chain(check).min()
     }
 
     fn check_times(&mut self) {
@@ -276,10 +285,22 @@ impl Monitor {
         {
             self.run_again();
         }
+        self.with_oom(|oom| oom.on_time(now));
         let (Some(checks), Some(target)) = (&mut self.checks, &self.record.state.process) else { return };
         if checks.deadline() <= now && checks.on_time(&self.config, target) {
             self.report_health();
             self.health_changed();
+        }
+    }
+
+    /// Puts on record at once that the kernel has killed something of the container: it may go on without it.
+    fn with_oom(&mut self, hear: impl FnOnce(&mut OomWatch) -> bool) {
+        let Phase::Running(session) = &mut self.phase else { return };
+        if session.oom.as_mut().is_some_and(hear) {
+            self.record.state.oom_killed = true;
+            // At the end it is counted again.
+            drop(self.record.write());
+            events::append(&self.place.run, &self.config, "oom", &[]);
         }
     }
 

@@ -10,7 +10,7 @@ use super::config::Config;
 use super::input::Input;
 use super::log::Stream;
 use super::{CODE, null, pipe};
-use crate::cgroup;
+use crate::cgroup::{self, OomWatch};
 use crate::error::{Context, Error, Result};
 use crate::launch::{self, Created, Exit, Outcome, Running};
 use crate::supervise::terminal;
@@ -30,6 +30,8 @@ pub struct Session {
     outputs: [Option<OwnedFd>; 2],
     /// Where its input goes; `None` when it has none or it was closed.
     pub input: Option<Input>,
+    /// Hears of processes that the kernel kills for want of memory; `None` where nobody counts them.
+    pub oom: Option<OomWatch>,
     cgroup: Option<String>,
     begin: Instant,
 }
@@ -51,6 +53,8 @@ pub struct End {
     pub exit: Option<Exit>,
     /// The kernel has killed a process of it for want of memory.
     pub oom_killed: bool,
+    /// One more than was heard of while it ran.
+    pub oom_news: bool,
     /// How long it ran.
     pub ran: Duration,
 }
@@ -114,7 +118,8 @@ impl Prepared {
             Some(to) => Some(Input::new(to, terminal.is_some()).step(CODE, "prepare the container's stdin")?),
             None => None,
         };
-        Ok(Session { running, outcome, terminal, outputs, input, cgroup, begin: Instant::now() })
+        let oom = cgroup.as_deref().and_then(OomWatch::new);
+        Ok(Session { running, outcome, terminal, outputs, input, oom, cgroup, begin: Instant::now() })
     }
 }
 
@@ -132,6 +137,13 @@ impl Session {
     /// How the launch went.
     pub fn outcome(&self) -> Outcome {
         self.outcome
+    }
+
+    /// Limits were changed: the container may have got a cgroup that counts.
+    pub fn limits_changed(&mut self) {
+        if self.oom.is_none() {
+            self.oom = self.cgroup().and_then(OomWatch::new);
+        }
     }
 
     /// The container's cgroup.
@@ -184,6 +196,7 @@ impl Session {
         let exit = launch::wait_exited(self.pidfd());
         let ran = self.begin.elapsed();
         let oom_killed = self.cgroup().is_some_and(cgroup::oom_killed);
+        let oom_news = self.oom.as_mut().map_or(oom_killed, OomWatch::has_news);
         // What stays is collected by whoever removes the container.
         drop(self.cgroup().map(cgroup::remove));
         (self.input, self.terminal) = (None, None);
@@ -199,7 +212,7 @@ impl Session {
                 }
             }
         }
-        End { exit, oom_killed, ran }
+        End { exit, oom_killed, oom_news, ran }
     }
 
     fn wait_for_output(&self, most: Duration) -> bool {

@@ -31,7 +31,7 @@ impl Monitor {
     }
 
     pub(super) fn report_end(&self, end: End) {
-        if end.oom_killed {
+        if end.oom_news {
             events::append(&self.place.run, &self.config, "oom", &[]);
         }
         let code = end.exit.map_or_else(String::new, |exit| exit.status().to_string());

@@ -118,6 +118,9 @@ impl Monitor {
             }
             Request::Reload => {
                 self.reload();
+                if let Phase::Running(session) = &mut self.phase {
+                    session.limits_changed();
+                }
                 if matches!(self.phase, Phase::Waiting(_)) && self.config.restart.name == RestartName::No {
                     self.over(Status::Exited);
                 }

@@ -25,14 +25,21 @@ export async function makeDisk(scratch: string, busybox: Busybox): Promise<strin
   await installNode(root);
   await installRcx(root);
   await cp(GUEST_SCRIPTS, join(root, 'guest'), { recursive: true });
-  const escapePath = join(root, 'guest/escape');
-  await execa('gcc', ['-static', '-O2', '-Wall', '-Werror', '-o', escapePath, join(GUEST_SCRIPTS, 'escape.c')]);
+  const escapePath = await compile(root, 'escape');
+  await compile(root, 'delegate');
   const probes = join(GUEST_SCRIPTS, 'probe');
   const parts = { busybox: busybox.path, applets: busybox.applets, probes, escapePath };
   await fillStore(join(scratch, 'layouts'), join(root, 'var/lib/rcx'), parts);
   const image = join(scratch, 'disk.ext4');
   await execa('mkfs.ext4', ['-q', '-d', root, image, DISK_SIZE]);
   return image;
+}
+
+/** Compiles a program of the guest's scripts; returns its path. */
+async function compile(root: string, name: string): Promise<string> {
+  const path = join(root, 'guest', name);
+  await execa('gcc', ['-static', '-O2', '-Wall', '-Werror', '-o', path, join(GUEST_SCRIPTS, `${name}.c`)]);
+  return path;
 }
 
 export async function installBusybox(root: string, { path, applets }: Busybox): Promise<void> {

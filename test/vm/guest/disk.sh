@@ -2,6 +2,7 @@
 # Checks with a disk as root, as every installed system has it. First program after init.
 export PATH=/usr/bin:/bin HOME=/root
 unset RCX_ROOT
+RCX_STORE=/var/lib/rcx
 . /guest/lib.sh
 check kernel uname -r
 cp /proc/self/mountinfo /tmp/mounts-before
@@ -35,9 +36,12 @@ check no-pivot-inspect rcx inspect moved
 check info rcx info
 
 . /guest/life.sh
+. /guest/limits.sh
 
 check cgroups-left find /sys/fs/cgroup -mindepth 1 -type d -name 'rcx*'
 check mounts-left diff /tmp/mounts-before /proc/self/mountinfo
+
+. /guest/mixed.sh
 echo end >/dev/ttyS1
 # The emulator ends where a machine would start anew.
 reboot -f

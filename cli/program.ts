@@ -1,4 +1,4 @@
-import { type Command, CommanderError } from 'commander';
+import { type Command, CommanderError, Option } from 'commander';
 import { rcxVersion } from '../ts/system/version.ts';
 import { GoCommand } from './command.ts';
 import type { CommandEntry } from './commands/index.ts';
@@ -8,11 +8,17 @@ import { write } from './output/print.ts';
 
 /** Only the module of the command that is asked for is loaded: the start of the program is part of a container's start. */
 async function program(words: readonly string[], commands: readonly CommandEntry[]): Promise<Command> {
-  const name = words.find((word) => !word.startsWith('-'));
+  // The one option before a command that has a word of its own behind it.
+  const name = words.find((word, at) => !word.startsWith('-') && words[at - 1] !== '--cgroup-manager');
   const known = commands.find((command) => command.name === name || command.aliases?.includes(name ?? ''));
   const root = new GoCommand('rcx')
     .description('Containers as an npm dependency: no daemon, nothing to install besides npm')
     .option('--debug', 'print stack traces of errors')
+    .addOption(
+      new Option('--cgroup-manager <manager>', 'who makes containers’ cgroups')
+        .choices(['cgroupfs', 'systemd'])
+        .env('RCX_CGROUP_MANAGER'),
+    )
     .enablePositionalOptions()
     .configureOutput({ writeOut: write, outputError: (text, writeError) => writeError(usageError(text, known?.name)) })
     .exitOverride();

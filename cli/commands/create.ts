@@ -16,7 +16,7 @@ export function register(parent: Command): void {
   withContainerFlags(command).helpOption('--help', 'show this help').action(action);
 }
 
-async function action(image: string, command: string[], flags: ContainerFlags): Promise<void> {
+async function action(image: string, command: string[], flags: ContainerFlags, self: Command): Promise<void> {
   const engine = new Engine();
   const id = await createOnly(engine, {
     image,
@@ -24,7 +24,7 @@ async function action(image: string, command: string[], flags: ContainerFlags): 
     interactive: flags.interactive ?? false,
     pull: flags.pull,
     progress: pullProgress(flags.quiet ?? false),
-    options: containerOptions(command, flags),
+    options: { ...containerOptions(command, flags), cgroupManager: self.optsWithGlobals().cgroupManager },
   });
   print(id);
   await engine.close();

@@ -27,7 +27,7 @@ export function register(parent: Command): void {
   withContainerFlags(command).helpOption('--help', 'show this help').action(action);
 }
 
-async function action(image: string, command: string[], flags: RunFlags): Promise<void> {
+async function action(image: string, command: string[], flags: RunFlags, self: Command): Promise<void> {
   const engine = new Engine();
   const wanted = {
     image,
@@ -35,7 +35,7 @@ async function action(image: string, command: string[], flags: RunFlags): Promis
     interactive: flags.interactive ?? false,
     pull: flags.pull,
     progress: pullProgress(flags.quiet ?? false),
-    options: containerOptions(command, flags),
+    options: { ...containerOptions(command, flags), cgroupManager: self.optsWithGlobals().cgroupManager },
     detachKeys: flags.detachKeys,
   };
   if (flags.detach) print(await runDetached(engine, wanted));

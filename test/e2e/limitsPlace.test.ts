@@ -77,6 +77,32 @@ describe('--cgroup-parent', () => {
   });
 });
 
+describe('--cgroup-manager', () => {
+  const canSystemd = hierarchies.every(({ version }) => version === 2) && existsSync('/run/systemd/private');
+
+  it('cgroupfs is rcx itself', async () => {
+    const id = (await store.ok(['--cgroup-manager=cgroupfs', 'run', '-d', 'ubuntu', 'sleep', '600'])).trim();
+    expect(cgroupsOf(id).every((path) => path.endsWith(`/rcx/${id}`))).toBe(true);
+  });
+
+  it('systemd is a scope where it can make one, and refused elsewhere before anything is made', async () => {
+    if (canSystemd) {
+      const id = (await store.ok(['--cgroup-manager=systemd', 'run', '-d', 'ubuntu', 'sleep', '600'])).trim();
+      expect(cgroupsOf(id).map((path) => path.replace(/.*\/cgroup/, ''))).toEqual([`/system.slice/rcx-${id}.scope`]);
+      return;
+    }
+    const message = /(it needs cgroup v2 alone|ask systemd: \/run\/systemd\/private: .*); .*--cgroup-manager cgroupfs/;
+    expectFailure(await store.rcx(['--cgroup-manager', 'systemd', 'run', 'ubuntu', 'true']), 125, message);
+    const env = { RCX_CGROUP_MANAGER: 'systemd' };
+    expectFailure(await store.rcx(['run', 'ubuntu', 'true'], { env }), 125, message);
+    expect(await store.ok(['ps', '-aq'])).toBe('');
+  });
+
+  it('is one of the two', async () => {
+    expectFailure(await store.rcx(['--cgroup-manager=banana', 'run', 'ubuntu', 'true']), 125, /cgroupfs, systemd/);
+  });
+});
+
 describe('limits that only some kernels have', () => {
   const v1 = (controller: string) =>
     hierarchies.find((each) => each.version === 1 && each.controllers.includes(controller));

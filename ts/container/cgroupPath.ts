@@ -2,29 +2,50 @@ import { RcxError } from '../errors.ts';
 import { native } from '../native/index.ts';
 import { quote } from '../oci/quote.ts';
 import { toRcxError } from '../store/nativeError.ts';
+import type { CgroupManager } from './options.ts';
 import type { ContainerConfig } from './record.ts';
 import { cgroupPath } from './spec/build.ts';
 
 /**
  * Where the cgroups of a new container are going to be, below the root of each hierarchy.
  * @param parent Docker's `--cgroup-parent`
- * @throws ERR_RCX_INVALID_OPTION for a parent that is no path of a cgroup
+ * @throws ERR_RCX_INVALID_OPTION for a parent that is no path of a cgroup, ERR_RCX_CGROUP where systemd cannot make any
  */
-export function placeCgroup(id: string, parent?: string): string {
+export function placeCgroup(id: string, parent?: string, manager: CgroupManager = 'cgroupfs'): string {
+  if (manager === 'systemd') return placeScope(id, parent || DEFAULT_SLICE);
   if (!parent) return `${cgroupBase()}${cgroupPath(id)}`;
   const names = parent.split('/').filter((name) => name !== '' && name !== '.');
   // A name of the kernel's own would be a file's.
   const isOdd = (name: string) => name === '..' || !/^[\w.@:\\-]+$/.test(name) || /^cgroup\./.test(name);
   if (names.some(isOdd) || parent.startsWith('/sys/')) {
-    throw new RcxError(`place the container's cgroup: --cgroup-parent ${quote(parent)} is no path of a cgroup`, {
-      code: 'ERR_RCX_INVALID_OPTION',
-      step: "place the container's cgroup",
-      path: parent,
-      hint: 'give one below the root of the hierarchies, as /machines/web',
-    });
+    throw badParent(parent, 'is no path of a cgroup', 'give one below the root of the hierarchies, as /machines/web');
   }
   const base = parent.startsWith('/') ? '' : cgroupBase();
   return `${base}/${[...names, id].join('/')}`;
+}
+
+/** Where systemd's own services are. */
+const DEFAULT_SLICE = 'system.slice';
+
+/** `a-b.slice` is in `a.slice` (systemd.slice(5)). The core knows a scope by its path. */
+function placeScope(id: string, slice: string): string {
+  if (!/^(-|[A-Za-z0-9_.:@]+(-[A-Za-z0-9_.:@]+)*)\.slice$/.test(slice) || slice.length > 128) {
+    throw badParent(slice, 'is no slice of systemd', 'give the name of one, as machine.slice, without a path');
+  }
+  try {
+    native().checkSystemd();
+  } catch (error) {
+    throw toRcxError(error, 'ERR_RCX_CGROUP');
+  }
+  const parts = slice === '-.slice' ? [] : slice.slice(0, -'.slice'.length).split('-');
+  const slices = parts.map((_, at) => `${parts.slice(0, at + 1).join('-')}.slice`);
+  return `/${[...slices, `rcx-${id}.scope`].join('/')}`;
+}
+
+function badParent(parent: string, problem: string, hint: string): RcxError {
+  const step = "place the container's cgroup";
+  const message = `${step}: --cgroup-parent ${quote(parent)} ${problem}`;
+  return new RcxError(message, { code: 'ERR_RCX_INVALID_OPTION', step, path: parent, hint });
 }
 
 /** Where the cgroups of a container of this user are whose record cannot be read. */

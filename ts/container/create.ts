@@ -62,7 +62,7 @@ async function createLocked(
   const layers = image === undefined ? undefined : engine.layersOf(image);
   const hostname = hostnameOf(id, options);
   const execution = executionOf(image?.config.config ?? {}, options);
-  const cgroup = placeCgroup(id, options.cgroupParent);
+  const cgroup = placeCgroup(id, options.cgroupParent, options.cgroupManager);
   const { limits, notes } = await limitsFor(cgroup, options);
   const request: LaunchRequest = {
     spec: buildSpec({

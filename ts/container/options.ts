@@ -50,7 +50,11 @@ export interface NetworkOptions {
 export interface ResourceOptions extends LimitOptions, FixedLimitOptions {
   /** The cgroup that the container's own is made in: `/a` in every hierarchy, `a` below where rcx makes them. */
   cgroupParent?: string | undefined;
+  /** Who makes it: rcx itself, or systemd as a scope of a slice, which is then what `cgroupParent` names. */
+  cgroupManager?: CgroupManager | undefined;
 }
+
+export type CgroupManager = 'cgroupfs' | 'systemd';
 
 /** When the container ends, what follows, and what is kept of its output. */
 export interface LifeOptions {

@@ -28,6 +28,12 @@ pub fn check_cgroup(env: &Env, path: String, resources: String) -> Result<()> {
     cgroup::check(&path, &resources).map_err(|error| to_js(env, &error))
 }
 
+/// Whether systemd can make containers' cgroups here; throws what is missing.
+#[napi]
+pub fn check_systemd(env: &Env) -> Result<()> {
+    cgroup::systemd::check().map_err(|error| to_js(env, &error))
+}
+
 /// Path below the hierarchies that containers' cgroups are made under: empty, but in a cgroup that was delegated to this user.
 #[napi]
 pub fn cgroup_base(env: &Env) -> Result<String> {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { chmod, cp, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
@@ -22,7 +23,8 @@ export async function makeDisk(scratch: string, busybox: Busybox): Promise<strin
   await writeFile(join(root, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\n');
   await installBusybox(root, busybox);
   await symlink('/bin/env', join(root, 'usr/bin/env'));
-  await installNode(root);
+  await installProgram(root, process.execPath, '/usr/bin/node');
+  await installSystemd(root);
   await installRcx(root);
   await cp(GUEST_SCRIPTS, join(root, 'guest'), { recursive: true });
   const escapePath = await compile(root, 'escape');
@@ -48,15 +50,45 @@ export async function installBusybox(root: string, { path, applets }: Busybox): 
   for (const name of applets) await symlink('busybox', join(root, 'bin', name));
 }
 
-/** The running Node with the libraries that its loader maps, each at its place. */
-async function installNode(root: string): Promise<void> {
-  await cp(process.execPath, join(root, 'usr/bin/node'), { dereference: true });
-  await chmod(join(root, 'usr/bin/node'), 0o755);
-  const { stdout } = await execa('ldd', [process.execPath]);
+/** A program of this machine with the libraries that its loader maps, each at its place. */
+async function installProgram(root: string, program: string, target = program): Promise<void> {
+  await mkdir(join(root, dirname(target)), { recursive: true });
+  await cp(program, join(root, target), { dereference: true });
+  await chmod(join(root, target), 0o755);
+  const { stdout } = await execa('ldd', [program]);
   for (const [path] of stdout.matchAll(/\/\S+/g)) {
     await mkdir(join(root, dirname(path)), { recursive: true });
     await cp(path, join(root, path), { dereference: true });
   }
+}
+
+const CHECKS = `[Unit]
+DefaultDependencies=no
+[Service]
+Type=oneshot
+ExecStart=/guest/systemd.sh
+StandardOutput=null
+StandardError=null
+`;
+
+/** systemd with the one service that its part of the checks is, where this machine has it. */
+async function installSystemd(root: string): Promise<void> {
+  if (missingSystemd() !== undefined) return;
+  await installProgram(root, SYSTEMD);
+  await installProgram(root, SYSTEMCTL);
+  const units = join(root, 'etc/systemd/system');
+  await mkdir(units, { recursive: true });
+  await writeFile(join(units, 'default.target'), '[Unit]\nRequires=checks.service\n');
+  await writeFile(join(units, 'checks.service'), CHECKS);
+}
+
+const SYSTEMD = '/lib/systemd/systemd';
+const SYSTEMCTL = '/bin/systemctl';
+
+/** Why systemd cannot be the first process of the machine, if it cannot. */
+export function missingSystemd(): string | undefined {
+  const missing = [SYSTEMD, SYSTEMCTL].filter((path) => !existsSync(path));
+  return missing.length > 0 ? `needs ${missing.join(', ')}` : undefined;
 }
 
 /** What npm would install, as far as running containers needs it. */

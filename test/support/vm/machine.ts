@@ -48,10 +48,11 @@ export class Machine {
 }
 
 /** `describe` of what happened in the machine, skipped with the reason in its name where there can be none. */
-export function describeMachine(name: string, body: (machine: Machine) => void): void {
+export function describeMachine(name: string, body: (machine: Machine) => void, missing?: string): void {
   const boot = inject('vm');
-  if ('unavailable' in boot) describe.skip(`${name} (skipped: ${boot.unavailable})`, () => body(new Machine(NO_BOOT)));
-  else describe(name, () => body(new Machine(boot)));
+  const reason = 'unavailable' in boot ? boot.unavailable : missing;
+  if (reason !== undefined) describe.skip(`${name} (skipped: ${reason})`, () => body(new Machine(NO_BOOT)));
+  else describe(name, () => body(new Machine(boot as Boot)));
 }
 
 const NO_BOOT: Boot = { results: {}, finished: false, console: '' };

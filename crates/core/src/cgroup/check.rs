@@ -8,7 +8,7 @@ use oci_spec::runtime::LinuxResources;
 
 use super::apply::Placed;
 use super::setting::Setting;
-use super::{CODE, Layout, delegation, fill, limits, remove};
+use super::{CODE, Layout, delegation, fill, limits, remove, systemd};
 use crate::error::{Error, Result};
 
 /// Finds out whether the limits of `resources`, `linux.resources` of the runtime-spec as JSON, can be applied to a container whose
@@ -50,6 +50,8 @@ fn require_delegated(mount: &Path, placed: &Placed<'_>) -> Result<()> {
 
 fn trial_path(path: &str) -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
+    // In a slice only systemd makes something.
+    let path = if systemd::is_scope(path) { "/rcx/" } else { path };
     let parent = path.rfind('/').map_or("", |at| &path[..at]);
     let number = COUNT.fetch_add(1, Ordering::Relaxed);
     format!("{parent}/trial-{}-{number}", std::process::id())

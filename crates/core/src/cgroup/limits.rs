@@ -126,7 +126,7 @@ pub const RT_RUNTIME: &str = "cpu.rt_runtime_us";
 
 /// Shares 2..=262144 onto weights 1..=10000 so that the defaults of both, 1024 and 100, meet: a parabola through these three
 /// points in logarithms, which runc, crun and the kubelet share (<https://github.com/kubernetes/kubernetes/issues/131216>).
-fn weight(shares: u64) -> u64 {
+pub fn weight(shares: u64) -> u64 {
     const SHARES: (u64, u64) = (2, 262_144);
     match shares {
         _ if shares <= SHARES.0 => 1,

@@ -11,6 +11,7 @@ mod layout;
 mod limits;
 mod oom;
 mod setting;
+pub mod systemd;
 mod tree;
 mod update;
 
@@ -45,6 +46,8 @@ pub struct Cgroup {
     pub joins: Vec<OwnedFd>,
     /// Names of the v1 hierarchies that are joined, as `/proc/self/cgroup` lists them.
     pub joined: Vec<Hierarchy>,
+    /// Keeps a scope of systemd until the first process is in it.
+    pub holder: Option<systemd::Holder>,
 }
 
 /// Makes the container's cgroups at `path` (e.g. `/rcx/<id>`) and applies its limits.
@@ -55,7 +58,11 @@ pub fn create(path: &str, resources: Option<&LinuxResources>) -> Result<Cgroup> 
     let layout = Layout::detect()?;
     let settings = resources.map(limits::settings).transpose()?.unwrap_or_default();
     let rules = devices::rules(resources)?;
-    fill(path, layout, &settings, rules.as_deref(), false)
+    // Refused before anything is made.
+    Placed::new(layout, &settings)?;
+    let holder = systemd::is_scope(path).then(|| systemd::start(path, resources)).transpose()?;
+    let cgroup = fill(path, layout, &settings, rules.as_deref(), false)?;
+    Ok(Cgroup { holder, ..cgroup })
 }
 
 /// `strict`: also what is optional must be there.
@@ -66,9 +73,8 @@ fn fill(
     rules: Option<&[devices::Rule]>,
     strict: bool,
 ) -> Result<Cgroup> {
-    // Refused before anything is made.
     let placed = Placed::new(layout, settings)?;
-    let mut cgroup = Cgroup { unified: None, joins: Vec::new(), joined: Vec::new() };
+    let mut cgroup = Cgroup { unified: None, joins: Vec::new(), joined: Vec::new(), holder: None };
     let made = match unified(&mut cgroup, path, layout, &placed, rules, strict) {
         Ok(filtered) => legacy(&mut cgroup, path, layout, &placed, rules.filter(|_| !filtered), strict),
         Err(error) => Err(error),
@@ -92,7 +98,9 @@ fn unified(
 ) -> Result<bool> {
     let Some(unified) = &layout.unified else { return Ok(rules.is_none()) };
     let dir = make(unified, path)?;
-    apply::enable_controllers(unified, path, &placed.unified)?;
+    if !systemd::is_scope(path) {
+        apply::enable_controllers(unified, path, &placed.unified)?;
+    }
     apply::apply_unified(&dir, &placed.unified, strict)?;
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let fd = open(&dir, flags, Mode::empty()).step_at(CODE, "open the cgroup", dir.display())?;

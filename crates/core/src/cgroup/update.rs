@@ -10,7 +10,7 @@ use rustix::io::Errno;
 
 use super::apply::{self, Placed};
 use super::setting::Setting;
-use super::{CODE, Hierarchy, Layout, limits, make, remove_empty_parents, set};
+use super::{CODE, Hierarchy, Layout, limits, make, remove_empty_parents, set, systemd};
 use crate::error::{Context, Error, Result};
 
 /// Applies the limits of `resources`, `linux.resources` of the runtime-spec as JSON, to the processes in the cgroups at `path`. Those that are set already and not named stay. Where a limit needs a
@@ -22,7 +22,11 @@ pub fn update(path: &str, resources: &str) -> Result<()> {
     let settings = limits::settings(&resources)?;
     let placed = Placed::new(layout, &settings)?;
     if let (false, Some(unified)) = (placed.unified.is_empty(), &layout.unified) {
-        apply::enable_controllers(unified, path, &placed.unified)?;
+        if systemd::is_scope(path) {
+            systemd::update(path, &resources)?;
+        } else {
+            apply::enable_controllers(unified, path, &placed.unified)?;
+        }
         apply::apply_unified(&place(unified, path), &placed.unified, false)?;
     }
     let mut concerned = layout

@@ -106,6 +106,7 @@ pub fn create(mut plan: Plan) -> Result<Created> {
     };
     let request = CloneRequest { namespaces: plan.namespaces, cgroup: plan.cgroup.as_ref().map(AsFd::as_fd) };
     let child = spawn_blocked(request, &mut handover)?;
+    plan.holder = None;
     let (outcome, failure) = (handover.state.outcome, handover.failure);
     handover.state.disown();
     let created = Created { child, sync, terminal: None, outcome };

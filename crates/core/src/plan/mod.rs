@@ -38,6 +38,8 @@ pub struct Plan {
     pub slots: usize,
     /// v2 cgroup to be cloned into.
     pub cgroup: Option<OwnedFd>,
+    /// To be dropped when the child is in that cgroup.
+    pub holder: Option<cgroup::systemd::Holder>,
     /// stdin, stdout and stderr of the container; `None` with a terminal.
     pub stdio: Option<[OwnedFd; 3]>,
     /// The init's configuration as JSON.
@@ -81,9 +83,9 @@ pub fn build(request: &LaunchRequest, stdio: Option<[OwnedFd; 3]>) -> Result<Pla
         None => None,
     };
     let mut builder = Builder { terminal: init.terminal, ..Builder::default() };
-    let mut unified = None;
+    let (mut unified, mut holder) = (None, None);
     if let Some(group) = group {
-        unified = group.unified;
+        (unified, holder) = (group.unified, group.holder);
         builder.unified = unified.is_some();
         builder.joined = group.joined;
         let names = builder.joined.iter().map(|hierarchy| hierarchy.mount.display().to_string());
@@ -111,6 +113,7 @@ pub fn build(request: &LaunchRequest, stdio: Option<[OwnedFd; 3]>) -> Result<Pla
         steps: steps.0,
         slots: steps.1,
         cgroup: unified,
+        holder,
         stdio,
         payload,
         init_binary: request.rcx.init_binary.clone(),

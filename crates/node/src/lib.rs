@@ -9,5 +9,6 @@ mod error;
 mod features;
 mod layer;
 mod layer_stream;
+mod seccomp;
 mod store;
 mod tree_reader;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::security::capabilities::Sets;
-use crate::security::seccomp::Instruction;
+use crate::security::seccomp::Filter;
 
 /// Configuration of a container's init, handed over through a memfd.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,8 +24,8 @@ pub struct InitConfig {
     pub rlimits: Vec<Rlimit>,
     /// How soon the kernel kills it for want of memory; as the launcher when absent.
     pub oom_score_adj: Option<i32>,
-    /// Seccomp programs, in the order of installation.
-    pub seccomp: Vec<Vec<Instruction>>,
+    /// Seccomp filter; none for a program that may make every system call.
+    pub seccomp: Option<Filter>,
     /// stdin, stdout and stderr are a terminal, which becomes the controlling one.
     pub terminal: bool,
     /// Stay as PID 1, reap children and forward signals (`--init`).

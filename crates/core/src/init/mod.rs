@@ -224,16 +224,17 @@ fn await_start(sync: BorrowedFd<'_>) -> Result<()> {
     }
 }
 
-/// The order matters. The filter needs `CAP_SYS_ADMIN` unless `no_new_privs` is set, so it comes before the capabilities
-/// go; bounding set and ids need theirs, so they come before the sets are cut.
+/// The order matters. The filter needs `CAP_SYS_ADMIN` unless `no_new_privs` is set, so without that it comes before the
+/// capabilities go, and must allow what follows; with it, it comes last. Bounding set and ids need their capabilities, so they
+/// come before the sets are cut.
 fn confine(config: &InitConfig, identity: &Identity) -> Result<()> {
     const CODE: &str = "ERR_RCX_CONFINE";
     if config.no_new_privileges {
         sys::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0).step(CODE, "set no_new_privs")?;
     }
-    for program in &config.seccomp {
-        seccomp::install(program).step(CODE, "install the seccomp filter")?;
-    }
+    let install = |filter| seccomp::install(filter).step(CODE, "install the seccomp filter");
+    let (last, first) = config.seccomp.iter().partition::<Vec<_>, _>(|_| config.no_new_privileges);
+    first.into_iter().try_for_each(install)?;
     capabilities::limit_bounding(config.capabilities.bounding)
         .step(CODE, "limit the bounding capabilities")?;
     sys::prctl(libc::PR_SET_KEEPCAPS, 1, 0).step(CODE, "keep capabilities across the change of user")?;
@@ -246,7 +247,7 @@ fn confine(config: &InitConfig, identity: &Identity) -> Result<()> {
     }
     capabilities::apply(&sets).step(CODE, "set the capabilities")?;
     rustix::process::umask(Mode::from_raw_mode(config.umask));
-    Ok(())
+    last.into_iter().try_for_each(install)
 }
 
 fn become_user(identity: &Identity) -> Result<()> {

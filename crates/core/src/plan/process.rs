@@ -6,7 +6,7 @@ use super::request::{LaunchRequest, SeccompChoice};
 use crate::error::{Error, Result};
 use crate::init::config::{InitConfig, Rlimit, User};
 use crate::security::capabilities::Sets;
-use crate::security::seccomp::default_filter;
+use crate::security::seccomp::{self, Filter};
 
 const UMASK: u32 = 0o022;
 
@@ -16,12 +16,13 @@ pub fn init_config(request: &LaunchRequest) -> Result<InitConfig> {
     let process = request.spec.process().as_ref().ok_or_else(|| {
         Error::new("ERR_RCX_INVALID_SPEC", "read the container's configuration: it has no process")
     })?;
+    let capabilities = Sets::from_spec(process.capabilities().as_ref());
     Ok(InitConfig {
         args: process.args().clone().unwrap_or_default(),
         env: process.env().clone().unwrap_or_default(),
         cwd: process.cwd().to_string_lossy().into_owned(),
         user: user(process, request.rcx.user.as_deref()),
-        capabilities: Sets::from_spec(process.capabilities().as_ref()),
+        capabilities,
         no_new_privileges: process.no_new_privileges().unwrap_or(false),
         rlimits: process
             .rlimits()
@@ -29,16 +30,26 @@ pub fn init_config(request: &LaunchRequest) -> Result<InitConfig> {
             .flatten()
             .map(|limit| Rlimit { resource: resource(limit.typ()), soft: limit.soft(), hard: limit.hard() })
             .collect(),
-        seccomp: match request.rcx.seccomp {
-            SeccompChoice::Default => vec![default_filter()],
-            SeccompChoice::Unconfined => Vec::new(),
-        },
+        seccomp: seccomp_filter(request, capabilities.bounding)?,
         terminal: process.terminal().unwrap_or(false),
         reaper: request.rcx.init,
         oom_score_adj: process.oom_score_adj(),
         umask: process.user().umask().unwrap_or(UMASK),
         keyring: format!("_ses.{}", request.rcx.id),
     })
+}
+
+fn seccomp_filter(request: &LaunchRequest, bounding: u64) -> Result<Option<Filter>> {
+    if let Some(profile) = request.spec.linux().as_ref().and_then(|linux| linux.seccomp().as_ref()) {
+        let text = serde_json::to_string(profile)
+            .map_err(|e| Error::new("ERR_RCX_SECCOMP_PROFILE", format!("read linux.seccomp: {e}")))?;
+        return seccomp::filter(&text, bounding).map(Some);
+    }
+    match &request.rcx.seccomp {
+        SeccompChoice::Default => seccomp::default_filter(bounding).map(Some),
+        SeccompChoice::Profile(text) => seccomp::filter(text, bounding).map(Some),
+        SeccompChoice::Unconfined => Ok(None),
+    }
 }
 
 fn user(process: &Process, name: Option<&str>) -> User {
@@ -55,7 +66,6 @@ fn refuse_unsupported(spec: &Spec) -> Result<()> {
     let process = spec.process().as_ref();
     let present = [
         ("hooks", spec.hooks().is_some()),
-        ("linux.seccomp", linux.is_some_and(|linux| linux.seccomp().is_some())),
         (
             "linux.uidMappings",
             linux.is_some_and(|linux| linux.uid_mappings().as_ref().is_some_and(|maps| !maps.is_empty())),

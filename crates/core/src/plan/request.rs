@@ -63,8 +63,8 @@ pub struct Layers {
     pub api: OverlayApi,
 }
 
-/// Which seccomp filter a container gets.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+/// Which seccomp filter a container gets, unless the spec has one.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SeccompChoice {
     /// rcx's default allow-list.
@@ -72,6 +72,8 @@ pub enum SeccompChoice {
     Default,
     /// None.
     Unconfined,
+    /// That of a profile in Docker's format. Its text: JavaScript could not keep numbers of 64 bits.
+    Profile(String),
 }
 
 impl LaunchRequest {

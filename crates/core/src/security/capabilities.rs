@@ -38,7 +38,18 @@ impl Sets {
 }
 
 fn mask(set: Option<&HashSet<Capability>>) -> u64 {
-    set.into_iter().flatten().fold(0, |mask, capability| mask | 1 << number(*capability))
+    set.into_iter().flatten().fold(0, |mask, capability| mask | mask_of(*capability))
+}
+
+/// A capability as the bit of a set, by its name (`CAP_…`); none for a name that the kernel does not have.
+pub fn bit(name: &str) -> u64 {
+    let short = name.strip_prefix("CAP_").unwrap_or_default();
+    short.parse::<Capability>().map_or(0, mask_of)
+}
+
+/// A capability as the bit of a set.
+pub fn mask_of(capability: Capability) -> u64 {
+    1 << number(capability)
 }
 
 /// The kernel's number of a capability (linux/capability.h).
@@ -184,6 +195,15 @@ mod tests {
         .unwrap();
         let sets = Sets::from_spec(Some(&spec));
         assert_eq!((sets.bounding, sets.effective, sets.ambient), (1 | 1 << 40, 1 << 5, 0));
+    }
+
+    #[test]
+    fn a_name_is_a_bit() {
+        assert_eq!(
+            [bit("CAP_CHOWN"), bit("CAP_SYS_ADMIN"), bit("CAP_CHECKPOINT_RESTORE")],
+            [1, 1 << 21, 1 << 40]
+        );
+        assert_eq!([bit("SYS_ADMIN"), bit("CAP_"), bit("CAP_SYS_PTRACE ")], [0; 3]);
     }
 
     #[test]

@@ -2,4 +2,3 @@
 
 pub mod capabilities;
 pub mod seccomp;
-mod syscalls;

@@ -6,10 +6,18 @@ import { addMountFlags, type MountFlags, mountOptions } from './mounts.ts';
 import { addNetworkFlags, type NetworkFlags, networkOptions } from './network.ts';
 import { addProcessFlags, type ProcessFlags, processOptions } from './process.ts';
 import { addResourceFlags, type ResourceFlags, resourceOptions } from './resources.ts';
+import { addSecurityFlags, type SecurityFlags, securityOptions } from './security.ts';
 import { label, platform } from './values.ts';
 
 /** Flags of what makes a container. */
-export interface ContainerFlags extends ProcessFlags, MountFlags, NetworkFlags, ResourceFlags, LifeFlags, HealthFlags {
+export interface ContainerFlags
+  extends ProcessFlags,
+    MountFlags,
+    NetworkFlags,
+    ResourceFlags,
+    SecurityFlags,
+    LifeFlags,
+    HealthFlags {
   interactive?: true;
   name?: string;
   label?: Record<string, string>;
@@ -33,6 +41,7 @@ export function withContainerFlags(command: Command): Command {
   addMountFlags(command);
   addNetworkFlags(command);
   addResourceFlags(command);
+  addSecurityFlags(command);
   addLifeFlags(command);
   addHealthFlags(command);
   return command;
@@ -50,6 +59,7 @@ export function containerOptions(command: string[], flags: ContainerFlags): Cont
     ...mountOptions(flags),
     ...networkOptions(flags),
     ...resourceOptions(flags),
+    ...securityOptions(flags),
     ...lifeOptions(flags),
   };
 }

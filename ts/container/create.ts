@@ -21,6 +21,7 @@ import { checkName } from './names.ts';
 import { networkFiles } from './networkFiles.ts';
 import type { ContainerOptions } from './options.ts';
 import { type ContainerConfig, type ContainerState, writeNew } from './record.ts';
+import { type Confinement, confinementOf } from './security/confinement.ts';
 import { buildSpec } from './spec/build.ts';
 import { executionOf } from './spec/process.ts';
 import type { LaunchRequest } from './spec/types.ts';
@@ -43,8 +44,10 @@ export async function createContainer(
   { willStart = true } = {},
 ): Promise<StoredContainer> {
   if (options.name !== undefined) checkName(options.name);
+  const confinement = confinementOf(options);
   // Nobody may remove the image's layers between their being found and the record that says they are in use.
-  const create = async () => createLocked(engine, typeof root === 'function' ? await root() : root, options, willStart);
+  const create = async () =>
+    createLocked(engine, typeof root === 'function' ? await root() : root, options, { willStart, confinement });
   const stored = await withContentLock(engine.paths, create, { shared: true });
   containerEvent(engine.paths, stored.config, 'create');
   return stored;
@@ -54,7 +57,7 @@ async function createLocked(
   engine: Engine,
   root: ContainerRoot,
   options: ContainerOptions,
-  willStart: boolean,
+  { willStart, confinement }: { willStart: boolean; confinement: Confinement },
 ): Promise<StoredContainer> {
   const id = randomHex(32);
   const folder = engine.containers.folder(id);
@@ -73,6 +76,7 @@ async function createLocked(
       options,
       cgroup,
       limits,
+      confinement,
       rootfs: 'rootfs' in root ? rootfsPath(root.rootfs) : undefined,
     }),
     rcx: {
@@ -83,6 +87,7 @@ async function createLocked(
       user: execution.User ?? '',
       init: options.init ?? false,
       noPivot: options.noPivot ?? false,
+      ...confinement.extras,
     },
   };
   const state: ContainerState = { status: 'created', owner: self(), ...(willStart && { willStart }) };
@@ -98,6 +103,7 @@ async function createLocked(
     ...lifeOf(execution, options),
     ...notes,
     ...(options.cgroupParent && { cgroupParent: options.cgroupParent }),
+    ...(confinement.record !== undefined && { security: confinement.record }),
     request,
   };
   const temporary = temporaryDirectory(engine.paths.containers, id);

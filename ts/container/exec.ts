@@ -132,5 +132,6 @@ function processOf(
     env: mergeEnv(own.env, tty ? ['TERM=xterm'] : [], env),
     cwd: workdir ?? own.cwd,
     ...(privileged && { capabilities: { bounding: all, effective: all, permitted: all }, noNewPrivileges: false }),
+    ...(privileged && { apparmorProfile: 'unconfined' }),
   };
 }

@@ -11,6 +11,7 @@ import type {
 import type { ContainerSize } from './list.ts';
 import { logPath } from './logs/files.ts';
 import type { ContainerConfig, ContainerState } from './record.ts';
+import { DEFAULT_APPARMOR, hasAppArmor } from './security/apparmor.ts';
 import { KERNEL_MOUNTS } from './spec/defaults.ts';
 import type { SpecMount } from './spec/types.ts';
 import { type ContainerStatus, isUp } from './status.ts';
@@ -57,6 +58,7 @@ export function inspectContainer(
     RootChange: state.root ?? '',
     OverlayApi: state.overlayApi ?? '',
     Platform: 'linux',
+    AppArmorProfile: hasAppArmor() ? (spec.process.apparmorProfile ?? DEFAULT_APPARMOR) : '',
     Mounts: userMounts(stored).map(inspectMount),
     HostConfig: hostConfig(config),
     ...(sizes !== undefined && { SizeRw: sizes.rw, SizeRootFs: sizes.rootFs }),
@@ -90,8 +92,14 @@ function inspectState(state: ContainerState, { status, health }: InspectExtras):
 export function userMounts({ config, folder }: Pick<StoredContainer, 'config' | 'folder'>): SpecMount[] {
   return config.request.spec.mounts.filter((mount) => {
     const ownFile = mount.type === 'bind' && mount.source?.startsWith(`${folder}/`);
-    return !ownFile && !KERNEL_MOUNTS.some((own) => isDeepStrictEqual(own, mount));
+    return !ownFile && !KERNEL_MOUNTS.some((own) => isSameMount(own, mount));
   });
+}
+
+/** A privileged container's are not read-only. */
+function isSameMount(own: SpecMount, mount: SpecMount): boolean {
+  const writable = own.options.filter((option) => option !== 'ro');
+  return isDeepStrictEqual(own, mount) || isDeepStrictEqual({ ...own, options: writable }, mount);
 }
 
 function inspectMount({ type, source = '', destination, options }: SpecMount): InspectMount {

@@ -6,7 +6,8 @@ import type { SpecThrottle } from './spec/types.ts';
 /** What the host was asked for. */
 export function hostConfig(config: ContainerConfig): InspectHostConfig {
   const { spec, rcx } = config.request;
-  const { log, restart } = config;
+  const { log, restart, security } = config;
+  const list = (asked: string[] = []) => (asked.length > 0 ? asked : null);
   return {
     NetworkMode: config.network,
     AutoRemove: config.autoRemove,
@@ -18,6 +19,10 @@ export function hostConfig(config: ContainerConfig): InspectHostConfig {
         ...(log.maxFile > 1 && { 'max-file': String(log.maxFile) }),
       },
     },
+    Privileged: security?.privileged ?? false,
+    CapAdd: list(security?.capAdd),
+    CapDrop: list(security?.capDrop),
+    SecurityOpt: list(security?.securityOpt),
     ReadonlyRootfs: spec.root.readonly ?? false,
     Init: rcx.init,
     ...limits(config),

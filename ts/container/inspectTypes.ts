@@ -26,6 +26,8 @@ export interface ContainerInspect {
   /** How the overlay was mounted, `fsconfig` or `mount`; empty before the first start and without one. */
   OverlayApi: string;
   Platform: 'linux';
+  /** Empty on a kernel without AppArmor. */
+  AppArmorProfile: string;
   Mounts: InspectMount[];
   HostConfig: InspectHostConfig;
   /** Bytes of the read-write layer's files; only where sizes were asked for. */
@@ -83,6 +85,12 @@ export interface InspectHostConfig {
   AutoRemove: boolean;
   RestartPolicy: { Name: string; MaximumRetryCount: number };
   LogConfig: { Type: string; Config: Record<string, string> };
+  Privileged: boolean;
+  /** `null` where nothing was asked for, as in Docker. */
+  CapAdd: string[] | null;
+  CapDrop: string[] | null;
+  /** Seccomp profiles with their content. */
+  SecurityOpt: string[] | null;
   ReadonlyRootfs: boolean;
   Init: boolean;
   /** Bytes. */

@@ -3,7 +3,13 @@ import type { FixedLimitOptions, LimitOptions } from './limits/options.ts';
 import type { LogConfig, RestartPolicy } from './record.ts';
 
 /** How a container is wanted. Everything left out comes from the image, then from Docker's defaults. */
-export interface ContainerOptions extends ProcessOptions, MountOptions, NetworkOptions, ResourceOptions, LifeOptions {
+export interface ContainerOptions
+  extends ProcessOptions,
+    MountOptions,
+    NetworkOptions,
+    ResourceOptions,
+    SecurityOptions,
+    LifeOptions {
   /** Unique in the store; made up when left out. */
   name?: string | undefined;
   labels?: Record<string, string> | undefined;
@@ -55,6 +61,18 @@ export interface ResourceOptions extends LimitOptions, FixedLimitOptions {
 }
 
 export type CgroupManager = 'cgroupfs' | 'systemd';
+
+/** What the container may do. */
+export interface SecurityOptions {
+  /** Capabilities beside Docker's default, with or without `CAP_`, or `ALL`. */
+  capAdd?: string[] | undefined;
+  /** Capabilities of the default, or `ALL`, that it does not get. */
+  capDrop?: string[] | undefined;
+  /** As Docker's `--security-opt`: `seccomp=FILE`, `no-new-privileges`, `apparmor=PROFILE`, `systempaths=unconfined`. */
+  securityOpt?: string[] | undefined;
+  /** All capabilities and devices, no filter for system calls, and the kernel's filesystems to write to. */
+  privileged?: boolean | undefined;
+}
 
 /** When the container ends, what follows, and what is kept of its output. */
 export interface LifeOptions {

@@ -40,8 +40,19 @@ export interface ContainerConfig {
   blockDevices?: Record<string, string>;
   /** As it was given. */
   cgroupParent?: string;
+  /** What was asked for its confinement; absent where nothing was. */
+  security?: SecurityRecord;
   /** What the core was given. */
   request: LaunchRequest;
+}
+
+/** What a user wanted a container's confinement to be, as Docker's `inspect` shows it. */
+export interface SecurityRecord {
+  capAdd: string[];
+  capDrop: string[];
+  /** Profiles with their content. */
+  securityOpt: string[];
+  privileged: boolean;
 }
 
 /** When a container that ended is run again. */

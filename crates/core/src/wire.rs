@@ -57,7 +57,9 @@ pub fn send_error(socket: BorrowedFd<'_>, error: &Error) -> Result<(), Errno> {
         hint: error.hint.clone(),
     };
     let text = serde_json::to_vec(&wire).map_err(|_| Errno::INVAL)?;
-    send(socket, &text)
+    // The container's own filter may be in force already. Hardly any has no place for write, and without the error the user would
+    // take the end of the init for that of the program.
+    send(socket, &text).or_else(|_| rustix::io::write(socket, &text).map(drop))
 }
 
 /// Sends one packet. Never raises SIGPIPE: a dead parent is an errno.

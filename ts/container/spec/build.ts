@@ -1,6 +1,6 @@
 import type { ExecutionConfig } from '../../oci/types.ts';
 import type { ContainerOptions } from '../options.ts';
-import { CAPABILITIES, MASKED_PATHS, READONLY_PATHS } from './defaults.ts';
+import { type Confinement, confinementOf } from '../security/confinement.ts';
 import { specMounts } from './mounts.ts';
 import { processArgs, processCwd, processEnv } from './process.ts';
 import { specResources } from './resources.ts';
@@ -19,13 +19,16 @@ export interface SpecInput {
   /** Where its cgroups are; the default place when left out. */
   cgroup?: string | undefined;
   limits?: Omit<SpecResources, 'devices'> | undefined;
+  /** What the options come to, where that is known already. */
+  confinement?: Confinement;
 }
 
 /** The OCI runtime-spec configuration of a container. */
 export function buildSpec(input: SpecInput): RuntimeSpec {
   const { execution, options, hostname } = input;
   const tty = options.tty ?? false;
-  const capabilities = [...CAPABILITIES];
+  const confinement = input.confinement ?? confinementOf(options);
+  const { capabilities, noNewPrivileges, apparmor } = confinement;
   return {
     ociVersion: '1.2.0',
     hostname,
@@ -36,14 +39,19 @@ export function buildSpec(input: SpecInput): RuntimeSpec {
       env: processEnv(execution, tty, hostname),
       cwd: processCwd(execution),
       capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
+      ...(noNewPrivileges && { noNewPrivileges }),
+      ...(apparmor !== undefined && { apparmorProfile: apparmor }),
     },
     root: { path: input.rootfs ?? `${input.folder}/rootfs`, ...(options.readOnly ? { readonly: true } : {}) },
-    mounts: specMounts(input),
-    linux: specLinux(input),
+    mounts: specMounts(input, confinement),
+    linux: specLinux(input, confinement),
   };
 }
 
-function specLinux({ id, options, cgroup, limits }: SpecInput): SpecLinux {
+function specLinux(
+  { id, options, cgroup, limits }: SpecInput,
+  { maskedPaths, readonlyPaths, privileged }: Confinement,
+): SpecLinux {
   const own = options.network !== 'host';
   const namespaces = ['mount', 'pid', 'ipc', 'uts', 'cgroup', ...(own ? ['network'] : [])];
   // Docker's two: ping without a capability, and ports below 1024 for everybody inside.
@@ -53,10 +61,10 @@ function specLinux({ id, options, cgroup, limits }: SpecInput): SpecLinux {
   return {
     namespaces: namespaces.map((type) => ({ type })),
     cgroupsPath: cgroup ?? cgroupPath(id),
-    resources: specResources(limits),
+    resources: specResources(limits, privileged),
     sysctl,
-    maskedPaths: [...MASKED_PATHS],
-    readonlyPaths: [...READONLY_PATHS],
+    maskedPaths,
+    readonlyPaths,
   };
 }
 

@@ -81,17 +81,27 @@ export const KERNEL_MOUNTS: readonly SpecMount[] = [
 /** Seconds between the stop signal and the end. */
 export const STOP_TIMEOUT = 10;
 
-/** All capabilities of Linux 6 (capabilities(7)); those that a kernel does not know are left out at the start. */
+/** All capabilities of Linux 6 in the order of their numbers (capabilities(7)); a kernel may not know the last ones. */
 export const ALL_CAPABILITIES: readonly string[] = [
-  ...CAPABILITIES,
+  'CAP_CHOWN',
+  'CAP_DAC_OVERRIDE',
   'CAP_DAC_READ_SEARCH',
+  'CAP_FOWNER',
+  'CAP_FSETID',
+  'CAP_KILL',
+  'CAP_SETGID',
+  'CAP_SETUID',
+  'CAP_SETPCAP',
   'CAP_LINUX_IMMUTABLE',
+  'CAP_NET_BIND_SERVICE',
   'CAP_NET_BROADCAST',
   'CAP_NET_ADMIN',
+  'CAP_NET_RAW',
   'CAP_IPC_LOCK',
   'CAP_IPC_OWNER',
   'CAP_SYS_MODULE',
   'CAP_SYS_RAWIO',
+  'CAP_SYS_CHROOT',
   'CAP_SYS_PTRACE',
   'CAP_SYS_PACCT',
   'CAP_SYS_ADMIN',
@@ -100,8 +110,11 @@ export const ALL_CAPABILITIES: readonly string[] = [
   'CAP_SYS_RESOURCE',
   'CAP_SYS_TIME',
   'CAP_SYS_TTY_CONFIG',
+  'CAP_MKNOD',
   'CAP_LEASE',
+  'CAP_AUDIT_WRITE',
   'CAP_AUDIT_CONTROL',
+  'CAP_SETFCAP',
   'CAP_MAC_OVERRIDE',
   'CAP_MAC_ADMIN',
   'CAP_SYSLOG',

@@ -1,10 +1,11 @@
 import type { ContainerMount } from '../options.ts';
+import type { Confinement } from '../security/confinement.ts';
 import type { SpecInput } from './build.ts';
 import { KERNEL_MOUNTS } from './defaults.ts';
 import type { SpecMount } from './types.ts';
 
 /** The kernel's mounts, rcx's three files, then the user's, which may cover any of them. */
-export function specMounts({ folder, options }: SpecInput): SpecMount[] {
+export function specMounts({ folder, options }: SpecInput, { privileged }: Confinement): SpecMount[] {
   const wanted = options.mounts ?? [];
   const covered = new Set(wanted.map((mount) => mount.target));
   const files = ['hosts', 'hostname', 'resolv.conf'].map(
@@ -16,10 +17,16 @@ export function specMounts({ folder, options }: SpecInput): SpecMount[] {
     }),
   );
   return [
-    ...KERNEL_MOUNTS.filter((mount) => !covered.has(mount.destination)),
+    ...KERNEL_MOUNTS.filter((mount) => !covered.has(mount.destination)).map(privileged ? writable : kept),
     ...files.filter((mount) => !covered.has(mount.destination)),
     ...wanted.map(specMount),
   ];
+}
+
+const kept = (mount: SpecMount) => mount;
+
+function writable(mount: SpecMount): SpecMount {
+  return { ...mount, options: mount.options.filter((option) => option !== 'ro') };
 }
 
 function specMount(mount: ContainerMount): SpecMount {

@@ -1,6 +1,9 @@
 import type { SpecResources } from './types.ts';
 
-/** Limits of the container's cgroup, and the devices that it may use beside the default ones. */
-export function specResources(limits: Omit<SpecResources, 'devices'> = {}): SpecResources {
-  return { devices: [{ allow: false, access: 'rwm' }], ...limits };
+/**
+ * Limits of the container's cgroup, and the devices that it may use beside the default ones.
+ * @param allDevices it may use every device
+ */
+export function specResources(limits: Omit<SpecResources, 'devices'> = {}, allDevices = false): SpecResources {
+  return { devices: [{ allow: allDevices, access: 'rwm' }], ...limits };
 }

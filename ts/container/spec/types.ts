@@ -18,6 +18,7 @@ export interface SpecProcess {
   cwd: string;
   capabilities: Record<'bounding' | 'effective' | 'permitted', string[]>;
   noNewPrivileges?: boolean;
+  apparmorProfile?: string;
 }
 
 /** https://github.com/opencontainers/runtime-spec/blob/main/config.md#mounts */
@@ -87,8 +88,13 @@ export interface LaunchExtras {
   user: string;
   init: boolean;
   noPivot: boolean;
-  seccomp?: 'default' | 'unconfined';
+  seccomp?: SeccompChoice;
+  /** Make all devices of the host. */
+  hostDevices?: boolean;
 }
+
+/** rcx's own filter, none, or that of a profile in Docker's format. */
+export type SeccompChoice = 'default' | 'unconfined' | { profile: string };
 
 /** What is handed to the core, and kept in the container's folder. */
 export interface LaunchRequest {

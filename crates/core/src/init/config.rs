@@ -26,6 +26,8 @@ pub struct InitConfig {
     pub oom_score_adj: Option<i32>,
     /// Seccomp filter; none for a program that may make every system call.
     pub seccomp: Option<Filter>,
+    /// AppArmor profile of the program.
+    pub apparmor: Option<String>,
     /// stdin, stdout and stderr are a terminal, which becomes the controlling one.
     pub terminal: bool,
     /// Stay as PID 1, reap children and forward signals (`--init`).

@@ -4,6 +4,7 @@
 pub mod config;
 mod exec;
 pub mod join;
+mod label;
 mod reaper;
 mod user;
 
@@ -19,6 +20,7 @@ use rustix::process::{Pid, Signal};
 
 use self::config::{InitConfig, Rlimit, User};
 use self::exec::Program;
+use self::label::When;
 use self::reaper::Role;
 use self::user::Identity;
 use crate::error::{Context, Error, Result};
@@ -231,6 +233,9 @@ fn confine(config: &InitConfig, identity: &Identity) -> Result<()> {
     const CODE: &str = "ERR_RCX_CONFINE";
     if config.no_new_privileges {
         sys::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0).step(CODE, "set no_new_privs")?;
+    }
+    if let Some(profile) = &config.apparmor {
+        label::apparmor(profile, if config.reaper { When::Now } else { When::Exec })?;
     }
     let install = |filter| seccomp::install(filter).step(CODE, "install the seccomp filter");
     let (last, first) = config.seccomp.iter().partition::<Vec<_>, _>(|_| config.no_new_privileges);

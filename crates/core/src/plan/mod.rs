@@ -3,6 +3,7 @@
 mod cgroup_mount;
 mod devices;
 pub mod hints;
+mod host_devices;
 pub mod join;
 mod mounts;
 mod namespaces;
@@ -144,6 +145,9 @@ fn steps(
     }
     mounts::root(&mut builder, spec, &request.rcx)?;
     devices::steps(&mut builder, spec)?;
+    if request.rcx.host_devices {
+        builder.late.extend(host_devices::steps()?);
+    }
     sysctl::steps(&mut builder, spec)?;
     mounts::covers(&mut builder, spec)?;
     let mut steps = builder.early;

@@ -5,6 +5,7 @@ use oci_spec::runtime::{PosixRlimitType, Process, Spec};
 use super::request::{LaunchRequest, SeccompChoice};
 use crate::error::{Error, Result};
 use crate::init::config::{InitConfig, Rlimit, User};
+use crate::security::apparmor;
 use crate::security::capabilities::Sets;
 use crate::security::seccomp::{self, Filter};
 
@@ -31,6 +32,7 @@ pub fn init_config(request: &LaunchRequest) -> Result<InitConfig> {
             .map(|limit| Rlimit { resource: resource(limit.typ()), soft: limit.soft(), hard: limit.hard() })
             .collect(),
         seccomp: seccomp_filter(request, capabilities.bounding)?,
+        apparmor: apparmor::profile(process.apparmor_profile().as_deref())?,
         terminal: process.terminal().unwrap_or(false),
         reaper: request.rcx.init,
         oom_score_adj: process.oom_score_adj(),
@@ -75,12 +77,6 @@ fn refuse_unsupported(spec: &Spec) -> Result<()> {
         (
             "linux.mountLabel",
             linux.is_some_and(|linux| linux.mount_label().as_ref().is_some_and(|label| !label.is_empty())),
-        ),
-        (
-            "process.apparmorProfile",
-            process.is_some_and(|process| {
-                process.apparmor_profile().as_ref().is_some_and(|name| !name.is_empty())
-            }),
         ),
         (
             "process.selinuxLabel",

@@ -43,6 +43,9 @@ pub struct Extras {
     /// Seccomp filter to use.
     #[serde(default)]
     pub seccomp: SeccompChoice,
+    /// Make all devices of the host (`--privileged`).
+    #[serde(default)]
+    pub host_devices: bool,
 }
 
 /// The layers of a container.

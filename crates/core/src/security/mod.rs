@@ -1,4 +1,5 @@
-//! Confinement of the container's processes: capabilities and the seccomp filter.
+//! Confinement of the container's processes: capabilities, the seccomp filter, AppArmor.
 
+pub mod apparmor;
 pub mod capabilities;
 pub mod seccomp;

@@ -1,0 +1,83 @@
+//! What the next exec of this process begins under, told to the security modules through procfs.
+
+use std::os::fd::OwnedFd;
+
+use rustix::fs::{Mode, OFlags, ResolveFlags, fstatfs, open, openat2};
+use rustix::io::Errno;
+
+use crate::error::{Context, Error, Result};
+
+const CODE: &str = "ERR_RCX_CONFINE";
+/// linux/magic.h.
+const PROC_SUPER_MAGIC: i64 = 0x9fa0;
+
+/// When an AppArmor profile begins to apply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    /// At the next exec.
+    Exec,
+    /// At once: PID 1 of a container with `--init` executes nothing.
+    Now,
+}
+
+/// Puts this process under an AppArmor profile.
+pub fn apparmor(profile: &str, when: When) -> Result<()> {
+    const STEP: &str = "apply the AppArmor profile";
+    let (name, request) = match when {
+        When::Exec => ("exec", format!("exec {profile}")),
+        When::Now => ("current", format!("changeprofile {profile}")),
+    };
+    // Before Linux 5.8 the security modules shared one file.
+    let file = match attribute(&format!("thread-self/attr/apparmor/{name}")) {
+        Err(error) if error.errno == Some(Errno::NOENT) => attribute(&format!("thread-self/attr/{name}")),
+        other => other,
+    }?;
+    match write(&file, &request) {
+        Err(Errno::NOENT) => Err(Error::new(CODE, format!("{STEP} {profile}: it is not loaded"))
+            .hint("load it with: apparmor_parser -r FILE")),
+        other => other.step_at(CODE, STEP, profile),
+    }
+}
+
+/// A file of this thread in a real procfs with nothing mounted over it: whatever else a container may have put there, the write
+/// would go astray and the program run unconfined (CVE-2019-16884, CVE-2025-52881).
+fn attribute(path: &str) -> Result<OwnedFd> {
+    const STEP: &str = "open the attributes of the process";
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let proc = open("/proc", flags, Mode::empty()).step_at(CODE, STEP, "/proc")?;
+    if fstatfs(&proc).step_at(CODE, STEP, "/proc")?.f_type as i64 != PROC_SUPER_MAGIC {
+        return Err(Error::new(CODE, format!("{STEP}: it is no procfs")).at("/proc"));
+    }
+    let inside = ResolveFlags::BENEATH | ResolveFlags::NO_XDEV | ResolveFlags::NO_MAGICLINKS;
+    openat2(&proc, path, OFlags::WRONLY | OFlags::CLOEXEC, Mode::empty(), inside).step_at(
+        CODE,
+        STEP,
+        format!("/proc/{path}"),
+    )
+}
+
+fn write(file: &OwnedFd, text: &str) -> std::result::Result<(), Errno> {
+    let written = rustix::io::write(file, text.as_bytes())?;
+    if written == text.len() { Ok(()) } else { Err(Errno::IO) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attributes_are_found_in_procfs() {
+        match attribute("thread-self/attr/exec") {
+            Ok(_) => {}
+            // A kernel without security modules has the file and none to write to, or has it not.
+            Err(error) => assert_eq!(error.errno, Some(Errno::NOENT), "{error}"),
+        }
+        assert_eq!(attribute("thread-self/attr/no-such").unwrap_err().errno, Some(Errno::NOENT));
+    }
+
+    #[test]
+    fn nothing_outside_of_procfs_is_reached() {
+        assert_eq!(attribute("../etc/hostname").unwrap_err().errno, Some(Errno::XDEV));
+        assert!(attribute("thread-self/root/etc/hostname").is_err());
+    }
+}

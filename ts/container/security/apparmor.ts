@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs';
+import { RcxError } from '../../errors.ts';
+
+/** rcx's own profile, which the core loads; see `crates/core/src/security/apparmor.rs`. */
+export const DEFAULT_APPARMOR = 'rcx-default';
+const UNCONFINED = 'unconfined';
+const PROFILES = '/sys/kernel/security/apparmor/profiles';
+
+/** The kernel has AppArmor, and it was not turned off when it was booted. */
+export function hasAppArmor(): boolean {
+  return readOr('/sys/module/apparmor/parameters/enabled', '').startsWith('Y');
+}
+
+/**
+ * A profile that was asked for, if it can be applied.
+ * @throws ERR_RCX_UNSUPPORTED on a kernel without AppArmor, ERR_RCX_APPARMOR for a profile that is not loaded
+ */
+export function apparmorProfile(name: string): string {
+  if (name === UNCONFINED) return name;
+  const step = 'read --security-opt';
+  if (!hasAppArmor()) {
+    throw new RcxError(`${step}: apparmor=${name}: this kernel has no AppArmor, or it is turned off`, {
+      code: 'ERR_RCX_UNSUPPORTED',
+      step,
+      path: name,
+      hint: 'leave it out, or boot with apparmor=1 security=apparmor',
+    });
+  }
+  if (name !== DEFAULT_APPARMOR && !isLoaded(name)) {
+    throw new RcxError(`${step}: apparmor=${name}: no such profile is loaded`, {
+      code: 'ERR_RCX_APPARMOR',
+      step,
+      path: name,
+      hint: 'load it with: apparmor_parser -r FILE',
+    });
+  }
+  return name;
+}
+
+/** Lines of `NAME (MODE)`. Where the list cannot be read, the kernel says so at the start. */
+function isLoaded(name: string): boolean {
+  const list = readOr(PROFILES, undefined);
+  return list === undefined || list.split('\n').some((line) => line.replace(/ \([a-z]+\)$/, '') === name);
+}
+
+function readOr<T>(path: string, otherwise: T): string | T {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return otherwise;
+  }
+}

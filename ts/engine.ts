@@ -47,9 +47,13 @@ export class Engine {
   /** The registry client, loaded when it is first needed. */
   async registry(): Promise<Registry> {
     const { Registry: Client } = await import('./registry/index.ts');
-    const env = this.#options.env ?? process.env;
-    this.#registry ??= new Client({ config: this.#options.config ?? loadConfig(env), env });
+    this.#registry ??= new Client({ config: this.settings(), env: this.#options.env ?? process.env });
     return this.#registry;
+  }
+
+  /** What it was opened with, else what the config files say. @throws ERR_RCX_INVALID_CONFIG, ERR_RCX_CONFIG_UNREADABLE */
+  settings(): RcxConfig {
+    return this.#options.config ?? loadConfig(this.#options.env ?? process.env);
   }
 
   /** Directories of an image's layers, topmost first. @throws ERR_RCX_LAYER_NOT_FOUND */

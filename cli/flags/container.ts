@@ -7,6 +7,7 @@ import { addNetworkFlags, type NetworkFlags, networkOptions } from './network.ts
 import { addProcessFlags, type ProcessFlags, processOptions } from './process.ts';
 import { addResourceFlags, type ResourceFlags, resourceOptions } from './resources.ts';
 import { addSecurityFlags, type SecurityFlags, securityOptions } from './security.ts';
+import { addUserNamespaceFlags, type UserNamespaceFlags, userNamespaceOptions } from './userns.ts';
 import { label, platform } from './values.ts';
 
 /** Flags of what makes a container. */
@@ -17,7 +18,8 @@ export interface ContainerFlags
     ResourceFlags,
     SecurityFlags,
     LifeFlags,
-    HealthFlags {
+    HealthFlags,
+    UserNamespaceFlags {
   interactive?: true;
   name?: string;
   label?: Record<string, string>;
@@ -44,6 +46,7 @@ export function withContainerFlags(command: Command): Command {
   addSecurityFlags(command);
   addLifeFlags(command);
   addHealthFlags(command);
+  addUserNamespaceFlags(command);
   return command;
 }
 
@@ -61,5 +64,6 @@ export function containerOptions(command: string[], flags: ContainerFlags): Cont
     ...resourceOptions(flags),
     ...securityOptions(flags),
     ...lifeOptions(flags),
+    ...userNamespaceOptions(flags),
   };
 }

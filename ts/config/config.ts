@@ -19,6 +19,14 @@ export interface RegistryConfig {
 export interface RcxConfig {
   /** By host and optional port; Docker Hub is `docker.io`. */
   registries: Record<string, RegistryConfig>;
+  /** Host ids of users and groups for `--userns auto`, where no user `containers` or `rcx` has subordinate ones. */
+  userns?: IdRange;
+}
+
+/** Consecutive ids. */
+export interface IdRange {
+  first: number;
+  count: number;
 }
 
 /**
@@ -47,7 +55,11 @@ export function withInsecure(config: RcxConfig, registry: string): RcxConfig {
 function merge(base: RcxConfig, over: RcxConfig): RcxConfig {
   const hosts = [...new Set([...Object.keys(base.registries), ...Object.keys(over.registries)])];
   const merged = hosts.map((host) => [host, { ...registryConfig(base, host), ...registryConfig(over, host) }]);
-  return { registries: Object.fromEntries(merged) as RcxConfig['registries'] };
+  const userns = over.userns ?? base.userns;
+  return {
+    registries: Object.fromEntries(merged) as RcxConfig['registries'],
+    ...(userns !== undefined && { userns }),
+  };
 }
 
 function readConfig(file: string, presence: 'required' | 'optional'): RcxConfig {

@@ -1,8 +1,8 @@
 import { RcxError } from '../errors.ts';
-import { boolean, JsonNode, listOf, present, type Reader, string } from '../oci/json.ts';
+import { boolean, integer, JsonNode, listOf, present, type Reader, string } from '../oci/json.ts';
 import { quote } from '../oci/quote.ts';
 import { canonicalRegistry, isRegistryName } from '../oci/reference.ts';
-import type { RcxConfig, RegistryConfig } from './config.ts';
+import type { IdRange, RcxConfig, RegistryConfig } from './config.ts';
 
 /**
  * Checks the text of a configuration file.
@@ -24,9 +24,25 @@ export function parseConfigFile(text: string, file: string): RcxConfig {
     throw Object.assign(failure(`it is not JSON: ${quote((cause as Error).message)}`), { cause });
   }
   const root = new JsonNode(document, failure);
-  refuseUnknownKeys(root, ['registries']);
-  return { registries: root.optional('registries', registries) ?? {} };
+  refuseUnknownKeys(root, ['registries', 'userns']);
+  return present({
+    registries: root.optional('registries', registries) ?? {},
+    userns: root.optional('userns', idRange),
+  });
 }
+
+/** Ids below are those of accounts that the machine makes for people (`UID_MAX`, login.defs(5)). */
+const FIRST_ID = 65_536;
+const LAST_ID = 0xffff_fffe;
+
+const idRange: Reader<IdRange> = (node) => {
+  refuseUnknownKeys(node, ['first', 'count']);
+  const range = { first: node.required('first', integer), count: node.required('count', integer) };
+  if (range.first < FIRST_ID || range.count < 1 || range.first + range.count - 1 > LAST_ID) {
+    throw node.error(`is no range of ids between ${FIRST_ID} and ${LAST_ID}`);
+  }
+  return range;
+};
 
 const registries: Reader<Record<string, RegistryConfig>> = (node) =>
   Object.fromEntries(

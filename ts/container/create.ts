@@ -5,6 +5,7 @@ import type { Engine } from '../engine.ts';
 import { RcxError } from '../errors.ts';
 import { containerEvent } from '../events/append.ts';
 import { initPath } from '../native/index.ts';
+import type { ExecutionConfig } from '../oci/types.ts';
 import type { StoredImage } from '../store/images.ts';
 import { withContentLock } from '../store/lock.ts';
 import { toRcxError } from '../store/nativeError.ts';
@@ -26,6 +27,7 @@ import { buildSpec } from './spec/build.ts';
 import { executionOf } from './spec/process.ts';
 import type { LaunchRequest } from './spec/types.ts';
 import type { StoredContainer } from './store.ts';
+import type { UserNamespace } from './userns/index.ts';
 
 /** Where a container's root comes from. */
 export type ContainerRoot = { image: StoredImage; reference: string } | { rootfs: string };
@@ -59,12 +61,41 @@ async function createLocked(
   options: ContainerOptions,
   { willStart, confinement }: { willStart: boolean; confinement: Confinement },
 ): Promise<StoredContainer> {
+  const execution = executionOf('image' in root ? (root.image.config.config ?? {}) : {}, options);
+  const make = (namespace?: UserNamespace) =>
+    makeContainer(engine, root, options, { willStart, confinement, execution, namespace });
+  if (!wantsUserNamespace(options)) return await make();
+  const { withUserNamespace } = await import('./userns/index.ts');
+  const layers = 'rootfs' in root ? rootfsPath(root.rootfs) : engine.paths.layers;
+  return await withUserNamespace(engine, options, execution.User ?? '', layers, make);
+}
+
+/** Or something that needs one. */
+function wantsUserNamespace({ userns, uidMap, gidMap, mounts = [] }: ContainerOptions): boolean {
+  if (userns || uidMap?.length || gidMap?.length) return true;
+  return mounts.some(({ options }) => options.includes('idmap'));
+}
+
+/** What is known of a container before it is made. */
+interface Decided {
+  willStart: boolean;
+  confinement: Confinement;
+  execution: ExecutionConfig;
+  namespace: UserNamespace | undefined;
+}
+
+async function makeContainer(
+  engine: Engine,
+  root: ContainerRoot,
+  options: ContainerOptions,
+  how: Decided,
+): Promise<StoredContainer> {
+  const { willStart, confinement, execution, namespace } = how;
   const id = randomHex(32);
   const folder = engine.containers.folder(id);
   const image = 'image' in root ? root.image : undefined;
   const layers = image === undefined ? undefined : engine.layersOf(image);
   const hostname = hostnameOf(id, options);
-  const execution = executionOf(image?.config.config ?? {}, options);
   const cgroup = placeCgroup(id, options.cgroupParent, options.cgroupManager);
   const { limits, notes } = await limitsFor(cgroup, options);
   const request: LaunchRequest = {
@@ -78,6 +109,7 @@ async function createLocked(
       limits,
       confinement,
       rootfs: 'rootfs' in root ? rootfsPath(root.rootfs) : undefined,
+      mappings: namespace?.mappings,
     }),
     rcx: {
       id,
@@ -100,6 +132,7 @@ async function createLocked(
     execution,
     autoRemove: options.autoRemove ?? false,
     network: options.network ?? 'none',
+    ...(namespace !== undefined && { userns: namespace.kind }),
     ...lifeOf(execution, options),
     ...notes,
     ...(options.cgroupParent && { cgroupParent: options.cgroupParent }),

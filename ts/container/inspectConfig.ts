@@ -1,7 +1,8 @@
 import type { InspectConfig, InspectHostConfig } from './inspectTypes.ts';
 import type { ContainerConfig } from './record.ts';
 import { CPU_PERIOD_MICROS, STOP_SIGNAL } from './spec/defaults.ts';
-import type { SpecThrottle } from './spec/types.ts';
+import type { SpecLinux, SpecThrottle } from './spec/types.ts';
+import { showIdMapping } from './userns/mapping.ts';
 
 /** What the host was asked for. */
 export function hostConfig(config: ContainerConfig): InspectHostConfig {
@@ -10,6 +11,8 @@ export function hostConfig(config: ContainerConfig): InspectHostConfig {
   const list = (asked: string[] = []) => (asked.length > 0 ? asked : null);
   return {
     NetworkMode: config.network,
+    UsernsMode: config.userns ?? '',
+    ...idMappings(spec.linux),
     AutoRemove: config.autoRemove,
     RestartPolicy: { Name: restart.name, MaximumRetryCount: restart.maximumRetryCount },
     LogConfig: {
@@ -63,6 +66,11 @@ function limits(config: ContainerConfig): Pick<InspectHostConfig, LimitName> {
     BlkioDeviceReadIOps: rates(blockIO?.throttleReadIOPSDevice),
     BlkioDeviceWriteIOps: rates(blockIO?.throttleWriteIOPSDevice),
   };
+}
+
+function idMappings({ uidMappings, gidMappings }: SpecLinux): Pick<InspectHostConfig, 'IDMappings'> {
+  if (uidMappings === undefined || gidMappings === undefined) return {};
+  return { IDMappings: { UidMap: uidMappings.map(showIdMapping), GidMap: gidMappings.map(showIdMapping) } };
 }
 
 /** What the container was asked for. */

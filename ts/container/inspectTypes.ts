@@ -82,6 +82,10 @@ export interface InspectMount {
 /** Limits are 0 where there are none, as in Docker. */
 export interface InspectHostConfig {
   NetworkMode: string;
+  /** Empty for the host's, `auto`, or `private` for ids that were given. */
+  UsernsMode: string;
+  /** `CONTAINER:HOST:SIZE`, under podman's name: Docker has none. */
+  IDMappings?: { UidMap: string[]; GidMap: string[] };
   AutoRemove: boolean;
   RestartPolicy: { Name: string; MaximumRetryCount: number };
   LogConfig: { Type: string; Config: Record<string, string> };

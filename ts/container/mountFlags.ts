@@ -2,7 +2,7 @@ import { isAbsolute, resolve } from 'node:path';
 import { RcxError } from '../errors.ts';
 import type { ContainerMount } from './options.ts';
 
-const BIND_OPTIONS = /^(ro|rw|z|Z|r?private|r?slave|r?shared|rbind|bind|nocopy|consistent|cached|delegated)$/;
+const BIND_OPTIONS = /^(ro|rw|z|Z|r?private|r?slave|r?shared|rbind|bind|idmap|nocopy|consistent|cached|delegated)$/;
 
 /** `-v source:target[:options]`, as Docker reads it; relative sources start with a dot and count from `cwd`. */
 export function parseVolume(text: string, cwd: string = process.cwd()): ContainerMount {
@@ -40,6 +40,7 @@ export function parseMount(text: string, cwd: string = process.cwd()): Container
     const source = take('source', 'src');
     if (source === undefined) throw invalid('--mount', text, 'a bind needs source=/host/path');
     const propagation = take('bind-propagation');
+    if (['true', '1'].includes(take('idmap') ?? '')) options.push('idmap');
     mount = bind(resolve(cwd, source), target, propagation ? [...options, propagation] : options, '--mount', text);
   } else if (type === 'tmpfs') {
     const [size, mode] = [take('tmpfs-size'), take('tmpfs-mode')];

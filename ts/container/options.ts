@@ -1,6 +1,7 @@
 import type { Healthcheck, Platform } from '../oci/types.ts';
 import type { FixedLimitOptions, LimitOptions } from './limits/options.ts';
 import type { LogConfig, RestartPolicy } from './record.ts';
+import type { IdMapping } from './userns/mapping.ts';
 
 /** How a container is wanted. Everything left out comes from the image, then from Docker's defaults. */
 export interface ContainerOptions
@@ -9,7 +10,8 @@ export interface ContainerOptions
     NetworkOptions,
     ResourceOptions,
     SecurityOptions,
-    LifeOptions {
+    LifeOptions,
+    UserNamespaceOptions {
   /** Unique in the store; made up when left out. */
   name?: string | undefined;
   labels?: Record<string, string> | undefined;
@@ -90,6 +92,18 @@ export interface LifeOptions {
   healthcheck?: Healthcheck | undefined;
   /** Remove the container when it ends. */
   autoRemove?: boolean | undefined;
+}
+
+/** Which ids the container's ids are on the host. */
+export interface UserNamespaceOptions {
+  /**
+   * `host`, the default, for the host's own; `auto` or `auto:size=NUMBER` for ids that no other container has;
+   * `FIRSTHOSTID[:NUMBER]` for given ones.
+   */
+  userns?: string | undefined;
+  /** Ids of users; instead of {@link userns}. Without {@link gidMap} they count for groups, too, and the other way round. */
+  uidMap?: IdMapping[] | undefined;
+  gidMap?: IdMapping[] | undefined;
 }
 
 /** `none` has only a loopback device; `host` shares the host's network. */

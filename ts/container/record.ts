@@ -22,6 +22,8 @@ export interface ContainerConfig {
   execution: ExecutionConfig;
   autoRemove: boolean;
   network: string;
+  /** It has a user namespace: with ids that no other container has, or with given ones. */
+  userns?: 'auto' | 'private';
   restart: RestartPolicy;
   log: LogConfig;
   /** The program can be given input. */

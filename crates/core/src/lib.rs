@@ -6,6 +6,7 @@ mod clock;
 pub mod copy;
 pub mod error;
 pub mod features;
+pub mod id_map;
 pub mod identity;
 pub mod init;
 mod init_binary;

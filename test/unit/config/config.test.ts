@@ -17,6 +17,19 @@ describe('parseConfigFile', () => {
     expect(parse({})).toEqual({ registries: {} });
   });
 
+  it('reads the ids for containers with user namespaces', () => {
+    const userns = { first: 100_000, count: 65_536 };
+    expect(parse({ userns })).toEqual({ registries: {}, userns });
+    for (const wrong of [
+      { first: 1000, count: 65_536 },
+      { first: 100_000, count: 0 },
+      { first: 4e9, count: 1e9 },
+    ]) {
+      expect(() => parse({ userns: wrong })).toThrow(/"userns" is no range of ids/);
+    }
+    expect(() => parse({ userns: { first: 100_000 } })).toThrow(/userns/);
+  });
+
   it('knows Docker Hub by its old name', () => {
     expect(parse({ registries: { 'index.docker.io': { insecure: true } } }).registries).toHaveProperty(['docker.io']);
   });

@@ -113,7 +113,10 @@ async function withMountedRoot<T>(stored: StoredContainer, body: (root: CopyRoot
 function mountRequest({ config }: StoredContainer): object {
   const { spec, rcx }: LaunchRequest = config.request;
   const { user: _none, overlay, ...extras } = rcx;
-  const mounts = spec.mounts.filter(({ type, destination }) => type === 'bind' || destination === '/dev');
+  const mounts = spec.mounts
+    .filter(({ type, destination }) => type === 'bind' || destination === '/dev')
+    // The root is mounted without a user namespace, and so shows the container's own ids.
+    .map((mount) => ({ ...mount, options: mount.options.filter((option) => !/^r?idmap$/.test(option)) }));
   const hasDevices = mounts.some(({ type, destination }) => destination === '/dev' && type === 'tmpfs');
   return {
     spec: {

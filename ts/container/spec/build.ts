@@ -1,10 +1,12 @@
 import type { ExecutionConfig } from '../../oci/types.ts';
 import type { ContainerOptions } from '../options.ts';
 import { type Confinement, confinementOf } from '../security/confinement.ts';
+import type { IdMappings } from '../userns/mapping.ts';
 import { specMounts } from './mounts.ts';
 import { processArgs, processCwd, processEnv } from './process.ts';
 import { specResources } from './resources.ts';
 import type { RuntimeSpec, SpecLinux, SpecResources } from './types.ts';
+import { inUserNamespace } from './userNamespace.ts';
 
 /** What a spec is made from. */
 export interface SpecInput {
@@ -21,10 +23,17 @@ export interface SpecInput {
   limits?: Omit<SpecResources, 'devices'> | undefined;
   /** What the options come to, where that is known already. */
   confinement?: Confinement;
+  /** The ids of its user namespace, if it has one. */
+  mappings?: IdMappings | undefined;
 }
 
 /** The OCI runtime-spec configuration of a container. */
 export function buildSpec(input: SpecInput): RuntimeSpec {
+  const spec = hostSpec(input);
+  return input.mappings === undefined ? spec : inUserNamespace(spec, input.folder, input.mappings);
+}
+
+function hostSpec(input: SpecInput): RuntimeSpec {
   const { execution, options, hostname } = input;
   const tty = options.tty ?? false;
   const confinement = input.confinement ?? confinementOf(options);

@@ -1,3 +1,5 @@
+import type { IdMapping } from '../userns/mapping.ts';
+
 /** The parts of the OCI runtime-spec 1.2 configuration that rcx writes; field names are the standard's. */
 export interface RuntimeSpec {
   ociVersion: string;
@@ -32,6 +34,8 @@ export interface SpecMount {
 /** https://github.com/opencontainers/runtime-spec/blob/main/config-linux.md */
 export interface SpecLinux {
   namespaces: { type: string }[];
+  uidMappings?: IdMapping[];
+  gidMappings?: IdMapping[];
   cgroupsPath: string;
   resources: SpecResources;
   sysctl: Record<string, string>;

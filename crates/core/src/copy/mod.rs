@@ -5,6 +5,7 @@
 //! and a last component is never followed. Nothing of the container is executed and none of its libraries is loaded
 //! (CVE-2019-14271): all of it happens in the host's namespaces, through the root of the container's init.
 
+mod owners;
 mod place;
 mod reader;
 mod root;

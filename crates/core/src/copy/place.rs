@@ -8,6 +8,7 @@ use std::rc::Rc;
 use rustix::fs::{self, Mode, OFlags, ResolveFlags, StatVfsMountFlags};
 use rustix::io::Errno;
 
+use super::owners::Owners;
 use super::{Root, denied, failed, mount_of, persistently, reopen, split};
 use crate::error::{Error, Result};
 use crate::layer::Metadata;
@@ -38,6 +39,7 @@ pub(super) struct Destination {
     path: Vec<u8>,
     /// A container's root.
     root: Option<OwnedFd>,
+    pub owners: Owners,
     /// Archives come directory by directory.
     last: Option<(Vec<u8>, Rc<OwnedFd>)>,
 }
@@ -49,7 +51,7 @@ impl Destination {
         let confined = root.confined().map(|fd| fd.try_clone_to_owned()).transpose();
         let confined = confined.map_err(|_| failed("open the root of", path, Errno::MFILE))?;
         let path = path.strip_suffix(b"/").unwrap_or(path).to_vec();
-        let destination = Self { fd, path, root: confined, last: None };
+        let destination = Self { fd, path, root: confined, owners: root.owners().clone(), last: None };
         destination.check_writable()?;
         Ok(destination)
     }
@@ -126,7 +128,7 @@ impl Destination {
     }
 
     fn make_one(&self, above: &OwnedFd, name: &CString) -> rustix::io::Result<OwnedFd> {
-        match fs::mkdirat(above, name, Mode::from_raw_mode(0o755)) {
+        match self.owners.making(|| fs::mkdirat(above, name, Mode::from_raw_mode(0o755))) {
             Ok(()) | Err(Errno::EXIST) => {}
             Err(errno) => return Err(errno),
         }

@@ -7,6 +7,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use rustix::fs::{self, Mode, OFlags, RawDir};
 use rustix::io::Errno;
 
+use super::owners::Owners;
 use super::root::entry_of;
 use super::{Root, failed, join, reopen};
 use crate::error::Result;
@@ -26,6 +27,7 @@ pub enum Change {
 pub struct CopyReader {
     /// Where the top is, for messages.
     origin: Vec<u8>,
+    owners: Owners,
     top: Option<OwnedFd>,
     frames: Vec<Frame>,
     /// What was returned last, if it is a directory: its content comes next.
@@ -65,7 +67,8 @@ impl CopyReader {
         let flags = if follow { OFlags::PATH } else { OFlags::PATH | OFlags::NOFOLLOW };
         let top = root.open(path, flags).map_err(|errno| failed("open", path, errno))?;
         let origin = path.strip_suffix(b"/").unwrap_or(path).to_vec();
-        Ok(Self { origin, top: Some(top), frames: Vec::new(), entered: None, file: None })
+        let owners = root.owners().clone();
+        Ok(Self { origin, owners, top: Some(top), frames: Vec::new(), entered: None, file: None })
     }
 
     /// The next entry, at first that of the top, whose path is empty; `None` at the end. What is removed meanwhile is left out.
@@ -134,6 +137,7 @@ impl CopyReader {
 
     fn entry(&mut self, node: OwnedFd, path: Vec<u8>) -> Result<Entry> {
         let mut entry = entry_of(node.as_fd(), path)?;
+        self.owners.show(&mut entry);
         entry.xattrs = xattrs_through(node.as_fd())
             .map_err(|errno| failed("read the attributes of", &self.shown(&entry.path), errno))?;
         match entry.kind {

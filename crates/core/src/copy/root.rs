@@ -6,6 +6,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{self, AtFlags, CWD, Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 
+use super::owners::Owners;
 use super::{CODE, failed, persistently};
 use crate::error::{Context, Error, Result};
 use crate::identity::ProcessIdentity;
@@ -19,6 +20,7 @@ const MAX_SYMLINKS: u32 = 40;
 pub struct Root {
     fd: OwnedFd,
     confined: bool,
+    owners: Owners,
 }
 
 impl Root {
@@ -28,7 +30,7 @@ impl Root {
     /// `ERR_RCX_COPY`.
     pub fn host() -> Result<Self> {
         let fd = fs::openat(CWD, c"/", OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty());
-        Ok(Self { fd: fd.step_at(CODE, "open", "/")?, confined: false })
+        Ok(Self { fd: fd.step_at(CODE, "open", "/")?, confined: false, owners: Owners::default() })
     }
 
     /// The root of a process, with all that is mounted in it (`/proc/pid/root`, proc_pid_root(5)).
@@ -44,9 +46,10 @@ impl Root {
             Err(errno @ (Errno::NOENT | Errno::SRCH)) => return Err(Error::os(GONE, STEP, errno).at(path)),
             fd => fd.step_at(CODE, STEP, &path)?,
         };
+        let owners = Owners::of_process(process.pid)?;
         // Only now is it sure that it was not the root of another process with that number.
         if process.exists() {
-            return Ok(Self { fd, confined: true });
+            return Ok(Self { fd, confined: true, owners });
         }
         Err(Error::new(GONE, format!("{STEP}: it has ended")).at(path))
     }
@@ -55,7 +58,8 @@ impl Root {
     #[cfg(test)]
     pub(super) fn at(directory: &std::path::Path) -> Self {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        Self { fd: fs::openat(CWD, directory, flags, Mode::empty()).unwrap(), confined: true }
+        let fd = fs::openat(CWD, directory, flags, Mode::empty()).unwrap();
+        Self { fd, confined: true, owners: Owners::default() }
     }
 
     /// What stands at an absolute path; `None` for nothing. A link at its end is followed on request, or when a slash comes
@@ -70,7 +74,13 @@ impl Root {
             Err(Errno::NOENT | Errno::NOTDIR) => return Ok(None),
             Err(errno) => return Err(failed("look at", path, errno)),
         };
-        entry_of(fd.as_fd(), path.to_vec()).map(Some)
+        let mut entry = entry_of(fd.as_fd(), path.to_vec())?;
+        self.owners.show(&mut entry);
+        Ok(Some(entry))
+    }
+
+    pub(super) fn owners(&self) -> &Owners {
+        &self.owners
     }
 
     /// The absolute path without any symbolic link that `path` leads to; what does not exist is kept as it is written. It tells

@@ -57,7 +57,9 @@ impl CopyWriter {
     pub fn directory(&mut self, path: &[u8], metadata: Metadata) -> Result<()> {
         let place = self.destination.place(path, &self.directories)?;
         let shown = self.destination.shown(path);
-        match fs::mkdirat(&*place.parent, &place.name, Mode::RWXU) {
+        let owners = &self.destination.owners;
+        let metadata = owners.store(metadata, &shown)?;
+        match owners.making(|| fs::mkdirat(&*place.parent, &place.name, Mode::RWXU)) {
             Ok(()) | Err(Errno::EXIST) => {}
             Err(errno) => return Err(failed("make the directory", &shown, errno)),
         }
@@ -85,6 +87,7 @@ impl CopyWriter {
     pub fn begin_file(&mut self, path: &[u8], metadata: Metadata) -> Result<()> {
         self.file = None;
         let place = self.destination.place(path, &self.directories)?;
+        let metadata = self.destination.owners.store(metadata, &self.destination.shown(path))?;
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let fd = self.replacing(&place, path, "make the file", |place| {
             fs::openat(&*place.parent, &place.name, flags, Mode::RUSR | Mode::WUSR)
@@ -231,6 +234,7 @@ impl CopyWriter {
     /// Puts owner, mode, attributes and times on what was just made, if it is there still.
     fn describe(&self, place: &Place, path: &[u8], metadata: &Metadata, kind: FileType) -> Result<()> {
         let shown = self.destination.shown(path);
+        let metadata = self.destination.owners.store(metadata.clone(), &shown)?;
         let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let node = fs::openat(&*place.parent, &place.name, flags, Mode::empty())
             .map_err(|errno| failed("open", &shown, errno))?;
@@ -255,7 +259,7 @@ impl CopyWriter {
     ) -> Result<T> {
         let shown = self.destination.shown(path);
         for _ in 0..MAX_TRIES {
-            match make(place) {
+            match self.destination.owners.making(|| make(place)) {
                 Err(Errno::EXIST) => {}
                 made => return made.map_err(|errno| not_made(step, &shown, errno)),
             }

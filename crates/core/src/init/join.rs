@@ -13,8 +13,10 @@ use serde::{Deserialize, Serialize};
 use super::config::InitConfig;
 use super::{CODE, Error, Result, exec_program, payload_text, prepared};
 use crate::error::Context;
+use crate::id_map::IdMaps;
 use crate::identity::ProcessIdentity;
-use crate::launch::{PAYLOAD_FD, SYNC_FD};
+use crate::launch::{self, PAYLOAD_FD, SYNC_FD};
+use crate::security::ids;
 use crate::{sys, wire};
 
 /// What a joining process is told.
@@ -28,6 +30,9 @@ pub struct JoinConfig {
     pub cgroups: Vec<String>,
     /// It dies with its launcher.
     pub bound: bool,
+    /// The ids of the container's user namespace, if it has one.
+    #[serde(default)]
+    pub user: Option<IdMaps>,
     /// What runs.
     pub init: InitConfig,
 }
@@ -56,8 +61,13 @@ fn run(sync: BorrowedFd<'_>, payload: OwnedFd) -> Result<()> {
             if let Some(slave) = terminal {
                 become_stdio(slave).step(CODE, "connect the terminal")?;
             }
-            let program = prepared(&config.init, sync)?;
-            Err(exec_program(&config.init, program, config.bound.then_some(sync))?)
+            let mut init = config.init;
+            if config.user.is_some() {
+                // Done already, with the host's privileges.
+                (init.rlimits, init.oom_score_adj) = (Vec::new(), None);
+            }
+            let program = prepared(&init, sync)?;
+            Err(exec_program(&init, program, config.bound.then_some(sync))?)
         }
     }
 }
@@ -76,10 +86,28 @@ fn enter(config: &JoinConfig) -> Result<()> {
     for procs in &config.cgroups {
         fs::write(procs, "0").step_at("ERR_RCX_CGROUP", "join the cgroup", procs)?;
     }
+    if let Some(maps) = &config.user {
+        before_user_namespace(config, maps)?;
+    }
     sys::setns(pidfd.as_fd(), config.namespaces).step(CODE, "join the container's namespaces")?;
+    if config.user.is_some() {
+        ids::become_root().step(CODE, "become the root of the container's user namespace")?;
+        // The change of ids has left it to fs.suid_dumpable.
+        sys::prctl(libc::PR_SET_DUMPABLE, 0, 0).step(CODE, "make the process undumpable")?;
+    }
     // Where the root was changed by chroot, the mount namespace's own root is another.
     rustix::process::fchdir(&root).step(CODE, "change to the container's root")?;
     rustix::process::chroot(".").step(CODE, "change to the container's root")
+}
+
+/// What takes privileges that are lost by entering a user namespace.
+fn before_user_namespace(config: &JoinConfig, maps: &IdMaps) -> Result<()> {
+    let stdio = [rustix::stdio::stdin(), rustix::stdio::stdout(), rustix::stdio::stderr()];
+    launch::own_stdio(stdio, maps.root()).step(CODE, "give stdio to the container's root")?;
+    if let Some(score) = config.init.oom_score_adj {
+        super::set_oom_score(score)?;
+    }
+    config.init.rlimits.iter().try_for_each(super::set_rlimit)
 }
 
 fn gone(pid: i32) -> Error {

@@ -15,7 +15,7 @@ pub fn change_root(root: BorrowedFd<'_>, how: &ChangeRoot) -> Result<bool, Errno
     if !how.no_pivot {
         match pivot(root) {
             // pivot_root(2): the current root is the initramfs, which cannot be put anywhere else.
-            Err(Errno::INVAL) => {}
+            Err(Errno::INVAL) if !how.pivot_only => {}
             other => return other.map(|()| false),
         }
     }

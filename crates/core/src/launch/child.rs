@@ -25,6 +25,10 @@ pub enum Failure {
     Step(usize, Errno),
     /// Arranging the descriptors.
     Descriptors(Errno),
+    /// Entering the container's user namespace.
+    UserNamespace(Errno),
+    /// Cloning the process that begins the container's own namespaces.
+    Clone(Errno),
     /// `execveat` of the helper binary.
     Exec(Errno),
 }
@@ -67,6 +71,11 @@ fn run(handover: &mut Handover<'_>) -> Failure {
     if let Err((index, errno)) = execute(handover.steps, &mut handover.state) {
         return Failure::Step(index, errno);
     }
+    hand_over(handover)
+}
+
+/// Comes back only with the reason why the helper binary does not run.
+pub fn hand_over(handover: &Handover<'_>) -> Failure {
     if let Err(errno) = arrange(handover) {
         return Failure::Descriptors(errno);
     }

@@ -5,13 +5,27 @@ use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use rustix::io::Errno;
 use rustix::mm::{MapFlags, MprotectFlags, ProtFlags};
 
-/// Namespaces and placement of the child. The memory is always shared and the caller always suspended until it execs.
+/// Namespaces and placement of the child. The caller is always suspended until it execs.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct CloneRequest<'a> {
     /// `CLONE_NEW…` flags.
     pub namespaces: u64,
     /// Directory of a v2 cgroup to start in (`CLONE_INTO_CGROUP`, Linux 5.7).
     pub cgroup: Option<BorrowedFd<'a>>,
+    /// Whose memory it runs in.
+    pub memory: Memory,
+    /// It is a child of the caller's parent (`CLONE_PARENT`).
+    pub sibling: bool,
+}
+
+/// Whose memory a child runs in until it execs.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub enum Memory {
+    /// Its parent's, which costs nothing however large it is. It must not change its credentials there.
+    #[default]
+    Shared,
+    /// A copy: what it writes is seen by itself alone.
+    Copied,
 }
 
 /// The child as its parent knows it: the pid and a descriptor that can never mean another process.
@@ -96,12 +110,45 @@ pub unsafe fn spawn<T>(
     entry: extern "C" fn(*mut T) -> !,
     argument: *mut T,
 ) -> Result<Child, Errno> {
+    // SAFETY: the caller's promises.
+    unsafe { clone_on(request, stack, libc::CLONE_VFORK, entry as *const (), argument.cast()) }
+}
+
+/// Runs `entry(argument)` in a new process beside the calling thread, in its memory.
+///
+/// # Safety
+/// As of [`spawn`]; nor may `entry` use `errno` or any other thread-local variable, which are the calling thread's own. The stack
+/// and what `entry` uses must stay until the child has ended.
+pub unsafe fn spawn_beside<T>(
+    request: CloneRequest<'_>,
+    stack: &Stack,
+    entry: extern "C" fn(*mut T) -> !,
+    argument: *mut T,
+) -> Result<Child, Errno> {
+    // SAFETY: the caller's promises.
+    unsafe { clone_on(request, stack, 0, entry as *const (), argument.cast()) }
+}
+
+unsafe fn clone_on(
+    request: CloneRequest<'_>,
+    stack: &Stack,
+    suspend: libc::c_int,
+    entry: *const (),
+    argument: *mut u8,
+) -> Result<Child, Errno> {
     let mut pidfd: i32 = -1;
-    let base = libc::CLONE_VM | libc::CLONE_VFORK | libc::CLONE_PIDFD;
+    let mut base = suspend | libc::CLONE_PIDFD;
+    if request.memory == Memory::Shared {
+        base |= libc::CLONE_VM;
+    }
+    if request.sibling {
+        base |= libc::CLONE_PARENT;
+    }
     let mut args = CloneArgs {
         flags: request.namespaces | u64::from(base.cast_unsigned()) | CLONE_CLEAR_SIGHAND,
         pidfd: std::ptr::from_mut(&mut pidfd) as u64,
-        exit_signal: libc::SIGCHLD as u64,
+        // clone3(2): a sibling has its cloner's.
+        exit_signal: if request.sibling { 0 } else { libc::SIGCHLD as u64 },
         stack: stack.usable(),
         stack_size: Stack::SIZE as u64,
         ..CloneArgs::default()
@@ -111,7 +158,7 @@ pub unsafe fn spawn<T>(
         args.cgroup = cgroup.as_raw_fd() as u64;
     }
     // SAFETY: `args` is a valid clone_args, the stack is exclusively the child's, `entry` keeps the promises above.
-    let pid = unsafe { clone3(&args, entry as *const (), argument.cast()) };
+    let pid = unsafe { clone3(&args, entry, argument) };
     if pid < 0 {
         return Err(Errno::from_raw_os_error(i32::try_from(-pid).unwrap_or(libc::EINVAL)));
     }

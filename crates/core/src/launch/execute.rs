@@ -1,6 +1,6 @@
 //! Executing the plan in the child, which still runs in its parent's memory: raw system calls only.
 
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
 
 use rustix::fs::{AtFlags, FileType, Gid, Mode, OFlags, Uid, chownat, mknodat, openat, statat, symlinkat};
 use rustix::io::Errno;
@@ -26,6 +26,10 @@ pub struct State {
     pub empty_dir: Option<OwnedFd>,
     /// The terminal's two ends.
     pub terminal: Option<(OwnedFd, OwnedFd)>,
+    /// The tmpfs that a container in a user namespace has its device nodes from.
+    pub devices: Option<OwnedFd>,
+    /// The container's user namespace, whose ids the owners of idmapped mounts are shifted to.
+    pub user_namespace: Option<RawFd>,
     /// What the parent learns about how it went.
     pub outcome: Outcome,
 }
@@ -35,7 +39,7 @@ impl State {
     /// else's files.
     pub fn disown(self) {
         self.slots.into_iter().flatten().chain(self.root).chain(self.empty_dir).for_each(std::mem::forget);
-        std::mem::forget(self.terminal);
+        std::mem::forget((self.terminal, self.devices));
     }
 }
 
@@ -65,8 +69,7 @@ fn execute_one(op: &mut Op, state: &mut State) -> Result<(), Errno> {
         Op::LoopbackUp => super::loopback::bring_up(),
         Op::CloneTree { source, identity, recursive, slot } => {
             let tree = clone_host_tree(source, *identity, *recursive)?;
-            *state.slots.get_mut(*slot).ok_or(Errno::INVAL)? = Some(tree);
-            Ok(())
+            put_slot(state, *slot, tree)
         }
         Op::Propagation(flags) => mount_change(c"/", *flags),
         Op::Overlay(overlay) => {
@@ -78,6 +81,13 @@ fn execute_one(op: &mut Op, state: &mut State) -> Result<(), Errno> {
             make_private(tree.as_fd())?;
             attach(tree.as_fd(), open_host(at)?.as_fd())
         }
+        Op::AttachOverRoot(slot) => {
+            let tree = take_slot(state, *slot)?;
+            make_private(tree.as_fd())?;
+            attach(tree.as_fd(), open_host(c"/")?.as_fd())?;
+            state.root = Some(tree);
+            Ok(())
+        }
         Op::EnterRoot(at) => {
             state.root = Some(open_host(at)?);
             Ok(())
@@ -87,6 +97,7 @@ fn execute_one(op: &mut Op, state: &mut State) -> Result<(), Errno> {
             state.outcome.chrooted = change_root(root.as_fd(), how)?;
             Ok(())
         }
+        Op::Outside(outside) => super::outside::execute(outside, state),
         inside => execute_inside(inside, state),
     }
 }
@@ -136,7 +147,12 @@ fn execute_inside(op: &Op, state: &mut State) -> Result<(), Errno> {
     }
 }
 
-fn take_slot(state: &mut State, slot: usize) -> Result<OwnedFd, Errno> {
+pub(super) fn put_slot(state: &mut State, slot: usize, tree: OwnedFd) -> Result<(), Errno> {
+    *state.slots.get_mut(slot).ok_or(Errno::INVAL)? = Some(tree);
+    Ok(())
+}
+
+pub(super) fn take_slot(state: &mut State, slot: usize) -> Result<OwnedFd, Errno> {
     state.slots.get_mut(slot).and_then(Option::take).ok_or(Errno::INVAL)
 }
 
@@ -215,7 +231,7 @@ fn mask(
     Ok(())
 }
 
-fn write_all(fd: BorrowedFd<'_>, bytes: &[u8]) -> Result<(), Errno> {
+pub(super) fn write_all(fd: BorrowedFd<'_>, bytes: &[u8]) -> Result<(), Errno> {
     // Files of procfs and cgroupfs take a value in one write or not at all.
     if rustix::io::write(fd, bytes)? == bytes.len() { Ok(()) } else { Err(Errno::IO) }
 }

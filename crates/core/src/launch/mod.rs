@@ -5,13 +5,18 @@ mod change_root;
 mod child;
 mod clone;
 mod execute;
+mod idmap;
+mod isolated;
+mod limits;
 mod loopback;
 mod mount;
+mod outside;
 mod overlay;
 mod resolve;
 mod terminal;
 mod thread;
 mod trial;
+mod user_namespace;
 
 use std::ffi::CString;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -24,6 +29,8 @@ use rustix::process::{PidfdFlags, Signal, WaitId, WaitIdOptions, pidfd_send_sign
 
 pub use child::{PAYLOAD_FD, SYNC_FD};
 pub use execute::Outcome;
+pub use idmap::can_shift;
+pub(crate) use outside::own_stdio;
 pub use thread::on_lasting_thread;
 pub use trial::clone_into;
 
@@ -104,18 +111,38 @@ pub fn create(mut plan: Plan) -> Result<Created> {
         envp: envp.as_ptr(),
         failure: None,
     };
-    let request = CloneRequest { namespaces: plan.namespaces, cgroup: plan.cgroup.as_ref().map(AsFd::as_fd) };
-    let child = spawn_blocked(request, &mut handover)?;
+    let cgroup = plan.cgroup.as_ref().map(AsFd::as_fd);
+    let launched = match &plan.user {
+        Some(user) => isolated::launch(&mut handover, user, plan.namespaces, cgroup)?,
+        None => launch_shared(&mut handover, plan.namespaces, cgroup)?,
+    };
     plan.holder = None;
-    let (outcome, failure) = (handover.state.outcome, handover.failure);
-    handover.state.disown();
-    let created = Created { child, sync, terminal: None, outcome };
-    if let Some(failure) = failure {
-        created.reap();
-        return Err(explain(&plan, failure));
-    }
+    let (child, outcome) = launched.map_err(|failure| explain(&plan, failure))?;
     drop(child_sync);
-    created.until_ready(true)
+    let created = Created { child, sync, terminal: None, outcome }.until_ready(true)?;
+    if let Some(user) = &plan.user {
+        limits::set_of(created.pid(), &user.rlimits).inspect_err(|_| created.reap())?;
+    }
+    Ok(created)
+}
+
+/// The child, how its root came about, and why it failed if it did; then it has been collected.
+fn launch_shared(
+    handover: &mut Handover<'_>,
+    namespaces: u64,
+    cgroup: Option<BorrowedFd<'_>>,
+) -> Result<std::result::Result<(Child, Outcome), Failure>> {
+    let child = spawn_blocked(CloneRequest { namespaces, cgroup, ..CloneRequest::default() }, handover)?;
+    let (outcome, failure) = (handover.state.outcome, handover.failure);
+    std::mem::take(&mut handover.state).disown();
+    Ok(match failure {
+        None => Ok((child, outcome)),
+        Some(failure) => {
+            // Its exit code says nothing that the failure does not.
+            let _collected = wait_exited(child.pidfd.as_fd());
+            Err(failure)
+        }
+    })
 }
 
 /// Starts a program in the host's namespaces, and in `cgroup` of v2: nothing but its standard streams, `extra` and `payload`, as
@@ -142,10 +169,16 @@ pub(crate) fn spawn_program(
         envp: envp.as_ptr(),
         failure: None,
     };
-    let child = spawn_blocked(CloneRequest { namespaces: 0, cgroup }, &mut handover)?;
+    let child = spawn_blocked(CloneRequest { cgroup, ..CloneRequest::default() }, &mut handover)?;
     match handover.failure {
         None => Ok(child),
-        Some(Failure::Step(_, errno) | Failure::Descriptors(errno) | Failure::Exec(errno)) => {
+        Some(
+            Failure::Step(_, errno)
+            | Failure::Descriptors(errno)
+            | Failure::UserNamespace(errno)
+            | Failure::Clone(errno)
+            | Failure::Exec(errno),
+        ) => {
             let _collected = wait_exited(child.pidfd.as_fd());
             Err(Error::os(CODE, "start a helper program", errno))
         }
@@ -153,24 +186,39 @@ pub(crate) fn spawn_program(
 }
 
 fn spawn_blocked(request: CloneRequest<'_>, handover: &mut Handover<'_>) -> Result<Child> {
+    // SAFETY: `child::main` keeps the promises: raw system calls only, and it never returns.
+    unsafe { spawn_into(request, child::main, std::ptr::from_mut(handover)) }
+}
+
+/// [`spawn`] with a stack, and with all signals blocked.
+///
+/// # Safety
+/// As of [`spawn`].
+unsafe fn spawn_into<T>(
+    request: CloneRequest<'_>,
+    entry: extern "C" fn(*mut T) -> !,
+    argument: *mut T,
+) -> Result<Child> {
     let stack = Stack::map().step(CODE, "map a stack for the child")?;
     let mask = sys::block_all_signals().step(CODE, "block signals around the clone")?;
-    // SAFETY: `child::main` keeps the promises: raw system calls only, and it never returns. Signals are blocked.
-    let child = unsafe { spawn(request, &stack, child::main, std::ptr::from_mut(handover)) };
+    // SAFETY: the caller's promises; signals are blocked.
+    let child = unsafe { spawn(request, &stack, entry, argument) };
     sys::set_signal_mask(mask).step(CODE, "restore the signal mask after the clone")?;
-    child.map_err(|errno| {
-        let error = Error::os(CODE, "clone a process into new namespaces", errno);
-        match errno {
-            Errno::PERM => error.hint("creating namespaces needs root; see: rcx info"),
-            Errno::NOSPC | Errno::USERS => {
-                error.hint("the limits in /proc/sys/user/max_*_namespaces are reached")
-            }
-            Errno::NOSYS => {
-                error.hint("rcx needs Linux 5.12 or newer, and clone3 not blocked by an outer container")
-            }
-            _ => error,
+    child.map_err(clone_failed)
+}
+
+fn clone_failed(errno: Errno) -> Error {
+    let error = Error::os(CODE, "clone a process into new namespaces", errno);
+    match errno {
+        Errno::PERM => error.hint("creating namespaces needs root; see: rcx info"),
+        Errno::NOSPC | Errno::USERS => {
+            error.hint("the limits in /proc/sys/user/max_*_namespaces are reached")
         }
-    })
+        Errno::NOSYS => {
+            error.hint("rcx needs Linux 5.12 or newer, and clone3 not blocked by an outer container")
+        }
+        _ => error,
+    }
 }
 
 fn payload_file(payload: &[u8]) -> Result<OwnedFd> {
@@ -197,6 +245,10 @@ fn explain(plan: &Plan, failure: Failure) -> Error {
             }
             None => Error::os(CODE, "execute the launch plan", errno),
         },
+        Failure::UserNamespace(errno) => {
+            Error::os("ERR_RCX_USER_NAMESPACE", "enter the container's user namespace", errno)
+        }
+        Failure::Clone(errno) => clone_failed(errno),
         Failure::Descriptors(errno) => Error::os(CODE, "arrange the init's descriptors", errno),
         Failure::Exec(errno) => {
             Error::os(CODE, "execute the helper binary", errno).at(plan.init_binary.display().to_string())

@@ -13,7 +13,7 @@ pub fn clone_into(namespaces: u64) -> Result<(), Errno> {
     }
     let stack = Stack::map()?;
     let mask = sys::block_all_signals()?;
-    let request = CloneRequest { namespaces, cgroup: None };
+    let request = CloneRequest { namespaces, ..CloneRequest::default() };
     // SAFETY: `end` makes one system call; all signals are blocked.
     let child = unsafe { spawn(request, &stack, end, std::ptr::null_mut()) };
     let restored = sys::set_signal_mask(mask);

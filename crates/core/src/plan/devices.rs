@@ -4,12 +4,12 @@ use std::path::Path;
 
 use oci_spec::runtime::{LinuxDeviceType, Spec};
 
-use super::Builder;
 use super::op::{Op, Step};
 use super::target::{Target, cstring};
+use super::{Builder, user};
 use crate::error::Result;
 
-const CODE: &str = "ERR_RCX_DEVICE";
+pub const CODE: &str = "ERR_RCX_DEVICE";
 
 /// Name, major and minor number.
 const DEFAULT: [(&str, u32, u32); 6] =
@@ -23,13 +23,37 @@ const LINKS: [(&str, &str); 5] = [
     ("/dev/ptmx", "pts/ptmx"),
 ];
 
+/// A device node of the container's.
+pub struct Node<'a> {
+    /// Absolute path inside.
+    pub path: &'a str,
+    /// Type and permissions.
+    pub mode: u32,
+    /// Device number.
+    pub rdev: u64,
+    /// Owner, by the container's ids.
+    pub uid: u32,
+    /// Group, likewise.
+    pub gid: u32,
+}
+
+fn device(builder: &mut Builder, node: &Node<'_>) -> Result<()> {
+    if builder.user.is_some() {
+        return user::device(builder, node);
+    }
+    let Node { path, mode, rdev, uid, gid } = *node;
+    let op = Op::Device { path: Target::file(path)?, mode, rdev, uid, gid };
+    builder.late.push(Step { code: CODE, what: "make a device", object: path.to_owned(), op });
+    Ok(())
+}
+
 /// Steps that fill `/dev`.
 pub fn steps(builder: &mut Builder, spec: &Spec) -> Result<()> {
     for (name, major, minor) in DEFAULT {
         let path = format!("/dev/{name}");
         let rdev = rustix::fs::makedev(major, minor);
-        let op = Op::Device { path: Target::file(&path)?, mode: libc::S_IFCHR | 0o666, rdev, uid: 0, gid: 0 };
-        builder.late.push(Step { code: CODE, what: "make a device", object: path, op });
+        let node = Node { path: &path, mode: libc::S_IFCHR | 0o666, rdev, uid: 0, gid: 0 };
+        device(builder, &node)?;
     }
     for device in spec.linux().iter().filter_map(|linux| linux.devices().as_ref()).flatten() {
         let kind = match device.typ() {
@@ -39,14 +63,14 @@ pub fn steps(builder: &mut Builder, spec: &Spec) -> Result<()> {
         };
         let number = |n: i64| u32::try_from(n).unwrap_or(0);
         let object = device.path().display().to_string();
-        let op = Op::Device {
-            path: Target::file(&object)?,
+        let node = Node {
+            path: &object,
             mode: kind | (device.file_mode().unwrap_or(0o666) & 0o7777),
             rdev: rustix::fs::makedev(number(device.major()), number(device.minor())),
             uid: device.uid().unwrap_or(0),
             gid: device.gid().unwrap_or(0),
         };
-        builder.late.push(Step { code: CODE, what: "make a device", object, op });
+        self::device(builder, &node)?;
     }
     // Kernels without it would leave a link to nothing.
     let core = Path::new("/proc/kcore").exists().then_some(("/dev/core", "/proc/kcore"));

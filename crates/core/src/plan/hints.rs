@@ -2,11 +2,17 @@
 
 use rustix::io::Errno;
 
-use super::op::Op;
+use super::op::{Op, Outside};
+use super::user::SHIFT_HINT;
 
 /// One sentence for the reader of the error, where rcx knows the usual reason.
 pub fn hint(op: &Op, errno: Errno) -> Option<&'static str> {
     Some(match (op, errno) {
+        (Op::Outside(Outside::ShiftTree { .. } | Outside::ShiftLayer(_)), Errno::INVAL) => SHIFT_HINT,
+        (Op::Mount { fs, .. }, Errno::PERM) if matches!(fs.to_bytes(), b"proc" | b"sysfs") => {
+            "in a user namespace the kernel wants to see a whole procfs and sysfs of the machine first; an outer container \
+             covers parts of them"
+        }
         (Op::Overlay(_), Errno::NODEV) => "the kernel has no overlayfs: load it with modprobe overlay",
         (Op::Overlay(_), Errno::INVAL) => {
             "the store may lie on a filesystem that overlayfs cannot write to (overlay itself, NFS, eCryptfs): \

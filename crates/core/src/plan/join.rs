@@ -8,6 +8,7 @@ use super::request::LaunchRequest;
 use super::{namespaces, process};
 use crate::cgroup;
 use crate::error::{Error, Result};
+use crate::id_map::IdMaps;
 use crate::identity::ProcessIdentity;
 use crate::init::join::JoinConfig;
 use crate::launch::Join;
@@ -54,6 +55,7 @@ pub fn build(request: &JoinRequest, stdio: Option<[OwnedFd; 3]>) -> Result<Join>
         target: request.target.clone(),
         namespaces: flags,
         bound: request.bound,
+        user: IdMaps::of(spec)?,
         cgroups: cgroups.legacy.iter().map(|path| path.display().to_string()).collect(),
         init,
     };

@@ -14,6 +14,7 @@ mod process;
 pub mod request;
 mod sysctl;
 pub mod target;
+pub mod user;
 
 use std::ffi::CString;
 use std::os::fd::OwnedFd;
@@ -25,14 +26,19 @@ use oci_spec::runtime::Spec;
 use self::op::{Op, Step};
 use self::request::LaunchRequest;
 use self::target::cstring;
+use self::user::UserPlan;
 use crate::cgroup::{self, Hierarchy};
 use crate::error::{Error, Result};
+use crate::id_map::IdMaps;
 
 /// Everything a launch needs.
 #[derive(Debug)]
 pub struct Plan {
-    /// `CLONE_NEW…` flags of the child. The cgroup namespace is unshared by a step, after the cgroups are joined.
+    /// `CLONE_NEW…` flags of the child. The cgroup namespace is unshared by a step, after the cgroups are joined, unless there is a
+    /// user namespace.
     pub namespaces: u64,
+    /// The user namespace that owns the others, if it is not the host's.
+    pub user: Option<UserPlan>,
     /// The child's steps, in order.
     pub steps: Vec<Step>,
     /// How many detached trees the steps keep.
@@ -54,8 +60,18 @@ pub struct Plan {
 pub struct Builder {
     /// Before the tree is cut off from the host's propagation.
     early: Vec<Step>,
+    /// In the container's own namespaces.
+    own: Vec<Step>,
+    /// In a container with a user namespace, what is prepared with the host's privileges in a mount namespace cut off from the host.
+    outside: Vec<Step>,
+    /// The devices of such a container.
+    devices: Vec<Step>,
     /// After it.
     late: Vec<Step>,
+    /// The user namespace.
+    user: Option<IdMaps>,
+    /// `CLONE_NEW…` flags of the namespaces that are the container's own.
+    namespaces: u64,
     slots: usize,
     terminal: bool,
     joined: Vec<Hierarchy>,
@@ -65,7 +81,9 @@ pub struct Builder {
 /// Makes the plan and, on the way, the container's cgroups. `stdio` is `None` when the container has a terminal.
 pub fn build(request: &LaunchRequest, stdio: Option<[OwnedFd; 3]>) -> Result<Plan> {
     let spec = &request.spec;
-    let init = process::init_config(request)?;
+    let mut init = process::init_config(request)?;
+    let maps = IdMaps::of(spec)?;
+    let limits = maps.is_some().then(|| user::take_limits(&mut init));
     if init.terminal == stdio.is_some() {
         return Err(Error::new(
             "ERR_RCX_INVALID_SPEC",
@@ -75,6 +93,7 @@ pub fn build(request: &LaunchRequest, stdio: Option<[OwnedFd; 3]>) -> Result<Pla
     let payload = serde_json::to_vec(&init)
         .map_err(|e| Error::new("ERR_RCX_INVALID_SPEC", format!("write the init's configuration: {e}")))?;
     let (namespaces, new_cgroup_namespace) = namespaces::clone_flags(spec)?;
+    user::refuse(request, maps.as_ref())?;
     let linux = spec.linux().as_ref();
     let path = linux.and_then(|linux| linux.cgroups_path().as_ref());
     let group = match path {
@@ -83,7 +102,7 @@ pub fn build(request: &LaunchRequest, stdio: Option<[OwnedFd; 3]>) -> Result<Pla
         }
         None => None,
     };
-    let mut builder = Builder { terminal: init.terminal, ..Builder::default() };
+    let mut builder = Builder { terminal: init.terminal, namespaces, user: maps, ..Builder::default() };
     let (mut unified, mut holder) = (None, None);
     if let Some(group) = group {
         (unified, holder) = (group.unified, group.holder);
@@ -98,7 +117,8 @@ pub fn build(request: &LaunchRequest, stdio: Option<[OwnedFd; 3]>) -> Result<Pla
         });
         builder.early.extend(joins);
     }
-    let steps = steps(builder, request, namespaces, new_cgroup_namespace);
+    let oom_score = limits.as_ref().and_then(|limits| limits.oom_score_adj);
+    let steps = steps(builder, request, new_cgroup_namespace, oom_score);
     let steps = match steps {
         Ok(steps) => steps,
         Err(error) => {
@@ -109,10 +129,18 @@ pub fn build(request: &LaunchRequest, stdio: Option<[OwnedFd; 3]>) -> Result<Pla
             return Err(error);
         }
     };
+    let (namespaces, user) = match (steps.user, limits) {
+        (Some((maps, inner)), Some(limits)) => {
+            let plan = UserPlan { maps, inner, rlimits: limits.rlimits };
+            (user::flags_inside(namespaces, new_cgroup_namespace), Some(plan))
+        }
+        _ => (namespaces, None),
+    };
     Ok(Plan {
         namespaces,
-        steps: steps.0,
-        slots: steps.1,
+        user,
+        steps: steps.steps,
+        slots: steps.slots,
         cgroup: unified,
         holder,
         stdio,
@@ -121,22 +149,31 @@ pub fn build(request: &LaunchRequest, stdio: Option<[OwnedFd; 3]>) -> Result<Pla
     })
 }
 
+/// What a builder came to.
+struct Steps {
+    steps: Vec<Step>,
+    slots: usize,
+    /// The user namespace, and the first step that is carried out inside.
+    user: Option<(IdMaps, usize)>,
+}
+
 fn steps(
     mut builder: Builder,
     request: &LaunchRequest,
-    namespaces: u64,
     cgroup_namespace: bool,
-) -> Result<(Vec<Step>, usize)> {
+    oom_score: Option<i32>,
+) -> Result<Steps> {
     let spec = &request.spec;
-    if cgroup_namespace {
+    // With a user namespace it is cloned together with the others that belong to it.
+    if cgroup_namespace && builder.user.is_none() {
         let object = "cgroup".to_owned();
         let op = Op::NewCgroupNamespace;
-        builder.early.push(Step { code: "ERR_RCX_CGROUP", what: "unshare the cgroup namespace", object, op });
+        builder.own.push(Step { code: "ERR_RCX_CGROUP", what: "unshare the cgroup namespace", object, op });
     }
     names(&mut builder, spec)?;
-    if namespaces & libc::CLONE_NEWNET as u64 != 0 {
+    if builder.namespaces & libc::CLONE_NEWNET as u64 != 0 {
         let object = "lo".to_owned();
-        builder.early.push(Step {
+        builder.own.push(Step {
             code: "ERR_RCX_NETWORK",
             what: "bring the loopback device up",
             object,
@@ -150,17 +187,36 @@ fn steps(
     }
     sysctl::steps(&mut builder, spec)?;
     mounts::covers(&mut builder, spec)?;
+    let change_root = mounts::change_root(&request.rcx, builder.user.is_some())?;
+    let outside = match builder.user {
+        Some(_) => user::outside(&mut builder, &request.rcx)?,
+        None => Vec::new(),
+    };
     let mut steps = builder.early;
-    steps.push(mounts::cut_off());
+    let user = match builder.user {
+        Some(maps) => {
+            steps.extend(oom_score.map(user::oom_score));
+            steps.push(mounts::cut_off());
+            steps.extend(outside);
+            let inner = steps.len();
+            steps.extend(builder.own);
+            Some((maps, inner))
+        }
+        None => {
+            steps.extend(builder.own);
+            steps.push(mounts::cut_off());
+            None
+        }
+    };
     steps.extend(builder.late);
-    steps.push(mounts::change_root(&request.rcx)?);
-    Ok((steps, builder.slots))
+    steps.push(change_root);
+    Ok(Steps { steps, slots: builder.slots, user })
 }
 
 fn names(builder: &mut Builder, spec: &Spec) -> Result<()> {
     if let Some(name) = spec.hostname() {
         let op = Op::Hostname(cstring(name)?);
-        builder.early.push(Step {
+        builder.own.push(Step {
             code: "ERR_RCX_HOSTNAME",
             what: "set the hostname",
             object: name.clone(),
@@ -169,7 +225,7 @@ fn names(builder: &mut Builder, spec: &Spec) -> Result<()> {
     }
     if let Some(name) = spec.domainname() {
         let op = Op::Domainname(cstring(name)?);
-        builder.early.push(Step {
+        builder.own.push(Step {
             code: "ERR_RCX_HOSTNAME",
             what: "set the domain name",
             object: name.clone(),

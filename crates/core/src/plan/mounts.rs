@@ -11,7 +11,7 @@ use super::options::Options;
 use super::overlay::overlay;
 use super::request::Extras;
 use super::target::{Kind, Target, cstring};
-use super::{Builder, cgroup_mount, path_cstring};
+use super::{Builder, cgroup_mount, path_cstring, user};
 use crate::error::{Context, Error, Result};
 
 const CODE: &str = "ERR_RCX_MOUNT";
@@ -23,7 +23,12 @@ pub fn root(builder: &mut Builder, spec: &Spec, extras: &Extras) -> Result<()> {
     let root = match &extras.overlay {
         Some(layers) => {
             let op = Op::Overlay(overlay(layers, &extras.mountpoint)?);
-            Step { code: "ERR_RCX_OVERLAY", what: "mount the container's overlay", object, op }
+            let step = Step { code: "ERR_RCX_OVERLAY", what: "mount the container's overlay", object, op };
+            if builder.user.is_some() {
+                user::overlay_root(builder, layers, extras, step)?;
+                return mounts(builder, spec);
+            }
+            step
         }
         None => {
             let path = spec.root().as_ref().map(oci_spec::runtime::Root::path).ok_or_else(|| {
@@ -33,6 +38,11 @@ pub fn root(builder: &mut Builder, spec: &Spec, extras: &Extras) -> Result<()> {
                 )
             })?;
             let (slot, _) = clone_tree(builder, path, true)?;
+            if builder.user.is_some() {
+                user::shift_tree(builder, slot, true, path);
+                user::attach_root(builder, slot, extras);
+                return mounts(builder, spec);
+            }
             let op = Op::AttachRoot { slot, at: at.clone() };
             Step { code: CODE, what: "attach the root filesystem", object: path.display().to_string(), op }
         }
@@ -44,6 +54,10 @@ pub fn root(builder: &mut Builder, spec: &Spec, extras: &Extras) -> Result<()> {
         object: extras.mountpoint.display().to_string(),
         op: Op::EnterRoot(at),
     });
+    mounts(builder, spec)
+}
+
+fn mounts(builder: &mut Builder, spec: &Spec) -> Result<()> {
     for mount in spec.mounts().iter().flatten() {
         one(builder, mount)?;
     }
@@ -68,7 +82,9 @@ fn one(builder: &mut Builder, mount: &Mount) -> Result<()> {
         let source = mount.source().as_deref().ok_or_else(|| {
             Error::new("ERR_RCX_INVALID_SPEC", "bind a path: the mount has no source").at(destination)
         })?;
-        let (slot, is_dir) = clone_tree(builder, source, options.recursive || kind == "bind")?;
+        let recursive = options.recursive || kind == "bind";
+        let (slot, is_dir) = clone_tree(builder, source, recursive)?;
+        user::bind(builder, slot, &options, source)?;
         let target = Target::new(destination, if is_dir { Kind::Directory } else { Kind::File })?;
         let op = Op::Attach { slot, attr: options.for_bind(), recursive: true, target };
         builder.late.push(Step {
@@ -86,7 +102,11 @@ fn one(builder: &mut Builder, mount: &Mount) -> Result<()> {
     if let Some(source) = mount.source() {
         params.push(Param { key: cstring("source")?, value: Some(path_cstring(source)?) });
     }
-    let op = Op::Mount { fs: cstring(kind)?, params, attr: options.set, target: Target::dir(destination)? };
+    let target = Target::dir(destination)?;
+    if user::is_of_outside(builder, kind) {
+        return user::mount_outside(builder, kind, params, options.set, target);
+    }
+    let op = Op::Mount { fs: cstring(kind)?, params, attr: options.set, target };
     builder.late.push(Step {
         code: CODE,
         what: "mount in the container",
@@ -137,8 +157,9 @@ pub fn covers(builder: &mut Builder, spec: &Spec) -> Result<()> {
 }
 
 /// The last step of the child's own.
-pub fn change_root(extras: &Extras) -> Result<Step> {
-    let op = Op::ChangeRoot(ChangeRoot { no_pivot: extras.no_pivot, host_mounts: host_mounts()? });
+pub fn change_root(extras: &Extras, pivot_only: bool) -> Result<Step> {
+    let host_mounts = if pivot_only { Vec::new() } else { host_mounts()? };
+    let op = Op::ChangeRoot(ChangeRoot { no_pivot: extras.no_pivot, host_mounts, pivot_only });
     Ok(Step {
         code: "ERR_RCX_CHANGE_ROOT",
         what: "change the root",

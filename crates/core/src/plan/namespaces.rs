@@ -24,10 +24,9 @@ pub fn clone_flags(spec: &Spec) -> Result<(u64, bool)> {
                 cgroup = true;
                 0
             }
-            N::User | N::Time => {
-                let name =
-                    format!("make a {:?} namespace: not supported yet", namespace.typ()).to_lowercase();
-                return Err(Error::new("ERR_RCX_UNSUPPORTED", name));
+            N::User => libc::CLONE_NEWUSER,
+            N::Time => {
+                return Err(Error::new("ERR_RCX_UNSUPPORTED", "make a time namespace: not supported yet"));
             }
         } as u64;
     }

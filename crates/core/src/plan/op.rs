@@ -46,6 +46,9 @@ pub enum Op {
     Overlay(Overlay),
     /// Attaches an existing directory tree as the root at a host path.
     AttachRoot { slot: Slot, at: CString },
+    /// Attaches the root's tree on the namespace's own root and opens it, as [`Op::EnterRoot`] does. No path leads there, which
+    /// the ids of a user namespace might not be allowed to go.
+    AttachOverRoot(Slot),
     /// Opens the mounted root: every later target is resolved below it.
     EnterRoot(CString),
     /// Mounts a new filesystem instance.
@@ -70,6 +73,31 @@ pub enum Op {
     ReadOnlyRoot,
     /// Changes the root of the namespace.
     ChangeRoot(ChangeRoot),
+    /// What takes the host's privileges and is therefore done before the user namespace is entered.
+    Outside(Outside),
+}
+
+/// An operation of the child of a container with a user namespace, while it still has the host's privileges. What it makes waits
+/// in a slot until the container's own mount namespace is there.
+#[derive(Debug)]
+pub enum Outside {
+    /// Shifts the owners of a tree that waits in a slot by the container's mappings (`MOUNT_ATTR_IDMAP`).
+    ShiftTree { slot: Slot, recursive: bool },
+    /// Mounts a copy of a directory on itself whose owners are shifted: as overlayfs' layer it shows the container's ids and
+    /// stores its own.
+    ShiftLayer(CString),
+    /// Has what is made from now on belong to these ids: overlayfs' own directory must have an owner that its layer can store.
+    CreateAs { uid: u32, gid: u32 },
+    /// Opens a detached copy of what is mounted at a host path.
+    CloneMount { at: CString, slot: Slot },
+    /// Mounts a new filesystem instance, of a namespace that is not the container's own.
+    Mount { fs: CString, params: Vec<Param>, attr: MountAttrFlags, slot: Slot },
+    /// Mounts a tmpfs at a host path, for device nodes.
+    DeviceStore(CString),
+    /// `mknod(2)` in that tmpfs, which is forbidden in a user namespace, and in every filesystem that was mounted there.
+    Device { name: CString, mode: u32, rdev: u64, uid: u32, gid: u32, slot: Slot },
+    /// Sets `/proc/self/oom_score_adj`, whose lowering a user namespace has no privilege for.
+    OomScore(Vec<u8>),
 }
 
 /// A filesystem parameter: a flag, or a key with a value (`fsconfig(2)`).
@@ -129,4 +157,6 @@ pub struct ChangeRoot {
     /// The host's mounts directly below `/`: detached where the root can only be moved, because there the old tree stays
     /// in the namespace.
     pub host_mounts: Vec<CString>,
+    /// Fails where the root cannot be pivoted: the host's mounts cannot be detached in a user namespace, where they are locked.
+    pub pivot_only: bool,
 }

@@ -20,8 +20,19 @@ pub struct Options {
     pub bind: bool,
     /// With everything mounted below the source.
     pub recursive: bool,
+    /// The owners of a bind are shifted by the container's mappings (the runtime-spec's `idmap` and `ridmap`).
+    pub idmap: Option<Idmap>,
     /// What the filesystem itself is told.
     pub params: Vec<Param>,
+}
+
+/// How much of a bind is shifted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Idmap {
+    /// The mount itself.
+    Mount,
+    /// And everything mounted below it.
+    Tree,
 }
 
 impl Options {
@@ -34,6 +45,7 @@ impl Options {
             propagation: None,
             bind: false,
             recursive: false,
+            idmap: None,
             params: Vec::new(),
         };
         for option in options {
@@ -91,6 +103,8 @@ impl Options {
             "bind" => self.bind = true,
             "rbind" => (self.bind, self.recursive) = (true, true),
             // The bind is always recursive, and so is its read-only: half of a tree left writable surprises everybody.
+            "idmap" => self.idmap = Some(Idmap::Mount),
+            "ridmap" => self.idmap = Some(Idmap::Tree),
             "rro" => self.set |= MountAttrFlags::MOUNT_ATTR_RDONLY,
             "z" | "Z" => {}
             _ => return false,

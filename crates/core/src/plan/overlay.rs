@@ -45,11 +45,13 @@ fn refuse_ramfs(upper: &Path) -> Result<()> {
 /// Before 6.8 overlayfs finds out only at the mount that it does not know `lowerdir+`, and complains in the kernel's log: at
 /// every start of a container.
 fn api(wanted: OverlayApi, kernel: &str) -> OverlayApi {
-    let mut numbers = kernel.split(['.', '-']).map_while(|number| number.parse::<u32>().ok());
-    match (numbers.next(), numbers.next()) {
-        (Some(major), Some(minor)) if (major, minor) < (6, 8) => OverlayApi::Legacy,
-        _ => wanted,
-    }
+    if kernel_is_before((6, 8), kernel) { OverlayApi::Legacy } else { wanted }
+}
+
+/// Whether a release of Linux is known to be older than a version.
+pub fn kernel_is_before(version: (u32, u32), release: &str) -> bool {
+    let mut numbers = release.split(['.', '-']).map_while(|number| number.parse::<u32>().ok());
+    matches!((numbers.next(), numbers.next()), (Some(major), Some(minor)) if (major, minor) < version)
 }
 
 #[cfg(test)]

@@ -68,10 +68,6 @@ fn refuse_unsupported(spec: &Spec) -> Result<()> {
     let process = spec.process().as_ref();
     let present = [
         ("hooks", spec.hooks().is_some()),
-        (
-            "linux.uidMappings",
-            linux.is_some_and(|linux| linux.uid_mappings().as_ref().is_some_and(|maps| !maps.is_empty())),
-        ),
         ("linux.intelRdt", linux.is_some_and(|linux| linux.intel_rdt().is_some())),
         ("linux.personality", linux.is_some_and(|linux| linux.personality().is_some())),
         (

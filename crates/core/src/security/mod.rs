@@ -1,5 +1,6 @@
-//! Confinement of the container's processes: capabilities, the seccomp filter, AppArmor.
+//! Confinement of the container's processes: capabilities, ids, the seccomp filter, AppArmor.
 
 pub mod apparmor;
 pub mod capabilities;
+pub mod ids;
 pub mod seccomp;

@@ -1,0 +1,67 @@
+import { existsSync } from 'node:fs';
+import type { Engine } from '../../engine.ts';
+import { native } from '../../native/index.ts';
+import { lockPath, withLock } from '../../store/lock.ts';
+import { toRcxError } from '../../store/nativeError.ts';
+import type { ContainerOptions } from '../options.ts';
+import { allocateIds, refuseOverlap, type UsedIds } from './allocate.ts';
+import { checkUserNamespace } from './check.ts';
+import type { IdMappings } from './mapping.ts';
+import { userNamespaceMode } from './mode.ts';
+import { idPool, machineSources } from './pool.ts';
+
+/** The user namespace of a container that is about to be made. */
+export interface UserNamespace {
+  kind: 'auto' | 'private';
+  mappings: IdMappings;
+}
+
+/**
+ * Finds the ids of a container and has `make` make it, before anybody else can find the same ones: they are known by the
+ * containers' records, and by nothing that a crash could leave behind.
+ * @param user Docker's `user[:group]`
+ * @param layers directory that holds the image's layers, or the root filesystem
+ * @throws ERR_RCX_INVALID_OPTION, ERR_RCX_USERNS_OVERLAP, ERR_RCX_USERNS_EXHAUSTED, ERR_RCX_IDMAP, ERR_RCX_USER_NAMESPACE
+ */
+export async function withUserNamespace<T>(
+  engine: Engine,
+  options: ContainerOptions,
+  user: string,
+  layers: string,
+  make: (namespace: UserNamespace | undefined) => Promise<T>,
+): Promise<T> {
+  const mode = userNamespaceMode(options);
+  if (mode === undefined) {
+    checkUserNamespace(options, user, undefined);
+    return await make(undefined);
+  }
+  try {
+    const { root, containers } = engine.paths;
+    native().requireIdmappedMounts([existsSync(containers) ? containers : root, layers]);
+  } catch (error) {
+    throw toRcxError(error, 'ERR_RCX_IDMAP');
+  }
+  return await withLock(lockPath(engine.paths, 'userns'), async () => {
+    const used = usedIds(engine);
+    let namespace: UserNamespace;
+    if ('auto' in mode) {
+      const sources = machineSources(engine.settings().userns);
+      const mappings = allocateIds(mode.auto.size, idPool('uid', sources), idPool('gid', sources), used);
+      namespace = { kind: 'auto', mappings };
+    } else {
+      refuseOverlap(mode.mappings, used);
+      namespace = { kind: 'private', mappings: mode.mappings };
+    }
+    checkUserNamespace(options, user, namespace.mappings);
+    return await make(namespace);
+  });
+}
+
+/** Of all containers of the store; one whose record is damaged cannot run any more. */
+function usedIds(engine: Engine): UsedIds[] {
+  return engine.containers.configs().flatMap(({ config }) => {
+    const { uidMappings, gidMappings } = config?.request.spec.linux ?? {};
+    if (config === undefined || uidMappings === undefined || gidMappings === undefined) return [];
+    return [{ name: config.name, auto: config.userns === 'auto', uidMappings, gidMappings }];
+  });
+}

@@ -4,12 +4,10 @@ import { type IdMappings, isMapped } from './mapping.ts';
 
 /**
  * Refuses options that a container with a user namespace, or one without, cannot have.
- * @param user Docker's `user[:group]`
  * @throws ERR_RCX_INVALID_OPTION
  */
-export function checkUserNamespace(options: ContainerOptions, user: string, mappings: IdMappings | undefined): void {
-  const { mounts = [], noPivot } = options;
-  if (mappings === undefined) {
+export function checkOptions({ mounts = [], noPivot }: ContainerOptions, hasNamespace: boolean): void {
+  if (!hasNamespace) {
     const shifted = mounts.find((mount) => mount.options.some((option) => /^r?idmap$/.test(option)));
     if (shifted === undefined) return;
     throw refused(
@@ -27,6 +25,14 @@ export function checkUserNamespace(options: ContainerOptions, user: string, mapp
   if (shared !== undefined) {
     throw refused(`share the mounts below ${shared.target} of a user namespace with the host`, 'use rslave');
   }
+}
+
+/**
+ * Refuses a user that a container has no id for.
+ * @param user Docker's `user[:group]`
+ * @throws ERR_RCX_INVALID_OPTION
+ */
+export function checkUser(user: string, mappings: IdMappings): void {
   const [uid = '', gid = ''] = user.split(':', 2);
   refuseUnmapped('user', uid, mappings.uidMappings);
   refuseUnmapped('group', gid, mappings.gidMappings);

@@ -5,7 +5,7 @@ import { lockPath, withLock } from '../../store/lock.ts';
 import { toRcxError } from '../../store/nativeError.ts';
 import type { ContainerOptions } from '../options.ts';
 import { allocateIds, refuseOverlap, type UsedIds } from './allocate.ts';
-import { checkUserNamespace } from './check.ts';
+import { checkOptions, checkUser } from './check.ts';
 import type { IdMappings } from './mapping.ts';
 import { userNamespaceMode } from './mode.ts';
 import { idPool, machineSources } from './pool.ts';
@@ -31,10 +31,8 @@ export async function withUserNamespace<T>(
   make: (namespace: UserNamespace | undefined) => Promise<T>,
 ): Promise<T> {
   const mode = userNamespaceMode(options);
-  if (mode === undefined) {
-    checkUserNamespace(options, user, undefined);
-    return await make(undefined);
-  }
+  checkOptions(options, mode !== undefined);
+  if (mode === undefined) return await make(undefined);
   try {
     const { root, containers } = engine.paths;
     native().requireIdmappedMounts([existsSync(containers) ? containers : root, layers]);
@@ -52,7 +50,7 @@ export async function withUserNamespace<T>(
       refuseOverlap(mode.mappings, used);
       namespace = { kind: 'private', mappings: mode.mappings };
     }
-    checkUserNamespace(options, user, namespace.mappings);
+    checkUser(user, namespace.mappings);
     return await make(namespace);
   });
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ContainerMount, ContainerOptions } from '../../../../ts/container/options.ts';
 import { buildSpec } from '../../../../ts/container/spec/build.ts';
-import { checkUserNamespace } from '../../../../ts/container/userns/check.ts';
+import { checkOptions, checkUser } from '../../../../ts/container/userns/check.ts';
 
 const range = [{ containerID: 0, hostID: 100_000, size: 5000 }];
 const MAPPINGS = { uidMappings: range, gidMappings: range };
@@ -9,25 +9,30 @@ const mount = (...options: string[]): ContainerMount => ({ type: 'bind', source:
 const refused = (message: RegExp) =>
   expect.objectContaining({ code: 'ERR_RCX_INVALID_OPTION', message: expect.stringMatching(message) });
 
-describe('checkUserNamespace', () => {
+const check = (options: ContainerOptions, user: string) => {
+  checkOptions(options, true);
+  checkUser(user, MAPPINGS);
+};
+
+describe('what a container with a user namespace can have', () => {
   it.each([
     [{ mounts: [mount('rbind', 'rshared')] }, '', /share the mounts below \/b/],
     [{ noPivot: true }, '', /pivot_root/],
     [{}, '5000', /user 5000/],
     [{}, '0:70000', /group 70000/],
   ] as [ContainerOptions, string, RegExp][])('refuses %j as %j', (options, user, message) => {
-    expect(() => checkUserNamespace(options, user, MAPPINGS)).toThrow(refused(message));
-    checkUserNamespace(options, user, undefined);
+    expect(() => check(options, user)).toThrow(refused(message));
+    checkOptions(options, false);
   });
 
   it('takes what it can have', () => {
-    checkUserNamespace({ mounts: [mount('rbind', 'rslave', 'idmap')] }, '4999:4999', MAPPINGS);
-    checkUserNamespace({}, 'www-data:adm', MAPPINGS);
+    check({ mounts: [mount('rbind', 'rslave', 'idmap')] }, '4999:4999');
+    check({}, 'www-data:adm');
   });
 
   it('wants a user namespace for idmap', () => {
     const options = { mounts: [mount('rbind', 'idmap')] };
-    expect(() => checkUserNamespace(options, '', undefined)).toThrow(refused(/no user namespace/));
+    expect(() => checkOptions(options, false)).toThrow(refused(/no user namespace/));
   });
 });
 

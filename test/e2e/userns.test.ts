@@ -251,6 +251,7 @@ describe('given ids', () => {
     [['--uidmap', '0:200000:5000', '--uidmap', '4000:300000:5000'], /same ids of the container/],
     [['--userns', 'auto', '--uidmap', '0:200000:5000'], /together/],
     [['--userns', 'auto', '--no-pivot'], /pivot_root/],
+    [['--userns', 'auto', '--privileged'], /incompatible with user namespaces/],
     [['--userns', 'auto', '-v', '/tmp:/t:rshared'], /share the mounts/],
     [['-v', '/tmp:/t:idmap'], /no user namespace/],
   ])('%j are refused before anything is made', async (flags, message) => {

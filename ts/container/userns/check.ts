@@ -6,13 +6,20 @@ import { type IdMappings, isMapped } from './mapping.ts';
  * Refuses options that a container with a user namespace, or one without, cannot have.
  * @throws ERR_RCX_INVALID_OPTION
  */
-export function checkOptions({ mounts = [], noPivot }: ContainerOptions, hasNamespace: boolean): void {
+export function checkOptions({ mounts = [], noPivot, privileged }: ContainerOptions, hasNamespace: boolean): void {
   if (!hasNamespace) {
     const shifted = mounts.find((mount) => mount.options.some((option) => /^r?idmap$/.test(option)));
     if (shifted === undefined) return;
     throw refused(
       `mount ${shifted.target} with idmap: the container has no user namespace`,
       'give it one with --userns auto',
+    );
+  }
+  if (privileged) {
+    // Docker's words.
+    throw refused(
+      'privileged mode is incompatible with user namespaces',
+      'run the container in the host’s with --userns host',
     );
   }
   if (noPivot) {

@@ -51,6 +51,13 @@ pub fn refuse(request: &LaunchRequest, maps: Option<&IdMaps>) -> Result<()> {
         return Ok(());
     }
     require_kernel()?;
+    if request.rcx.host_devices {
+        return Err(Error::new(
+            "ERR_RCX_INVALID_SPEC",
+            "give the host's devices to a user namespace, whose ids they do not belong to",
+        )
+        .hint("run a privileged container without one"));
+    }
     if request.rcx.no_pivot {
         return Err(Error::new(
             "ERR_RCX_INVALID_SPEC",

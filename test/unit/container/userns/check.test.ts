@@ -18,6 +18,7 @@ describe('what a container with a user namespace can have', () => {
   it.each([
     [{ mounts: [mount('rbind', 'rshared')] }, '', /share the mounts below \/b/],
     [{ noPivot: true }, '', /pivot_root/],
+    [{ privileged: true }, '', /privileged mode is incompatible with user namespaces/],
     [{}, '5000', /user 5000/],
     [{}, '0:70000', /group 70000/],
   ] as [ContainerOptions, string, RegExp][])('refuses %j as %j', (options, user, message) => {

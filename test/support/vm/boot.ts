@@ -21,7 +21,7 @@ export interface Boot {
 }
 
 /** A few times what it takes on a machine that has two processors and nothing else to do. */
-const PATIENCE_MS = 400_000;
+const PATIENCE_MS = 600_000;
 
 /** An initramfs is a ramfs where a kernel is told of a root to be mounted later, as most are; else it would be a tmpfs. */
 const KERNEL_ARGUMENTS = 'console=ttyS0 quiet panic=-1 rootfstype=ramfs';

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use rustix::fs::XattrFlags;
 use rustix::io::Errno;
 
-use super::{CODE, Layout, set};
+use super::{CODE, Layout, set, systemd};
 use crate::error::{Context, Error, Result};
 
 /// On a cgroup that was made for the sake of those in it. Others were there before, and may have limits that somebody wants to keep.
@@ -64,6 +64,11 @@ pub fn remove(path: &str) -> Result<()> {
     let mounts = layout.unified.iter().chain(layout.legacy.iter().map(|hierarchy| &hierarchy.mount));
     for mount in mounts.clone() {
         end_standstill(&mount.join(path.trim_start_matches('/')))?;
+    }
+    if systemd::is_scope(path) {
+        let processes = mounts.clone().map(|mount| mount.join(path.trim_start_matches('/')));
+        processes.filter(|dir| dir.exists()).try_for_each(|dir| kill_all(&dir))?;
+        systemd::stop(path)?;
     }
     for mount in mounts {
         let dir = mount.join(path.trim_start_matches('/'));

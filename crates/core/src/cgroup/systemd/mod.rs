@@ -10,6 +10,7 @@ mod properties;
 use std::time::{Duration, Instant};
 
 use oci_spec::runtime::LinuxResources;
+use rustix::io::Errno;
 
 use self::connection::Connection;
 pub use self::holder::Holder;
@@ -18,6 +19,7 @@ use super::{CODE, Layout};
 use crate::error::{Error, Result};
 
 const PATIENCE: Duration = Duration::from_secs(10);
+const NO_SUCH_UNIT: &str = "org.freedesktop.systemd1.NoSuchUnit";
 const UNIT_EXISTS: &str = "org.freedesktop.systemd1.UnitExists";
 
 /// Whether the cgroup at `path` is a container's that systemd makes: `/system.slice/rcx-<id>.scope`. Nothing else is called so.
@@ -89,6 +91,25 @@ pub fn update(path: &str, resources: &LinuxResources) -> Result<()> {
     body.properties(&all);
     let reply = Connection::open()?.call("SetUnitProperties", "sba(sv)", &body.finish())?;
     refused("change the scope's limits", scope, reply)
+}
+
+/// Has systemd forget the scope at `path`: it does not notice a cgroup that somebody else has removed. One that it does not know
+/// is no error.
+pub fn stop(path: &str) -> Result<()> {
+    let Some((_, scope)) = unit(path) else { return Ok(()) };
+    let mut body = Writer::default();
+    body.text(scope);
+    body.text("replace");
+    let mut connection = match Connection::open() {
+        // The machine was started without systemd since then.
+        Err(error) if matches!(error.errno, Some(Errno::NOENT | Errno::CONNREFUSED)) => return Ok(()),
+        other => other?,
+    };
+    let reply = connection.call("StopUnit", "ss", &body.finish())?;
+    if reply.error.as_deref() == Some(NO_SUCH_UNIT) {
+        return Ok(());
+    }
+    refused("stop the scope", scope, reply)
 }
 
 /// Whether systemd can make scopes here.

@@ -28,7 +28,7 @@ const KERNEL_ARGUMENTS = 'console=ttyS0 quiet panic=-1 rootfstype=ramfs';
 
 /** Runs a machine to its end. */
 export async function boot(scratch: string, { kernel, initramfs, disk }: MachineParts): Promise<Boot> {
-  const log = join(scratch, 'console');
+  const [log, results] = ['console', 'results'].map((name) => join(scratch, name)) as [string, string];
   const run = await execa(
     'qemu-system-x86_64',
     [
@@ -37,11 +37,13 @@ export async function boot(scratch: string, { kernel, initramfs, disk }: Machine
       ...['-nodefaults', '-display', 'none', '-no-reboot'],
       ...['-kernel', kernel, '-initrd', initramfs, '-append', KERNEL_ARGUMENTS],
       ...['-drive', `file=${disk},format=raw,if=virtio,cache=unsafe`],
-      ...['-serial', `file:${log}`, '-serial', 'stdio'],
+      // Files: to a pipe that is full for a moment, because the reader is busy, the emulator loses characters.
+      ...['-serial', `file:${log}`, '-serial', `file:${results}`],
     ],
     { stdin: 'ignore', reject: false, timeout: PATIENCE_MS, killSignal: 'SIGKILL' },
   );
   // A machine that does not even begin says why on stderr.
-  const said = `${run.stderr}${await readFile(log, 'utf8').catch(() => '')}`;
-  return { ...parseResults(run.stdout), console: said };
+  const read = (path: string) => readFile(path, 'utf8').catch(() => '');
+  const said = `${run.stderr}${await read(log)}`;
+  return { ...parseResults(await read(results)), console: said };
 }

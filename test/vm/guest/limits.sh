@@ -60,4 +60,4 @@ rcx rm -f own
 check delegated-left find "$own" -mindepth 1 -type d
 # The one that it was given is all that it sees, as in another container.
 check inner-run /guest/delegate inside "$own/init" rcx run --rm -m 64m guest cat /proc/self/cgroup /sys/fs/cgroup/memory.max
-rmdir "$own"/init/* "$own/init" "$own"
+rmdir "$own/init/init" "$own/init" "$own"

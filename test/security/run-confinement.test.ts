@@ -229,6 +229,18 @@ describe('--privileged', () => {
     ).toBe('pts/ptmx\n1:3\nnone\n');
   });
 
+  it('leaves what the user binds below /dev as it is', async () => {
+    const before = await execa('ls', ['-A', '/dev']);
+    const flags = ['--privileged', '-v', '/dev/net:/dev/net'];
+    if (existsSync('/dev/net'))
+      expect(await shell('ls /dev/net; test -c /dev/kmsg && echo kmsg', ...flags)).toMatch(/kmsg\n$/);
+    const whole = 'test -c /dev/null && stat -fc %T /dev && ls /dev | wc -l';
+    const count = (await execa('bash', ['-c', whole])).stdout;
+    expect(await shell(whole, '--privileged', '-v', '/dev:/dev')).toBe(`${count}\n`);
+    // Not a node more on the host.
+    expect((await execa('ls', ['-A', '/dev'])).stdout).toBe(before.stdout);
+  });
+
   it('has the kernel’s filesystems to write to, and nothing hidden', async () => {
     const script =
       'grep -E " /(proc|sys)[ /]" /proc/mounts | grep -E "[ ,]ro[ ,]"; test -w /sys/kernel/mm && echo rw; mkdir /sys/fs/cgroup/*/in 2>/dev/null | head -1';

@@ -15,8 +15,11 @@ export interface Busybox {
   applets: string[];
 }
 
-/** Makes a disk with a system that has Node, rcx and its store, and little else. */
-export async function makeDisk(scratch: string, busybox: Busybox): Promise<string> {
+/**
+ * Makes a disk with a system that has Node, rcx and its store, and little else.
+ * @param apparmor Debian's package, unpacked
+ */
+export async function makeDisk(scratch: string, busybox: Busybox, apparmor: string): Promise<string> {
   const root = join(scratch, 'disk');
   for (const name of ['dev', 'proc', 'sys', 'etc', 'tmp', 'usr/bin'])
     await mkdir(join(root, name), { recursive: true });
@@ -26,6 +29,9 @@ export async function makeDisk(scratch: string, busybox: Busybox): Promise<strin
   await installProgram(root, process.execPath, '/usr/bin/node');
   await installSystemd(root);
   await installRcx(root);
+  // Its libraries are Node's.
+  for (const name of ['sbin/apparmor_parser', 'etc/apparmor.d'])
+    await cp(join(apparmor, name), join(root, name), { recursive: true });
   await cp(GUEST_SCRIPTS, join(root, 'guest'), { recursive: true });
   const escapePath = await compile(root, 'escape');
   await compile(root, 'delegate');

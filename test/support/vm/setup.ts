@@ -33,20 +33,21 @@ async function run(): Promise<Boot | { unavailable: string }> {
   if ('unavailable' in parts) return parts;
   const scratch = await mkdtemp(join(tmpdir(), 'rcx-vm-'));
   try {
-    const { kernel, busybox } = parts;
+    const { kernel, busybox, apparmor } = parts;
     const initramfs = await makeInitramfs(scratch, busybox, kernel.modules);
-    return await boot(scratch, { kernel: kernel.image, initramfs, disk: await makeDisk(scratch, busybox) });
+    return await boot(scratch, { kernel: kernel.image, initramfs, disk: await makeDisk(scratch, busybox, apparmor) });
   } finally {
     await rm(scratch, { recursive: true });
   }
 }
 
 /** Everything that comes from the network on the first run. */
-async function provideParts(): Promise<{ kernel: GuestKernel; busybox: Busybox }> {
+async function provideParts(): Promise<{ kernel: GuestKernel; busybox: Busybox; apparmor: string }> {
   const path = join(await unpackedPackage('busybox-static'), 'bin/busybox');
   const { stdout } = await execa(path, ['--list']);
   const applets = stdout.split('\n').filter((name) => name !== 'busybox');
-  return { kernel: await provideKernel(), busybox: { path, applets } };
+  const apparmor = await unpackedPackage('apparmor');
+  return { kernel: await provideKernel(), busybox: { path, applets }, apparmor };
 }
 
 function firstLine({ message }: Error): string {

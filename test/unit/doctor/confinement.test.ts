@@ -16,11 +16,15 @@ describe('the findings about confinement', () => {
         ({ name, found }) => `${name}: ${found}`,
       );
     const [seccomp, keyrings] = names({});
-    expect(names({ '/sys/module/apparmor/parameters/enabled': 'Y\n' })).toEqual([
+    const enabled = { '/sys/module/apparmor/parameters/enabled': 'Y\n' };
+    const mounted = { ...enabled, '/sys/kernel/security/apparmor/profiles': '' };
+    expect(names({ ...mounted, '/usr/sbin/apparmor_parser': '' })).toEqual([
       seccomp,
-      'AppArmor: in force',
+      'AppArmor: in force, with a profile for containers',
       keyrings,
     ]);
+    expect(names(mounted)).toContain('AppArmor: in the kernel, without apparmor_parser');
+    expect(names(enabled)).toContain('AppArmor: in the kernel, and no way to its profiles');
     expect(names({ '/sys/module/apparmor/parameters/enabled': 'N\n' })).toEqual([seccomp, keyrings]);
     const selinux = { '/sys/kernel/security/lsm': 'capability,selinux', '/sys/fs/selinux/enforce': '0' };
     expect(names(selinux)).toEqual([seccomp, 'SELinux: permissive', keyrings]);

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { RcxError } from '../../errors.ts';
 
 /** rcx's own profile, which the core loads; see `crates/core/src/security/apparmor.rs`. */
@@ -6,9 +6,9 @@ export const DEFAULT_APPARMOR = 'rcx-default';
 const UNCONFINED = 'unconfined';
 const PROFILES = '/sys/kernel/security/apparmor/profiles';
 
-/** The kernel has AppArmor, and it was not turned off when it was booted. */
+/** The kernel has AppArmor, it was not turned off when it was booted, and there is a way to its profiles. */
 export function hasAppArmor(): boolean {
-  return readOr('/sys/module/apparmor/parameters/enabled', '').startsWith('Y');
+  return readOr('/sys/module/apparmor/parameters/enabled', '').startsWith('Y') && existsSync(PROFILES);
 }
 
 /**
@@ -19,12 +19,15 @@ export function apparmorProfile(name: string): string {
   if (name === UNCONFINED) return name;
   const step = 'read --security-opt';
   if (!hasAppArmor()) {
-    throw new RcxError(`${step}: apparmor=${name}: this kernel has no AppArmor, or it is turned off`, {
-      code: 'ERR_RCX_UNSUPPORTED',
-      step,
-      path: name,
-      hint: 'leave it out, or boot with apparmor=1 security=apparmor',
-    });
+    throw new RcxError(
+      `${step}: apparmor=${name}: the kernel has no AppArmor, or /sys/kernel/security is not mounted`,
+      {
+        code: 'ERR_RCX_UNSUPPORTED',
+        step,
+        path: name,
+        hint: 'leave it out, or boot with apparmor=1 security=apparmor',
+      },
+    );
   }
   if (name !== DEFAULT_APPARMOR && !isLoaded(name)) {
     throw new RcxError(`${step}: apparmor=${name}: no such profile is loaded`, {

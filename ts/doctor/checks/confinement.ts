@@ -22,12 +22,24 @@ function securityModules(host: Host): Finding[] {
   const active = host.read('/sys/kernel/security/lsm')?.split(',') ?? [];
   const found: Finding[] = [];
   if (host.read('/sys/module/apparmor/parameters/enabled') === 'Y') {
-    found.push(ok('AppArmor', 'in force'));
+    found.push(appArmor(host));
   }
   if (active.includes('selinux') || host.has('/sys/fs/selinux/enforce')) {
     found.push(ok('SELinux', host.read('/sys/fs/selinux/enforce') === '1' ? 'enforcing' : 'permissive'));
   }
   return found;
+}
+
+/** As the core finds it out, see `crates/core/src/security/apparmor.rs`. */
+function appArmor(host: Host): Finding {
+  const costs = 'containers run without a profile';
+  if (!host.has('/sys/kernel/security/apparmor')) {
+    const fix = 'mount -t securityfs securityfs /sys/kernel/security';
+    return reduced('AppArmor', 'in the kernel, and no way to its profiles', costs, fix);
+  }
+  const parsers = ['/usr/sbin/apparmor_parser', '/sbin/apparmor_parser'];
+  if (parsers.some((path) => host.has(path))) return ok('AppArmor', 'in force, with a profile for containers');
+  return reduced('AppArmor', 'in the kernel, without apparmor_parser', costs, 'install the package apparmor');
 }
 
 function keyrings(host: Host): Finding {

@@ -47,8 +47,34 @@ fn device(builder: &mut Builder, node: &Node<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Steps that fill `/dev`.
+/// Steps that fill `/dev`. One that the host's was bound to is full, and not the container's to fill.
 pub fn steps(builder: &mut Builder, spec: &Spec) -> Result<()> {
+    if !is_bound(spec, "/dev") {
+        nodes(builder, spec)?;
+    }
+    if builder.terminal {
+        let op = Op::Terminal { pts: Target::dir("/dev/pts")?, console: Target::file("/dev/console")? };
+        let object = "/dev/console".to_owned();
+        builder.late.push(Step {
+            code: "ERR_RCX_TERMINAL",
+            what: "make the container's terminal",
+            object,
+            op,
+        });
+    }
+    Ok(())
+}
+
+/// Whether a path is a file of the host's, or below a directory of the host's, that was bound to `/dev` or into it.
+pub fn is_bound(spec: &Spec, path: &str) -> bool {
+    spec.mounts().iter().flatten().any(|mount| {
+        let is_bind = mount.typ().as_deref() == Some("bind")
+            || mount.options().iter().flatten().any(|option| option == "bind" || option == "rbind");
+        is_bind && mount.destination().starts_with("/dev") && Path::new(path).starts_with(mount.destination())
+    })
+}
+
+fn nodes(builder: &mut Builder, spec: &Spec) -> Result<()> {
     for (name, major, minor) in DEFAULT {
         let path = format!("/dev/{name}");
         let rdev = rustix::fs::makedev(major, minor);
@@ -77,16 +103,6 @@ pub fn steps(builder: &mut Builder, spec: &Spec) -> Result<()> {
     for (path, to) in LINKS.into_iter().chain(core) {
         let op = Op::Symlink { path: Target::file(path)?, to: cstring(to)? };
         builder.late.push(Step { code: CODE, what: "link a device", object: path.to_owned(), op });
-    }
-    if builder.terminal {
-        let op = Op::Terminal { pts: Target::dir("/dev/pts")?, console: Target::file("/dev/console")? };
-        let object = "/dev/console".to_owned();
-        builder.late.push(Step {
-            code: "ERR_RCX_TERMINAL",
-            what: "make the container's terminal",
-            object,
-            op,
-        });
     }
     Ok(())
 }

@@ -4,6 +4,9 @@ use std::fs::{self, DirEntry};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
 
+use oci_spec::runtime::Spec;
+
+use super::devices::is_bound;
 use super::op::{Op, Step};
 use super::target::Target;
 use crate::error::{Context, Error, Result};
@@ -14,10 +17,16 @@ const SKIPPED: [&str; 8] = ["pts", "shm", "fd", "mqueue", ".lxc", ".lxd-mounts",
 /// What every container has of its own.
 const OWN: [&str; 9] = ["null", "zero", "full", "random", "urandom", "tty", "ptmx", "console", "core"];
 
-/// Steps that make them.
-pub fn steps() -> Result<Vec<Step>> {
+/// Steps that make them, but for those that the container has anyway: listed in its spec, or bound.
+pub fn steps(spec: &Spec) -> Result<Vec<Step>> {
+    if is_bound(spec, "/dev") {
+        return Ok(Vec::new());
+    }
     let mut steps = Vec::new();
     collect(Path::new("/dev"), true, &mut steps)?;
+    let listed = spec.linux().iter().filter_map(|linux| linux.devices().as_ref()).flatten();
+    let listed: Vec<_> = listed.map(|device| device.path().as_path()).collect();
+    steps.retain(|step| !listed.contains(&Path::new(&step.object)) && !is_bound(spec, &step.object));
     Ok(steps)
 }
 
@@ -69,9 +78,32 @@ fn device(entry: &DirEntry) -> Result<Option<Step>> {
 mod tests {
     use super::*;
 
+    /// A spec with a few more members.
+    fn spec(more: &str) -> Spec {
+        let json = format!(r#"{{"ociVersion":"1.2.0","root":{{"path":"/"}},"linux":{{}}{more}}}"#);
+        serde_json::from_str(&json).unwrap()
+    }
+
+    #[test]
+    fn what_the_user_binds_is_not_made() {
+        let binds = |at: &str| {
+            spec(&format!(
+                r#","mounts":[{{"destination":"{at}","type":"bind","source":"{at}","options":["rbind"]}}]"#
+            ))
+        };
+        assert!(steps(&binds("/dev")).unwrap().is_empty());
+        let all = steps(&spec("")).unwrap();
+        let Some(step) = all.first() else { return };
+        let rest = steps(&binds(&step.object)).unwrap();
+        assert!(rest.len() < all.len() && rest.iter().all(|each| each.object != step.object));
+        // Not a volume elsewhere, however much of the host it has.
+        assert_eq!(steps(&binds("/mnt/dev")).unwrap().len(), all.len());
+        assert!(!is_bound(&binds("/dev/net"), "/dev/network"));
+    }
+
     #[test]
     fn finds_devices_and_leaves_out_what_a_container_has_of_its_own() {
-        let steps = steps().unwrap();
+        let steps = steps(&spec("")).unwrap();
         let names: Vec<&str> = steps.iter().map(|step| step.object.as_str()).collect();
         for own in ["/dev/null", "/dev/tty", "/dev/ptmx", "/dev/console", "/dev/pts/0"] {
             assert!(!names.contains(&own), "{own}");

@@ -183,7 +183,7 @@ fn steps(
     mounts::root(&mut builder, spec, &request.rcx)?;
     devices::steps(&mut builder, spec)?;
     if request.rcx.host_devices {
-        builder.late.extend(host_devices::steps()?);
+        builder.late.extend(host_devices::steps(spec)?);
     }
     sysctl::steps(&mut builder, spec)?;
     mounts::covers(&mut builder, spec)?;

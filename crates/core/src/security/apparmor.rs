@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use crate::error::{Context, Error, Result};
 
@@ -14,6 +14,8 @@ const UNCONFINED: &str = "unconfined";
 /// One directory a profile, `NAME.NUMBER`.
 const LOADED: &str = "/sys/kernel/security/apparmor/policy/profiles";
 const PARSER: &str = "apparmor_parser";
+/// Where it is when the caller's `PATH` has no directories of administrators.
+const PARSERS: [&str; 3] = [PARSER, "/usr/sbin/apparmor_parser", "/sbin/apparmor_parser"];
 
 /// The profile for a container's program: the one that is wanted, else rcx's where this machine can have it. `None` where there
 /// is nothing to apply. Loads rcx's profile when it is missing: updates of other profiles unload it.
@@ -25,7 +27,7 @@ pub fn profile(wanted: Option<&str>) -> Result<Option<String>> {
     match (wanted, is_enabled()) {
         (None | Some(UNCONFINED), false) => Ok(None),
         (Some(name), false) => {
-            Err(Error::new(CODE, format!("apply the AppArmor profile {name}: this kernel has no AppArmor"))
+            Err(Error::new(CODE, format!("apply the AppArmor profile {name}: the kernel has no AppArmor, or /sys/kernel/security is not mounted"))
                 .hint("leave the profile out, or boot with AppArmor enabled"))
         }
         (Some(name), true) if name != DEFAULT_PROFILE => Ok(Some(name.to_owned())),
@@ -48,16 +50,15 @@ pub fn profile(wanted: Option<&str>) -> Result<Option<String>> {
     }
 }
 
-/// The kernel has AppArmor and it was not turned off at boot.
+/// The kernel has AppArmor, it was not turned off at boot, and there is a way to its profiles.
 fn is_enabled() -> bool {
-    fs::read("/sys/module/apparmor/parameters/enabled").is_ok_and(|answer| answer.first() == Some(&b'Y'))
+    let answer = fs::read("/sys/module/apparmor/parameters/enabled");
+    answer.is_ok_and(|answer| answer.first() == Some(&b'Y')) && Path::new(LOADED).exists()
 }
 
 fn is_loaded(name: &str) -> Result<bool> {
     const STEP: &str = "look for the AppArmor profile";
-    let entries = fs::read_dir(LOADED)
-        .step_at(CODE, STEP, LOADED)
-        .map_err(|e| e.hint("mount securityfs: mount -t securityfs securityfs /sys/kernel/security"))?;
+    let entries = fs::read_dir(LOADED).step_at(CODE, STEP, LOADED)?;
     for entry in entries {
         let entry = entry.step_at(CODE, STEP, LOADED)?;
         let file = entry.file_name();
@@ -68,20 +69,27 @@ fn is_loaded(name: &str) -> Result<bool> {
     Ok(false)
 }
 
+fn start_parser() -> Result<Option<Child>> {
+    for path in PARSERS {
+        // No cache is written: its directory may be read-only.
+        let started = Command::new(path)
+            .args(["--skip-cache", "--replace"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn();
+        match started {
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
+            other => return other.step_at(CODE, "load the AppArmor profile", path).map(Some),
+        }
+    }
+    Ok(None)
+}
+
 /// Hands a policy to the kernel, in place of one of the same name. `false` when there is no program that could.
 fn load(policy: &str) -> Result<bool> {
     const STEP: &str = "load the AppArmor profile";
-    // No cache is written: its directory may be read-only.
-    let started = Command::new(PARSER)
-        .args(["--skip-cache", "--replace"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn();
-    let mut child = match started {
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(false),
-        other => other.step_at(CODE, STEP, PARSER)?,
-    };
+    let Some(mut child) = start_parser()? else { return Ok(false) };
     if let Some(mut input) = child.stdin.take() {
         input.write_all(policy.as_bytes()).step_at(CODE, STEP, PARSER)?;
     }
@@ -160,7 +168,12 @@ mod tests {
         assert_eq!(profile(Some(UNCONFINED)).unwrap(), None);
         let error = profile(Some("docker-default")).unwrap_err();
         assert_eq!(error.code, CODE);
-        assert!(error.to_string().contains("docker-default: this kernel has no AppArmor"), "{error}");
+        assert!(
+            error.to_string().contains(
+                "docker-default: the kernel has no AppArmor, or /sys/kernel/security is not mounted"
+            ),
+            "{error}"
+        );
     }
 
     #[test]

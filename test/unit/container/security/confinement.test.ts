@@ -81,7 +81,7 @@ describe('confinementOf', () => {
     expect(() => options('label=type:container_t')).toThrow('rcx sets no SELinux labels');
     expect(options('label=disable').record).toMatchObject({ securityOpt: ['label=disable'] });
     expect(() => options('seccomp=/no/such/file')).toThrow('read the seccomp profile: /no/such/file: ENOENT');
-    const why = hasAppArmor() ? 'no such profile is loaded' : 'this kernel has no AppArmor';
+    const why = hasAppArmor() ? 'no such profile is loaded' : 'the kernel has no AppArmor';
     expect(() => options('apparmor=no-such')).toThrow(`apparmor=no-such: ${why}`);
     expect(options('apparmor=unconfined').apparmor).toBe('unconfined');
   });

@@ -83,7 +83,6 @@ function checkTarget(target: string, flag: string, text: string): string {
   if (!isAbsolute(target)) throw invalid(flag, text, 'the path inside the container must be absolute');
   const path = resolve(target);
   if (path === '/') throw invalid(flag, text, 'the root itself cannot be mounted over');
-  if (path === '/proc') throw invalid(flag, text, 'the container needs its own /proc');
   return path;
 }
 

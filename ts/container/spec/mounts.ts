@@ -2,11 +2,16 @@ import type { ContainerMount } from '../options.ts';
 import type { Confinement } from '../security/confinement.ts';
 import type { SpecInput } from './build.ts';
 import { KERNEL_MOUNTS } from './defaults.ts';
+import { refuseOverProc } from './overProc.ts';
 import type { SpecMount } from './types.ts';
 
-/** The kernel's mounts, rcx's three files, then the user's, which may cover any of them. */
+/**
+ * The kernel's mounts, rcx's three files, then the user's, which may cover any of them; but `/proc`, which is there in any case.
+ * @throws ERR_RCX_INVALID_MOUNT
+ */
 export function specMounts({ folder, options }: SpecInput, { privileged }: Confinement): SpecMount[] {
   const wanted = options.mounts ?? [];
+  wanted.forEach(refuseOverProc);
   const covered = new Set(wanted.map((mount) => mount.target));
   const files = ['hosts', 'hostname', 'resolv.conf'].map(
     (name): SpecMount => ({
@@ -17,7 +22,9 @@ export function specMounts({ folder, options }: SpecInput, { privileged }: Confi
     }),
   );
   return [
-    ...KERNEL_MOUNTS.filter((mount) => !covered.has(mount.destination)).map(privileged ? writable : kept),
+    ...KERNEL_MOUNTS.filter(({ destination }) => destination === '/proc' || !covered.has(destination)).map(
+      privileged ? writable : kept,
+    ),
     ...files.filter((mount) => !covered.has(mount.destination)),
     ...wanted.map(specMount),
   ];

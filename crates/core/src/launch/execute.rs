@@ -8,6 +8,7 @@ use rustix::mount::{MountAttrFlags, mount_change};
 
 use super::change_root::change_root;
 use super::mount::{READ_ONLY, attach, clone_host_tree, clone_of, is_directory, make_private, new_mount};
+use super::over_proc::{is_on_proc, refuse_over_proc};
 use super::overlay::mount_overlay;
 use super::resolve::{open_existing, open_host, open_or_create, open_parent};
 use super::terminal::open_terminal;
@@ -108,12 +109,15 @@ fn execute_inside(op: &Op, state: &mut State) -> Result<(), Errno> {
     match op {
         Op::Mount { fs, params, attr, target } => {
             let mount = new_mount(fs, params, *attr)?;
-            attach(mount.as_fd(), open_or_create(root, target)?.as_fd())
+            let found = open_or_create(root, target)?;
+            refuse_over_proc(found.as_fd(), mount.as_fd(), target)?;
+            attach(mount.as_fd(), found.as_fd())
         }
         Op::Attach { slot, attr, recursive, target } => {
             let tree = state.slots.get_mut(*slot).and_then(Option::take).ok_or(Errno::INVAL)?;
             sys::mount_setattr(tree.as_fd(), *recursive, attr)?;
             let found = open_or_create(root, target)?;
+            refuse_over_proc(found.as_fd(), tree.as_fd(), target)?;
             // The kernel's own answer would be EINVAL, which can mean anything.
             if is_directory(tree.as_fd())? != is_directory(found.as_fd())? {
                 return Err(Errno::NOTDIR);
@@ -188,9 +192,8 @@ fn make_symlink(root: BorrowedFd<'_>, path: &Target, to: &std::ffi::CStr) -> Res
 /// Only ever a real procfs is written to: a file that an image put in its place must not receive the write nor, worse,
 /// lead it elsewhere (CVE-2025-52881).
 fn write_sysctl(root: BorrowedFd<'_>, path: &Target, value: &[u8]) -> Result<(), Errno> {
-    const PROC_SUPER_MAGIC: i64 = 0x9fa0;
     let found = open_existing(root, path)?;
-    if rustix::fs::fstatfs(&found)?.f_type as i64 != PROC_SUPER_MAGIC {
+    if !is_on_proc(found.as_fd())? {
         return Err(Errno::XDEV);
     }
     let parent = open_parent(root, path)?.ok_or(Errno::INVAL)?;

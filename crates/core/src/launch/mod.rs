@@ -11,6 +11,7 @@ mod limits;
 mod loopback;
 mod mount;
 mod outside;
+mod over_proc;
 mod overlay;
 mod resolve;
 mod terminal;

@@ -55,9 +55,9 @@ describe('buildSpec', () => {
   });
 
   it('mounts the kernel’s file systems, then rcx’s files, then the user’s', () => {
-    const all = destinations({ mounts: [{ type: 'bind', source: '/a', target: '/proc/x', options: ['rbind'] }] });
+    const all = destinations({ mounts: [{ type: 'bind', source: '/a', target: '/srv/x', options: ['rbind'] }] });
     expect(all.slice(0, 2)).toEqual(['/proc', '/dev']);
-    expect(all.slice(-4)).toEqual(['/etc/hosts', '/etc/hostname', '/etc/resolv.conf', '/proc/x']);
+    expect(all.slice(-4)).toEqual(['/etc/hosts', '/etc/hostname', '/etc/resolv.conf', '/srv/x']);
     expect(spec().mounts.find(({ destination }) => destination === '/etc/hosts')).toMatchObject({
       type: 'bind',
       source: '/store/c/hosts',

@@ -1,11 +1,12 @@
 #!/usr/bin/env zx
 // Builds everything the package needs: native/ (addon and helper binary) and dist/ (bundled library and command line).
-// zx scripts/build.mjs [--only=native|dist] [--debug] [--force]
+// zx scripts/build.mjs [--only=native|dist] [--debug] [--quick] [--force]
+// --quick: built in seconds and not for publishing; what scripts/mutants.mjs tries out.
 import { build } from 'esbuild';
 import { $, argv, chalk, fs, globby, path } from 'zx';
 import { whenChanged } from './lib/stamp.mjs';
 
-const { only, debug = false, force = false } = argv;
+const { only, debug = false, quick = false, force = false } = argv;
 const CARGO_INPUTS = ['Cargo.toml', 'Cargo.lock', 'crates/core/**', '.cargo/**'];
 const ADDON_STAGE = 'target/napi';
 
@@ -22,7 +23,7 @@ async function install(from, to) {
 async function buildAddon() {
   say('native addon (crates/node)');
   await fs.emptyDir(ADDON_STAGE);
-  const profile = debug ? [] : ['--release'];
+  const profile = quick ? ['--profile', 'quick'] : debug ? [] : ['--release'];
   await run$`napi build --platform ${profile} --manifest-path crates/node/Cargo.toml --package-json-path package.json --output-dir ${ADDON_STAGE} --dts index.d.ts --no-js`;
   for (const file of await globby('*', { cwd: ADDON_STAGE })) await install(`${ADDON_STAGE}/${file}`, `native/${file}`);
 }
@@ -31,8 +32,11 @@ async function buildAddon() {
 async function buildRuntime(target) {
   say(`rcx-init and rcx-runtime (crates/runtime, static, ${target})`);
   const env = { ...process.env, RUSTFLAGS: '-C target-feature=+crt-static -C relocation-model=static' };
-  await run$({ env })`cargo build --profile runtime -p rcx-runtime --target ${target}`;
-  for (const name of ['rcx-init', 'rcx-runtime']) await install(`target/${target}/runtime/${name}`, `native/${name}`);
+  const profile = quick ? 'quick' : 'runtime';
+  await run$({ env })`cargo build --profile ${profile} -p rcx-runtime --target ${target}`;
+  for (const name of ['rcx-init', 'rcx-runtime']) {
+    await install(`target/${target}/${profile}/${name}`, `native/${name}`);
+  }
 }
 
 async function buildNative() {
@@ -43,7 +47,7 @@ async function buildNative() {
     await whenChanged({
       stamp: 'native/.addon-stamp',
       inputs: [...CARGO_INPUTS, 'crates/node/**'],
-      variant: `${rustc} ${debug}`,
+      variant: `${rustc} ${debug} ${quick}`,
       outputs: [`native/rcx.linux-${process.arch}-${libc}.node`, 'native/index.d.ts'],
       force,
       run: buildAddon,
@@ -51,7 +55,7 @@ async function buildNative() {
     await whenChanged({
       stamp: 'native/.runtime-stamp',
       inputs: [...CARGO_INPUTS, 'crates/runtime/**'],
-      variant: rustc,
+      variant: `${rustc} ${quick}`,
       outputs: ['native/rcx-init', 'native/rcx-runtime'],
       force,
       run: () => buildRuntime(target),

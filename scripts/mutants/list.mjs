@@ -1,0 +1,6 @@
+// Every mutant: a change of the sources that takes a defence away, and the tests that have to notice.
+import { JOINING } from './list/joining.mjs';
+import { MOUNTS } from './list/mounts.mjs';
+
+/** @type {import('./edits.mjs').Mutant[]} */
+export const MUTANTS = [...JOINING, ...MOUNTS];

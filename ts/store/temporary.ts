@@ -112,7 +112,8 @@ function claim(parent: string, make: (path: string) => Lock | null, name?: strin
   for (let attempt = 0; ; attempt++) {
     const path = join(parent, `${PREFIX}${name ?? randomHex(8)}`);
     try {
-      mkdirSync(parent, { recursive: true });
+      // Other users may not come in even where the store was put into a directory that they may read (CVE-2021-41091).
+      mkdirSync(parent, { recursive: true, mode: 0o710 });
       const lock = make(path);
       if (lock !== null) return new Claimed(path, lock);
     } catch (error) {

@@ -17,7 +17,7 @@ const IMAGE = 'localhost/doctor:latest';
  */
 export async function trialFinding({ paths }: Engine): Promise<Finding> {
   try {
-    mkdirSync(paths.containers, { recursive: true });
+    mkdirSync(paths.containers, { recursive: true, mode: 0o710 });
     const temporary = temporaryDirectory(paths.containers);
     const engine = new Engine({ root: join(temporary.path, 'root'), run: join(temporary.path, 'run') });
     try {

@@ -38,7 +38,7 @@ export async function logged(store: Store, name: string, pattern: RegExp): Promi
 }
 
 /** Waits until a command has written something that matches. */
-export function written(running: ReturnType<Store['start']>, pattern: RegExp): Promise<string> {
+export function written(running: Pick<ReturnType<Store['start']>, 'stdout' | 'on'>, pattern: RegExp): Promise<string> {
   let text = '';
   return new Promise((resolve, reject) => {
     running.stdout.on('data', (chunk: Buffer) => {

@@ -3,6 +3,7 @@ import { CONFINEMENT } from './list/confinement.mjs';
 import { FILES } from './list/files.mjs';
 import { JOINING } from './list/joining.mjs';
 import { MOUNTS } from './list/mounts.mjs';
+import { WORDS } from './list/words.mjs';
 
 /** @type {import('./edits.mjs').Mutant[]} */
-export const MUTANTS = [...JOINING, ...MOUNTS, ...CONFINEMENT, ...FILES];
+export const MUTANTS = [...JOINING, ...MOUNTS, ...CONFINEMENT, ...FILES, ...WORDS];

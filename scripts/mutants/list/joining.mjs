@@ -89,4 +89,28 @@ export const JOINING = [
     ],
     tests: ['test/security/cve-2016-9962-exec-trace.test.ts'],
   },
+  {
+    name: 'terminals-by-path',
+    advisory: 'CVE-2025-52565',
+    edits: [
+      {
+        file: 'crates/core/src/init/join.rs',
+        find: '    if kind != DEVPTS_SUPER_MAGIC {\n',
+        replace: '    if kind == 0 && kind != DEVPTS_SUPER_MAGIC {\n',
+      },
+      {
+        file: 'crates/core/src/init/join.rs',
+        find: '    let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC | OFlags::NOFOLLOW;',
+        replace: '    let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;',
+      },
+      {
+        file: 'crates/core/src/init/join.rs',
+        find: '    let slave = ioctl_tiocgptpeer(&master, flags).step(CODE, STEP)?;',
+        replace:
+          '    let slave = match openat(&pts, c"1", OFlags::RDWR, Mode::empty()) {\n        Ok(slave) => slave,\n        Err(_) => ioctl_tiocgptpeer(&master, flags).step(CODE, STEP)?,\n    };',
+      },
+    ],
+    tests: ['test/security/cve-2025-52565-console-swap.test.ts'],
+    only: 'something else was mounted',
+  },
 ];

@@ -13,6 +13,7 @@ const SHARED = ['node_modules', '.cache'];
  */
 export async function openWorkshop() {
   const root = path.resolve(PLACE, 'checkout');
+  await beAlone(path.resolve(PLACE, 'pid'));
   const listed = (await $`git ls-files -z --cached --others --exclude-standard`.quiet()).stdout.split('\0');
   const files = listed.filter((file) => file !== '' && fs.existsSync(file));
   await removeOthers(root, new Set(files));
@@ -84,6 +85,16 @@ export class Workshop {
     const { exitCode, stdout, stderr } = await build`zx scripts/build.mjs --quick`;
     return { ok: exitCode === 0, output: stdout + stderr };
   }
+}
+
+/** Two runs would build each other's mutants. */
+async function beAlone(file) {
+  const pid = (await fs.pathExists(file)) ? (await fs.readFile(file, 'utf8')).trim() : '';
+  const command = `/proc/${pid}/cmdline`;
+  if (pid !== '' && (await fs.pathExists(command)) && (await fs.readFile(command, 'utf8')).includes('mutants.mjs')) {
+    throw new Error(`process ${pid} is at work with mutants of this checkout already`);
+  }
+  await fs.outputFile(file, `${process.pid}\n`);
 }
 
 /** A file that is as it was keeps its time: cargo would compile it again. */

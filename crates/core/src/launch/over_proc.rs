@@ -43,3 +43,36 @@ pub fn refuse_over_proc(found: BorrowedFd<'_>, mount: BorrowedFd<'_>, target: &T
     }
     if target.path.as_c_str() == c"proc" && is_on_proc(mount)? { Ok(()) } else { Err(Errno::ACCESS) }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::fd::{AsFd, OwnedFd};
+
+    use super::*;
+
+    fn open(path: &str) -> OwnedFd {
+        rustix::fs::open(path, rustix::fs::OFlags::PATH, rustix::fs::Mode::empty()).unwrap()
+    }
+
+    fn refused(found: &str, mount: &str, target: &str) -> bool {
+        let target = Target::dir(target).unwrap();
+        refuse_over_proc(open(found).as_fd(), open(mount).as_fd(), &target) == Err(Errno::ACCESS)
+    }
+
+    #[test]
+    fn what_counts_is_where_it_was_led_to() {
+        assert!(!refused("/usr", "/usr", "/data"));
+        assert!(refused("/proc/sys", "/usr", "/data"));
+        assert!(refused("/proc/self", "/usr", "/proc/self"));
+    }
+
+    #[test]
+    fn a_procfs_may_be_on_proc_itself_and_lxcfs_on_its_files() {
+        assert!(!refused("/proc", "/proc", "/proc"));
+        assert!(refused("/proc", "/usr", "/proc"));
+        assert!(refused("/proc/sys", "/proc/sys", "/proc/sys"));
+        assert!(!refused("/proc/uptime", "/usr", "/proc/uptime"));
+        // By another name it came through a link.
+        assert!(refused("/proc/uptime", "/usr", "/data/uptime"));
+    }
+}

@@ -32,7 +32,7 @@ pub fn hint(op: &Op, errno: Errno) -> Option<&'static str> {
             "the image has a symbolic link where rcx mounts; it is refused, because it could lead elsewhere"
         }
         (Op::Mount { .. } | Op::Attach { .. }, Errno::ACCESS) => {
-            "it leads into /proc, where nothing of the user's is mounted: what the kernel is told there must reach it"
+            "where it leads into /proc, nothing of the user's is mounted: what the kernel is told there must reach it"
         }
         (Op::Mount { .. }, Errno::INVAL) => {
             "the kernel knows no such option of this filesystem, or not this value of it"

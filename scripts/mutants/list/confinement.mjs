@@ -9,8 +9,8 @@ const ABSTRACT = 'test/security/cve-2020-15257-abstract-sockets.test.ts';
 
 const NO_FILTER = {
   file: PROCESS,
-  find: 'SeccompChoice::Default => vec![default_filter()],',
-  replace: 'SeccompChoice::Default => vec![default_filter(); 0],',
+  find: 'SeccompChoice::Default => seccomp::default_filter(bounding).map(Some),',
+  replace: 'SeccompChoice::Default => Ok(None),',
 };
 
 /** @type {import('../edits.mjs').Mutant[]} */
@@ -33,8 +33,8 @@ export const CONFINEMENT = [
     edits: [
       {
         file: 'crates/core/src/plan/mod.rs',
-        find: '    if cgroup_namespace {\n',
-        replace: '    if cgroup_namespace && namespaces == 0 {\n',
+        find: '    if cgroup_namespace && builder.user.is_none() {\n',
+        replace: '    if cgroup_namespace && builder.user.is_some() {\n',
       },
     ],
     tests: [CGROUP],
@@ -50,7 +50,14 @@ export const CONFINEMENT = [
   {
     name: 'no-seccomp-and-sys-admin',
     advisory: 'CVE-2022-0492',
-    edits: [NO_FILTER, { file: DEFAULTS, find: "  'CAP_CHOWN',\n", replace: "  'CAP_CHOWN',\n  'CAP_SYS_ADMIN',\n" }],
+    edits: [
+      NO_FILTER,
+      {
+        file: DEFAULTS,
+        find: 'export const CAPABILITIES: readonly string[] = [\n',
+        replace: "export const CAPABILITIES: readonly string[] = [\n  'CAP_SYS_ADMIN',\n",
+      },
+    ],
     tests: [RELEASE_AGENT],
     only: 'by mount',
   },
@@ -136,7 +143,7 @@ export const CONFINEMENT = [
     advisory: 'masked paths',
     edits: [
       {
-        file: 'ts/container/spec/build.ts',
+        file: 'ts/container/security/confinement.ts',
         find: 'maskedPaths: [...MASKED_PATHS],',
         replace: 'maskedPaths: MASKED_PATHS.slice(100),',
       },

@@ -83,8 +83,10 @@ export const JOINING = [
     edits: [
       {
         file: 'crates/core/src/init/join.rs',
-        find: '    sys::prctl(libc::PR_SET_DUMPABLE, 0, 0).step(CODE, "make the process undumpable")?;\n',
-        replace: '',
+        find: `(CVE-2016-9962).
+    sys::prctl(libc::PR_SET_DUMPABLE, 0, 0).step(CODE, "make the process undumpable")?;
+`,
+        replace: '(CVE-2016-9962).\n',
       },
     ],
     tests: ['test/security/cve-2016-9962-exec-trace.test.ts'],

@@ -24,6 +24,7 @@ async function action(image: string, command: string[], flags: ContainerFlags, s
     interactive: flags.interactive ?? false,
     pull: flags.pull,
     progress: pullProgress(flags.quiet ?? false),
+    attach: flags.attach,
     options: { ...containerOptions(command, flags), cgroupManager: self.optsWithGlobals().cgroupManager },
   });
   print(id);

@@ -9,6 +9,7 @@ import { pullProgress } from '../output/progress.ts';
 interface RunFlags extends ContainerFlags {
   detach?: true;
   detachKeys?: string;
+  sigProxy: boolean;
 }
 
 export function register(parent: Command): void {
@@ -23,11 +24,16 @@ export function register(parent: Command): void {
     .argument('[command...]', 'program and arguments, instead of the image’s own')
     .passThroughOptions()
     .option('-d, --detach', 'run it in the background and print its id')
+    .option('--sig-proxy', 'pass signals on (the default)', true)
+    .option('--no-sig-proxy', 'do not pass signals on')
     .option('--detach-keys <keys>', 'keys that leave the container, "ctrl-p,ctrl-q" by default');
   withContainerFlags(command).helpOption('--help', 'show this help').action(action);
 }
 
-async function action(image: string, command: string[], flags: RunFlags, self: Command): Promise<void> {
+async function action(image: string, words: string[], flags: RunFlags, command: Command): Promise<void> {
+  if (flags.detach && flags.attach) {
+    command.error('error: conflicting options: cannot specify both --attach and --detach');
+  }
   const engine = new Engine();
   const wanted = {
     image,
@@ -35,7 +41,10 @@ async function action(image: string, command: string[], flags: RunFlags, self: C
     interactive: flags.interactive ?? false,
     pull: flags.pull,
     progress: pullProgress(flags.quiet ?? false),
-    options: { ...containerOptions(command, flags), cgroupManager: self.optsWithGlobals().cgroupManager },
+    options: { ...containerOptions(words, flags), cgroupManager: command.optsWithGlobals().cgroupManager },
+    attach: flags.attach,
+    sigProxy: flags.sigProxy,
+    onId: print,
     detachKeys: flags.detachKeys,
   };
   if (flags.detach) print(await runDetached(engine, wanted));

@@ -8,22 +8,27 @@ export function hostEnv(text: string): string {
   return value === undefined ? '' : `${text}=${value}`;
 }
 
-/** Lines of an `--env-file`: comments and empty lines are skipped. */
+/** Variables of an `--env-file`. */
 export function envFile(path: string): string[] {
+  return readPairs(path, '--env-file').map(hostEnv);
+}
+
+/** Lines of a file that a flag names: comments and empty lines are skipped. @throws ERR_RCX_ENV_FILE */
+export function readPairs(path: string, flag: string): string[] {
   let content: string;
   try {
     content = readFileSync(path, 'utf8');
   } catch (cause) {
-    throw new RcxError(`read --env-file: ${path}: ${(cause as Error).message}`, {
+    throw new RcxError(`read ${flag}: ${path}: ${(cause as Error).message}`, {
       code: 'ERR_RCX_ENV_FILE',
-      step: 'read --env-file',
+      step: `read ${flag}`,
       path,
       hint: 'check the path',
       cause,
     });
   }
   const lines = content.split('\n').map((line) => line.replace(/^\s+|\r$/g, ''));
-  return lines.filter((line) => line !== '' && !line.startsWith('#')).map(hostEnv);
+  return lines.filter((line) => line !== '' && !line.startsWith('#'));
 }
 
 /** 9999-12-31T23:59:59Z: RFC 3339, which images are dated by, has no later year. */

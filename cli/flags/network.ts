@@ -1,25 +1,36 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { parseNetworkMode } from '../../ts/container/namespaceModes.ts';
 import type { ContainerOptions, NetworkMode } from '../../ts/container/options.ts';
-import { collect } from './values.ts';
+import { checked, collect } from './values.ts';
 
 export interface NetworkFlags {
   hostname?: string;
+  domainname?: string;
   network?: NetworkMode;
+  net?: NetworkMode;
   addHost?: string[];
   dns?: string[];
 }
 
 export function addNetworkFlags(command: Command): void {
   const list = collect(String, InvalidArgumentError);
+  const mode = checked(parseNetworkMode, InvalidArgumentError);
   command
     .option('-h, --hostname <name>', 'hostname of the container')
-    .addOption(
-      new Option('--network <mode>', 'none: loopback only; host: the host’s network').choices(['none', 'host']),
-    )
+    .option('--domainname <name>', 'NIS domain name of the container')
+    .option('--network <mode>', 'none: loopback only; host: the host’s network; container:NAME', mode)
+    .addOption(new Option('--net <mode>', 'the same as --network').argParser(mode).hideHelp())
     .option('--add-host <name:address>', 'line for /etc/hosts', list)
     .option('--dns <address>', 'name server', list);
 }
 
-export function networkOptions({ hostname, network, addHost, dns }: NetworkFlags): ContainerOptions {
-  return { hostname, network, addHosts: addHost, dns };
+export function networkOptions({
+  hostname,
+  domainname,
+  net,
+  network = net,
+  addHost,
+  dns,
+}: NetworkFlags): ContainerOptions {
+  return { hostname, domainname, network, addHosts: addHost, dns };
 }

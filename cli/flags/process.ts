@@ -10,6 +10,7 @@ export interface ProcessFlags {
   envFile?: string[];
   workdir?: string;
   user?: string;
+  groupAdd?: string[];
   entrypoint?: string;
   init?: true;
 }
@@ -26,6 +27,7 @@ export function addProcessFlags(command: Command): void {
     .option('--env-file <file>', 'file with a NAME=value on each line', list)
     .option('-w, --workdir <path>', 'working directory inside the container')
     .option('-u, --user <user[:group]>', 'names or numbers')
+    .option('--group-add <group>', 'further group, name or number', list)
     .option('--entrypoint <program>', 'program to run instead of the image’s entrypoint; "" for none')
     .option('--init', 'run an init that reaps orphans and forwards signals');
 }
@@ -36,6 +38,7 @@ export function processOptions(flags: ProcessFlags): ContainerOptions {
     tty,
     workdir,
     user,
+    groups: flags.groupAdd,
     init,
     entrypoint: entrypoint === undefined ? undefined : [entrypoint].filter((program) => program !== ''),
     env: [...(flags.envFile ?? []).flatMap(envFile), ...(flags.env ?? [])].filter((pair) => pair !== ''),

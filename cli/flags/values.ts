@@ -16,6 +16,12 @@ export function collect<T>(parse: (text: string) => T, Invalid: ArgumentError) {
   };
 }
 
+/** A flag that is given once, the last of them. */
+export function checked<T>(parse: (text: string) => T, Invalid: ArgumentError) {
+  const list = collect(parse, Invalid);
+  return (text: string): T | undefined => list(text, undefined)[0];
+}
+
 const UNITS: Record<string, number> = { b: 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4 };
 /** Bytes from `512m`, `1.5g`, `1000000`. */
 export function size(text: string, Invalid: ArgumentError): number {

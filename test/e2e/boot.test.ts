@@ -59,6 +59,21 @@ describe('system boot', () => {
     expect(await store.ok(['system', 'boot'])).toBe('');
   });
 
+  it('runs first what others share namespaces with', async () => {
+    await removeAll();
+    const run = (name: string, ...flags: string[]) =>
+      store.ok(['run', '-d', '--name', name, '--restart', 'always', ...flags, 'ubuntu', 'sleep', '1000']);
+    await run('donor', '--ipc', 'shareable');
+    await run('joined', '--pid', 'container:donor', '--ipc', 'container:donor');
+    await run('both', '--network', 'container:joined');
+    await losePower();
+    const started = (await store.ok(['system', 'boot'])).trimEnd().split('\n');
+    expect(started).toEqual(['donor', 'joined', 'both']);
+    for (const name of started) expect(await status(name)).toBe('running');
+    const namespace = (name: string) => store.ok(['exec', name, 'readlink', '/proc/self/ns/pid']);
+    expect(await namespace('joined')).toBe(await namespace('donor'));
+  });
+
   it('removes what was to be removed at its end', async () => {
     await store.ok(['run', '-d', '--rm', '--name', 'gone', 'ubuntu', 'sleep', '1000']);
     await losePower();

@@ -1,5 +1,6 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { newStore, type Store } from '../support/cli.ts';
+import { expectFailure, newStore, type Store } from '../support/cli.ts';
 import { becomes, detached, endOf, ready, removeAll, stateOf } from '../support/life.ts';
 import { waitUntil } from '../support/processes.ts';
 
@@ -21,6 +22,19 @@ async function oomEvents(id: string): Promise<number> {
 const GREEDY = 'perl -e "\\$x = q(x) x 300000000; print q(enough)"';
 
 describe('a container that wants more memory than it has', () => {
+  it('waits with --oom-kill-disable where cgroup v1 limits memory, and elsewhere is not made', async () => {
+    const flags = ['-m', '32m', '--oom-kill-disable'];
+    if (!existsSync('/sys/fs/cgroup/memory')) {
+      expectFailure(await store.rcx(['run', ...flags, 'ubuntu', 'true']), 125, /--oom-kill-disable: only cgroup v1/);
+      return;
+    }
+    const id = await detached(store, flags, `exec ${GREEDY}`);
+    const waits = () => readFileSync(`/sys/fs/cgroup/memory/rcx/${id}/memory.oom_control`, 'utf8');
+    await expect.poll(waits).toMatch(/^oom_kill_disable 1\nunder_oom 1\n/);
+    expect(stateOf(store, id).status).toBe('running');
+    expect(await store.ok(['inspect', '-f', '{{.HostConfig.OomKillDisable}}', id])).toBe('true\n');
+  });
+
   it('is killed, with 137, and it is known why', async () => {
     const id = await detached(store, ['-m', '32m'], `exec ${GREEDY}`);
     expect(await endOf(store, id)).toBe(137);

@@ -118,7 +118,7 @@ describe('--tmpfs', () => {
   });
 
   it('says when the kernel does not know an option', async () => {
-    const outcome = await store.rcx(['run', '--rm', '--tmpfs', '/t:colour=red', 'ubuntu', 'true']);
+    const outcome = await store.rcx(['run', '--rm', '--tmpfs', '/t:gid=4294967295', 'ubuntu', 'true']);
     expectFailure(outcome, 125, /tmpfs on \/t.*EINVAL.*option/);
   });
 

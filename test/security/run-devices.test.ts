@@ -1,4 +1,5 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newStore, type Store } from '../support/cli.ts';
 
@@ -61,5 +62,28 @@ describe('devices', () => {
     if (!existsSync(disk)) return;
     const { stderr } = await store.rcx(['run', '--rm', ...flags, 'ubuntu', 'head', '-c1', '/disk']);
     expect(stderr).toContain('Operation not permitted');
+  });
+
+  it('that were given for reading are not for writing, through any node', async () => {
+    const flags = ['--device', `${disk}:/dev/given:r`];
+    if (!existsSync(disk)) return;
+    const write = (path: string) => `(exec 3>>${path}) 2>&1 | sed "s/.*: //"`;
+    const again = `mknod /tmp/again b ${rdev >> 8} ${rdev & 0xff}`;
+    expect(await shell(`${write('/dev/given')}; ${again}; ${write('/tmp/again')}`, ...flags)).toBe(
+      'Operation not permitted\nOperation not permitted\n',
+    );
+    // Another one of the same driver is not meant.
+    const other = open('b', `${rdev >> 8} ${(rdev & 0xff) + 64}`);
+    expect(await shell(other, ...flags)).toBe('Operation not permitted\n');
+  });
+
+  it('are not made where a link of the image leads out of its root', async () => {
+    const root = join(store.folder, 'hostile');
+    mkdirSync(join(root, 'tmp'), { recursive: true });
+    symlinkSync('../../../../../../../../tmp', join(root, 'srv'));
+    const outcome = await store.rcx(['run', '--rm', '--device', '/dev/null:/srv/escaped', '--rootfs', root, '/none']);
+    expect(outcome.exitCode).toBe(127);
+    expect(existsSync('/tmp/escaped')).toBe(false);
+    expect(existsSync(join(root, 'tmp/escaped'))).toBe(true);
   });
 });

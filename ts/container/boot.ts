@@ -20,19 +20,25 @@ const AT_ONCE = 8;
 export async function startAtBoot(engine: Engine): Promise<Boot> {
   const boot: Boot = { started: [], failed: [] };
   const waiting = (await listContainers(engine)).filter(startsAtBoot).reverse();
-  const work = async () => {
-    for (let container = waiting.shift(); container !== undefined; container = waiting.shift()) {
-      try {
-        await startDetached(engine, container);
-        boot.started.push(container);
-      } catch (error) {
-        if (!isRcxError(error)) throw error;
-        boot.failed.push({ container, error });
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  // What is in the namespaces of another container needs that one first, which is always the older of the two.
+  const joining = waiting.filter(({ config }) => config.request.rcx.join !== undefined);
+  const alone = waiting.filter((container) => !joining.includes(container));
+  await Promise.all(Array.from({ length: AT_ONCE }, () => startAll(engine, alone, boot)));
+  await startAll(engine, joining, boot);
   return boot;
+}
+
+/** Starts one after the other, until the list is empty. */
+async function startAll(engine: Engine, waiting: StoredContainer[], boot: Boot): Promise<void> {
+  for (let container = waiting.shift(); container !== undefined; container = waiting.shift()) {
+    try {
+      await startDetached(engine, container);
+      boot.started.push(container);
+    } catch (error) {
+      if (!isRcxError(error)) throw error;
+      boot.failed.push({ container, error });
+    }
+  }
 }
 
 /** As dockerd does at its start; one that has never been started has nothing to be restarted. */

@@ -1,5 +1,8 @@
 import { resolve } from 'node:path';
 import { RcxError } from '../errors.ts';
+import { otherContainer } from './namespaceModes.ts';
+import type { ContainerOptions } from './options.ts';
+import { requireOwnNamespaces } from './sysctls.ts';
 
 /**
  * The absolute path of a root filesystem.
@@ -10,6 +13,50 @@ export function rootfsPath(text: string): string {
   throw invalid('find the root filesystem', text, 'name the directory');
 }
 
+/**
+ * Refuses options that contradict each other.
+ * @throws ERR_RCX_INVALID_OPTION, ERR_RCX_SYSCTL
+ */
+export function checkOptions(options: ContainerOptions): void {
+  const { domainname, sysctls, network, ipc } = options;
+  if (domainname !== undefined) checkHostname(domainname, 'set the domain name');
+  if (sysctls !== undefined) requireOwnNamespaces(sysctls, { network: network === 'host', ipc: ipc === 'host' });
+  const conflict = CONFLICTS.find(([, applies]) => applies(options));
+  if (conflict === undefined) return;
+  throw new RcxError(`make the container: conflicting options: ${conflict[0]}`, {
+    code: 'ERR_RCX_INVALID_OPTION',
+    step: 'make the container',
+    hint: 'what is shared is not to be changed: leave out one of the two',
+  });
+}
+
+/** Docker's words, and what is shared by asking for both. */
+const CONFLICTS: readonly [string, (options: ContainerOptions) => unknown][] = [
+  ['hostname and the UTS mode', ({ uts, hostname }) => uts === 'host' && hostname],
+  ['domainname and the UTS mode', ({ uts, domainname }) => uts === 'host' && domainname],
+  ['hostname and the network mode', ({ network, hostname }) => isOther(network) && hostname],
+  ['custom host-to-IP mapping and the network mode', ({ network, addHosts }) => isOther(network) && addHosts?.length],
+  ['dns and the network mode', ({ network, dns }) => isOther(network) && dns?.length],
+  [
+    'port exposing and the container type network mode',
+    ({ network, exposedPorts }) => isOther(network) && exposedPorts?.length,
+  ],
+  ['shm-size and the IPC mode', ({ ipc, shmSize }) => shmSize && (ipc === 'host' || ipc === 'none' || isOther(ipc))],
+  ['user namespaces and the PID mode', (options) => isRemapped(options) && (options.pid ?? 'private') !== 'private'],
+  [
+    'user namespaces and namespaces of another container',
+    (options) => isRemapped(options) && (isOther(options.ipc) || isOther(options.network)),
+  ],
+];
+
+function isRemapped({ userns, uidMap, gidMap }: ContainerOptions): boolean {
+  return (userns !== undefined && userns !== '' && userns !== 'host') || Boolean(uidMap?.length || gidMap?.length);
+}
+
+function isOther(mode: string | undefined): boolean {
+  return otherContainer(mode) !== undefined;
+}
+
 /** The kernel's limit (uname(2)). */
 const LONGEST = 64;
 
@@ -17,9 +64,9 @@ const LONGEST = 64;
  * A hostname that every reader of `/etc/hosts` understands.
  * @throws ERR_RCX_INVALID_OPTION
  */
-export function checkHostname(name: string): string {
+export function checkHostname(name: string, step = 'set the hostname'): string {
   if (name.length <= LONGEST && /^[a-zA-Z0-9]([a-zA-Z0-9_.-]*[a-zA-Z0-9])?$/.test(name)) return name;
-  throw invalid('set the hostname', name, `use letters, digits, - and ., ${LONGEST} at most`);
+  throw invalid(step, name, `use letters, digits, - and ., ${LONGEST} at most`);
 }
 
 function invalid(step: string, text: string, hint: string): RcxError {

@@ -1,6 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import { hostname as hostHostname } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Engine } from '../engine.ts';
 import { RcxError } from '../errors.ts';
 import { containerEvent } from '../events/append.ts';
@@ -12,18 +11,22 @@ import { toRcxError } from '../store/nativeError.ts';
 import { randomHex } from '../store/random.ts';
 import { temporaryDirectory } from '../store/temporary.ts';
 import { placeCgroup } from './cgroupPath.ts';
-import { checkHostname, rootfsPath } from './checkOptions.ts';
+import { rootfsPath } from './checkOptions.ts';
+import { hostnameOf } from './hostname.ts';
 import { copyAttributes, type ImageRoot, makeInitLayer, writePublicFile } from './initLayer.ts';
+import type { Joins } from './joins.ts';
 import { lifeOf } from './life.ts';
 import type { NewLimits } from './limits/change.ts';
 import { LIMITS } from './limits/options.ts';
 import { identify, type ProcessIdentity } from './liveness.ts';
-import { checkName } from './names.ts';
-import { networkFiles } from './networkFiles.ts';
+import { networkFile, networkFiles } from './networkFiles.ts';
 import type { ContainerOptions } from './options.ts';
 import { type ContainerConfig, type ContainerState, writeNew } from './record.ts';
+import { named, requirementsOf } from './requirements.ts';
 import { type Confinement, confinementOf } from './security/confinement.ts';
+import { settingsOf } from './settings.ts';
 import { buildSpec } from './spec/build.ts';
+import { rareExtras } from './spec/extras.ts';
 import { executionOf } from './spec/process.ts';
 import type { LaunchRequest } from './spec/types.ts';
 import type { StoredContainer } from './store.ts';
@@ -42,15 +45,16 @@ export type ContainerRoot = { image: StoredImage; reference: string } | { rootfs
 export async function createContainer(
   engine: Engine,
   root: ContainerRoot | (() => Promise<ContainerRoot>),
-  options: ContainerOptions,
+  wanted: ContainerOptions,
   { willStart = true } = {},
 ): Promise<StoredContainer> {
-  if (options.name !== undefined) checkName(options.name);
-  const confinement = confinementOf(options);
+  const joins = await requirementsOf(engine, wanted, willStart);
+  const confinement = confinementOf(joins.options);
   // Nobody may remove the image's layers between their being found and the record that says they are in use.
   const create = async () =>
-    createLocked(engine, typeof root === 'function' ? await root() : root, options, { willStart, confinement });
-  const stored = await withContentLock(engine.paths, create, { shared: true });
+    createLocked(engine, typeof root === 'function' ? await root() : root, joins, { willStart, confinement });
+  const locked = () => withContentLock(engine.paths, create, { shared: true });
+  const stored = await named(joins.options, locked);
   containerEvent(engine.paths, stored.config, 'create');
   return stored;
 }
@@ -58,12 +62,13 @@ export async function createContainer(
 async function createLocked(
   engine: Engine,
   root: ContainerRoot,
-  options: ContainerOptions,
+  joins: Joins,
   { willStart, confinement }: { willStart: boolean; confinement: Confinement },
 ): Promise<StoredContainer> {
+  const { options } = joins;
   const execution = executionOf('image' in root ? (root.image.config.config ?? {}) : {}, options);
   const make = (namespace?: UserNamespace) =>
-    makeContainer(engine, root, options, { willStart, confinement, execution, namespace });
+    makeContainer(engine, root, joins, { willStart, confinement, execution, namespace });
   if (!wantsUserNamespace(options)) return await make();
   const { withUserNamespace } = await import('./userns/index.ts');
   const layers = 'rootfs' in root ? rootfsPath(root.rootfs) : engine.paths.layers;
@@ -87,7 +92,7 @@ interface Decided {
 async function makeContainer(
   engine: Engine,
   root: ContainerRoot,
-  options: ContainerOptions,
+  { options, join: joined, network }: Joins,
   how: Decided,
 ): Promise<StoredContainer> {
   const { willStart, confinement, execution, namespace } = how;
@@ -95,7 +100,7 @@ async function makeContainer(
   const folder = engine.containers.folder(id);
   const image = 'image' in root ? root.image : undefined;
   const layers = image === undefined ? undefined : engine.layersOf(image);
-  const hostname = hostnameOf(id, options);
+  const hostname = hostnameOf(id, options, network);
   const cgroup = placeCgroup(id, options.cgroupParent, options.cgroupManager);
   const { limits, notes } = await limitsFor(cgroup, options);
   const request: LaunchRequest = {
@@ -105,6 +110,7 @@ async function makeContainer(
       hostname,
       execution,
       options,
+      networkFolder: network === undefined ? undefined : dirname(networkFile(network, 'hosts')),
       cgroup,
       limits,
       confinement,
@@ -120,6 +126,7 @@ async function makeContainer(
       init: options.init ?? false,
       noPivot: options.noPivot ?? false,
       ...confinement.extras,
+      ...rareExtras(options, joined),
     },
   };
   const state: ContainerState = { status: 'created', owner: self(), ...(willStart && { willStart }) };
@@ -133,6 +140,8 @@ async function makeContainer(
     autoRemove: options.autoRemove ?? false,
     network: options.network ?? 'none',
     ...(namespace !== undefined && { userns: namespace.kind }),
+    ...(options.uts === 'host' && { hostname }),
+    settings: settingsOf(options),
     ...lifeOf(execution, options),
     ...notes,
     ...(options.cgroupParent && { cgroupParent: options.cgroupParent }),
@@ -160,12 +169,6 @@ async function limitsFor(cgroup: string, options: ContainerOptions): Promise<Par
   if (!LIMITS.some((name) => options[name] !== undefined)) return {};
   const { newLimits } = await import('./limits/check.ts');
   return newLimits(cgroup, options);
-}
-
-/** Checked only where it was given: what the host is called is not ours to judge. Empty is not given, as in Docker. */
-function hostnameOf(id: string, { hostname, network }: ContainerOptions): string {
-  if (hostname) return checkHostname(hostname);
-  return network === 'host' ? hostHostname() : id.slice(0, 12);
 }
 
 /** A failure of the disk, with what it was needed for; everything else says that itself. */

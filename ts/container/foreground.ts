@@ -30,8 +30,19 @@ export interface ForegroundRun {
   pull: PullPolicy;
   progress: RunProgress;
   options: ContainerOptions;
+  /** The streams that are connected; by default the output, and the input of one that is interactive. */
+  attach?: readonly StreamName[] | undefined;
+  /** Pass signals on; by default it is so. */
+  sigProxy?: boolean | undefined;
+  /** Hears the id where neither of the output's streams is connected. */
+  onId?: ((id: string) => void) | undefined;
   detachKeys?: string | undefined;
 }
+
+export type StreamName = 'stdin' | 'stdout' | 'stderr';
+
+/** How this process is connected to a container. */
+type Connection = Pick<ForegroundRun, 'interactive' | 'attach' | 'sigProxy' | 'detachKeys'>;
 
 /** Docker's. */
 export const DETACH_KEYS = 'ctrl-p,ctrl-q';
@@ -40,12 +51,13 @@ const UNKNOWN = 255;
 
 /** Runs a new container in the foreground, connected to this process' own streams; returns its exit code. */
 export async function runInForeground(engine: Engine, wanted: ForegroundRun): Promise<number> {
-  const { options, interactive, detachKeys } = wanted;
-  const terminal = options.tty === true;
-  if (terminal && interactive && !process.stdin.isTTY) throw notATerminal();
-  const created = { openStdin: interactive, stdinOnce: interactive, ...options };
+  const { options, interactive, attach, onId } = wanted;
+  const stdin = isAttached('stdin', wanted);
+  if (options.tty === true && stdin && !process.stdin.isTTY) throw notATerminal();
+  const created = { openStdin: interactive, stdinOnce: stdin, ...options };
   const stored = await createContainer(engine, () => findRoot(engine, wanted), created);
-  return await launchInForeground(engine, stored, { interactive, detachKeys });
+  if (attach !== undefined && !attach.some((stream) => stream !== 'stdin')) onId?.(stored.config.id);
+  return await launchInForeground(engine, stored, wanted);
 }
 
 /**
@@ -53,11 +65,7 @@ export async function runInForeground(engine: Engine, wanted: ForegroundRun): Pr
  * @param text name, id, or prefix of an id
  * @returns its exit code
  */
-export async function startInForeground(
-  engine: Engine,
-  text: string,
-  connection: { interactive: boolean; detachKeys?: string | undefined },
-): Promise<number> {
+export async function startInForeground(engine: Engine, text: string, connection: Connection): Promise<number> {
   const stored = await findContainer(engine, text);
   const terminal = stored.config.request.spec.process.terminal;
   if (terminal && connection.interactive && !process.stdin.isTTY) throw notATerminal();
@@ -81,24 +89,33 @@ export async function attachInForeground(
   const { terminal } = stored.config.request.spec.process;
   const stdin = wanted.stdin && stored.config.openStdin;
   if (terminal && stdin && !process.stdin.isTTY) throw notATerminal();
-  const container = MonitoredContainer.attach(engine, stored, streamsOf(terminal, stdin, wanted.detachKeys));
+  const streams = streamsOf(terminal, { interactive: stdin, detachKeys: wanted.detachKeys });
+  const container = MonitoredContainer.attach(engine, stored, streams);
   containerEvent(engine.paths, stored.config, 'attach');
   return await follow(container, { terminal, stdin, sigProxy: wanted.sigProxy });
 }
 
-async function launchInForeground(
-  engine: Engine,
-  stored: StoredContainer,
-  { interactive, detachKeys }: { interactive: boolean; detachKeys?: string | undefined },
-): Promise<number> {
+async function launchInForeground(engine: Engine, stored: StoredContainer, connection: Connection): Promise<number> {
   const { terminal } = stored.config.request.spec.process;
-  const container = await MonitoredContainer.launch(engine, stored, streamsOf(terminal, interactive, detachKeys));
+  const streams = streamsOf(terminal, connection);
+  const container = await MonitoredContainer.launch(engine, stored, streams);
   containerEvent(engine.paths, stored.config, 'attach');
-  return await follow(container, { terminal, stdin: interactive, sigProxy: true }, () => container.start());
+  const { sigProxy = true } = connection;
+  return await follow(container, { terminal, stdin: streams.stdin, sigProxy }, () => container.start());
 }
 
-function streamsOf(terminal: boolean, stdin: boolean, detachKeys = DETACH_KEYS): AttachOptions {
-  return { stdin, stdout: true, stderr: !terminal, ...(terminal && stdin && { detachKeys }) };
+function isAttached(stream: StreamName, { interactive, attach }: Connection): boolean {
+  const wanted = attach === undefined || attach.includes(stream);
+  return wanted && (stream !== 'stdin' || interactive);
+}
+
+/** A terminal has both outputs in one. */
+function streamsOf(terminal: boolean, connection: Connection): AttachOptions {
+  const { detachKeys = DETACH_KEYS } = connection;
+  const stdin = isAttached('stdin', connection);
+  const stdout = isAttached('stdout', connection);
+  const stderr = isAttached('stderr', connection) && !terminal;
+  return { stdin, stdout, stderr, ...(terminal && stdin && { detachKeys }) };
 }
 
 /** Passes signals and the window's size on until the container has ended or the user has left it. */

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { containerConfig, hostConfig } from './inspectConfig.ts';
 import type {
@@ -10,9 +10,10 @@ import type {
 } from './inspectTypes.ts';
 import type { ContainerSize } from './list.ts';
 import { logPath } from './logs/files.ts';
+import { networkFile } from './networkFiles.ts';
 import type { ContainerConfig, ContainerState } from './record.ts';
 import { DEFAULT_APPARMOR, hasAppArmor } from './security/apparmor.ts';
-import { KERNEL_MOUNTS } from './spec/defaults.ts';
+import { HOST_SHM, KERNEL_MOUNTS, SHM } from './spec/defaults.ts';
 import type { SpecMount } from './spec/types.ts';
 import { type ContainerStatus, isUp } from './status.ts';
 import type { StoredContainer } from './store.ts';
@@ -48,9 +49,9 @@ export function inspectContainer(
     Args: args,
     State: inspectState(state, extras),
     Image: config.imageId ?? '',
-    ResolvConfPath: join(folder, 'resolv.conf'),
-    HostnamePath: join(folder, 'hostname'),
-    HostsPath: join(folder, 'hosts'),
+    ResolvConfPath: networkFile(stored, 'resolv.conf'),
+    HostnamePath: networkFile(stored, 'hostname'),
+    HostsPath: networkFile(stored, 'hosts'),
     LogPath: config.log.driver === 'none' ? '' : logPath(folder),
     Name: `/${config.name}`,
     RestartCount: state.restartCount ?? 0,
@@ -89,10 +90,13 @@ function inspectState(state: ContainerState, { status, health }: InspectExtras):
 }
 
 /** The mounts that the user asked for. */
-export function userMounts({ config, folder }: Pick<StoredContainer, 'config' | 'folder'>): SpecMount[] {
+export function userMounts(stored: Pick<StoredContainer, 'config' | 'folder'>): SpecMount[] {
+  const { config, folder } = stored;
+  const network = dirname(networkFile(stored, 'hosts'));
   return config.request.spec.mounts.filter((mount) => {
-    const ownFile = mount.type === 'bind' && mount.source?.startsWith(`${folder}/`);
-    return !ownFile && !KERNEL_MOUNTS.some((own) => isSameMount(own, mount));
+    const own = [folder, network].some((place) => mount.source?.startsWith(`${place}/`));
+    if ((mount.type === 'bind' && own) || mount.source === SHM) return false;
+    return ![...KERNEL_MOUNTS, HOST_SHM].some((each) => isSameMount(each, mount));
   });
 }
 

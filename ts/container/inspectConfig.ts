@@ -1,6 +1,6 @@
-import type { InspectConfig, InspectHostConfig } from './inspectTypes.ts';
+import type { InspectAsked, InspectConfig, InspectHostConfig } from './inspectTypes.ts';
 import type { ContainerConfig } from './record.ts';
-import { CPU_PERIOD_MICROS, STOP_SIGNAL } from './spec/defaults.ts';
+import { CPU_PERIOD_MICROS, SHM_SIZE, STOP_SIGNAL } from './spec/defaults.ts';
 import type { SpecLinux, SpecThrottle } from './spec/types.ts';
 import { showIdMapping } from './userns/mapping.ts';
 
@@ -29,10 +29,37 @@ export function hostConfig(config: ContainerConfig): InspectHostConfig {
     ReadonlyRootfs: spec.root.readonly ?? false,
     Init: rcx.init,
     ...limits(config),
+    ...asked(config),
     CgroupParent: config.cgroupParent ?? '',
     CgroupPath: spec.linux.cgroupsPath,
     MaskedPaths: spec.linux.maskedPaths,
     ReadonlyPaths: spec.linux.readonlyPaths,
+  };
+}
+
+/** What was asked for beside limits. */
+function asked({ request: { spec, rcx }, settings = {} }: ContainerConfig): InspectAsked {
+  return {
+    Devices: (rcx.devices ?? []).map(({ source, target, access }) => ({
+      PathOnHost: source,
+      PathInContainer: target,
+      CgroupPermissions: access,
+    })),
+    DeviceCgroupRules: settings.deviceRules ?? null,
+    GroupAdd: rcx.groups ?? null,
+    Ulimits: (rcx.rlimits ?? []).map(({ name, soft, hard }) => ({ Name: name, Hard: hard, Soft: soft })),
+    OomScoreAdj: spec.process.oomScoreAdj ?? 0,
+    OomKillDisable: spec.linux.resources.memory?.disableOOMKiller ?? false,
+    Sysctls: settings.sysctls ?? {},
+    ShmSize: settings.shmSize ?? SHM_SIZE,
+    ContainerIDFile: settings.cidFile ?? '',
+    IpcMode: settings.ipc ?? 'private',
+    PidMode: settings.pid === 'private' ? '' : (settings.pid ?? ''),
+    UTSMode: settings.uts === 'private' ? '' : (settings.uts ?? ''),
+    CgroupnsMode: settings.cgroupns ?? 'private',
+    Runtime: settings.runtime ?? 'runc',
+    Isolation: '',
+    Annotations: spec.annotations ?? {},
   };
 }
 
@@ -78,12 +105,14 @@ export function containerConfig(config: ContainerConfig): InspectConfig {
   const { execution, healthcheck } = config;
   const { spec, rcx } = config.request;
   return {
-    Hostname: spec.hostname ?? '',
+    Hostname: spec.hostname ?? config.hostname ?? '',
+    Domainname: spec.domainname ?? '',
     User: rcx.user,
     Tty: spec.process.terminal,
     OpenStdin: config.openStdin,
     StdinOnce: config.stdinOnce,
     Env: spec.process.env,
+    ...(execution.ExposedPorts !== undefined && { ExposedPorts: execution.ExposedPorts }),
     Cmd: execution.Cmd ?? null,
     ...(healthcheck !== undefined && { Healthcheck: healthcheck }),
     Entrypoint: execution.Entrypoint ?? null,

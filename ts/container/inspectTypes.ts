@@ -80,7 +80,7 @@ export interface InspectMount {
 }
 
 /** Limits are 0 where there are none, as in Docker. */
-export interface InspectHostConfig {
+export interface InspectHostConfig extends InspectAsked {
   NetworkMode: string;
   /** Empty for the host's, `auto`, or `private` for ids that were given. */
   UsernsMode: string;
@@ -130,6 +130,29 @@ export interface InspectHostConfig {
   ReadonlyPaths: string[];
 }
 
+/** Devices, settings of the kernel and namespaces. */
+export interface InspectAsked {
+  Devices: { PathOnHost: string; PathInContainer: string; CgroupPermissions: string }[];
+  DeviceCgroupRules: string[] | null;
+  GroupAdd: string[] | null;
+  /** -1 for no limit. */
+  Ulimits: { Name: string; Hard: number; Soft: number }[];
+  OomScoreAdj: number;
+  OomKillDisable: boolean;
+  Sysctls: Record<string, string>;
+  /** Bytes. */
+  ShmSize: number;
+  ContainerIDFile: string;
+  IpcMode: string;
+  PidMode: string;
+  UTSMode: string;
+  CgroupnsMode: string;
+  /** Docker's name for what rcx does itself. */
+  Runtime: string;
+  Isolation: string;
+  Annotations: Record<string, string>;
+}
+
 /** Bytes or operations of a second. */
 export interface InspectDeviceRate {
   Path: string;
@@ -138,11 +161,13 @@ export interface InspectDeviceRate {
 
 export interface InspectConfig {
   Hostname: string;
+  Domainname: string;
   User: string;
   Tty: boolean;
   OpenStdin: boolean;
   StdinOnce: boolean;
   Env: string[];
+  ExposedPorts?: Record<string, object>;
   Cmd: string[] | null;
   Healthcheck?: Healthcheck;
   Entrypoint: string[] | null;

@@ -4,6 +4,10 @@ import type { ContainerMount } from './options.ts';
 
 const BIND_OPTIONS = /^(ro|rw|z|Z|r?private|r?slave|r?shared|rbind|bind|idmap|nocopy|consistent|cached|delegated)$/;
 
+/** Docker's: attributes of the mount, then what tmpfs itself knows (tmpfs(5)). */
+const TMPFS_OPTION =
+  /^(r[ow]|(no)?(suid|dev|exec|atime|diratime)|relatime|strictatime|defaults|a?sync|dirsync|size=[0-9]+[kmgt%]?|nr_(blocks|inodes)=[0-9]+[kmg]?|mode=[0-7]{1,4}|[ug]id=[0-9]{1,10}|mpol=\S+)$/i;
+
 /** `-v source:target[:options]`, as Docker reads it; relative sources start with a dot and count from `cwd`. */
 export function parseVolume(text: string, cwd: string = process.cwd()): ContainerMount {
   const [source, target, options, ...rest] = text.split(':');
@@ -61,12 +65,10 @@ export function parseTmpfs(text: string): ContainerMount {
   const colon = text.indexOf(':');
   const target = colon < 0 ? text : text.slice(0, colon);
   const options = colon < 0 ? [] : text.slice(colon + 1).split(',');
-  return tmpfs(
-    target,
-    options.filter((option) => option !== ''),
-    '--tmpfs',
-    text,
-  );
+  const given = options.filter((option) => option !== '');
+  const unknown = given.find((option) => !TMPFS_OPTION.test(option));
+  if (unknown !== undefined) throw invalid('--tmpfs', text, `invalid tmpfs option ${unknown}`);
+  return tmpfs(target, given, '--tmpfs', text);
 }
 
 function bind(source: string, target: string, options: string[], flag: string, text: string): ContainerMount {

@@ -1,13 +1,24 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
+import { join } from 'node:path';
 import { RcxError } from '../errors.ts';
 import type { ContainerOptions } from './options.ts';
+import type { StoredContainer } from './store.ts';
 
 /** The three files that rcx itself provides in a container, by their name in its folder. */
 export interface NetworkFiles {
   hosts: string;
   hostname: string;
   'resolv.conf': string;
+}
+
+/** Host path of one of them: those of a container in another one's network are the other one's. */
+export function networkFile(
+  { config, folder }: Pick<StoredContainer, 'config' | 'folder'>,
+  name: keyof NetworkFiles,
+): string {
+  const other = config.request.rcx.join?.find(({ namespaces }) => namespaces.includes('network'));
+  return join(other?.folder ?? folder, name);
 }
 
 const HOSTS = `127.0.0.1\tlocalhost
@@ -21,8 +32,10 @@ ff02::2\tip6-allrouters
 /** Contents of `/etc/hosts`, `/etc/hostname` and `/etc/resolv.conf`. */
 export function networkFiles(hostname: string, options: ContainerOptions): NetworkFiles {
   const added = (options.addHosts ?? []).map(hostLine).join('');
+  const { domainname } = options;
+  const own = domainname === undefined ? hostname : `${hostname}.${domainname} ${hostname}`;
   // In the host's network the host's own names hold.
-  const hosts = options.network === 'host' ? readHost('/etc/hosts') : `${HOSTS}127.0.0.1\t${hostname}\n`;
+  const hosts = options.network === 'host' ? readHost('/etc/hosts') : `${HOSTS}127.0.0.1\t${own}\n`;
   const servers = (options.dns ?? []).map(serverLine).join('');
   return {
     hosts: hosts + added,

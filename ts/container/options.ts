@@ -10,11 +10,19 @@ export interface ContainerOptions
     NetworkOptions,
     ResourceOptions,
     SecurityOptions,
+    DeviceOptions,
+    NamespaceOptions,
     LifeOptions,
     UserNamespaceOptions {
   /** Unique in the store; made up when left out. */
   name?: string | undefined;
   labels?: Record<string, string> | undefined;
+  /** For whoever reads the runtime-spec of the container; rcx itself has no use for them. */
+  annotations?: Record<string, string> | undefined;
+  /** Docker's name of the OCI runtime, which is always rcx's own; `inspect` shows it. */
+  runtime?: string | undefined;
+  /** Host path of a file that is made, and gets the id. */
+  cidFile?: string | undefined;
   platform?: Platform | undefined;
 }
 
@@ -30,6 +38,11 @@ export interface ProcessOptions {
   workdir?: string | undefined;
   /** Docker's `user[:group]`, names or numbers. */
   user?: string | undefined;
+  /** Supplementary groups beside those of the user, names or numbers. */
+  groups?: string[] | undefined;
+  rlimits?: ResourceLimit[] | undefined;
+  /** How soon the kernel kills it for want of memory, from -1000, never, to 1000 (proc_pid_oom_score_adj(5)). */
+  oomScoreAdj?: number | undefined;
   /** Give it a terminal. */
   tty?: boolean | undefined;
   /** Run an init as PID 1 that reaps orphans and forwards signals. */
@@ -39,6 +52,8 @@ export interface ProcessOptions {
 /** What is mounted in the container, its root among it. */
 export interface MountOptions {
   mounts?: ContainerMount[] | undefined;
+  /** Size of `/dev/shm`, in bytes; 64 MiB by default. */
+  shmSize?: number | undefined;
   /** Mount the root read-only. */
   readOnly?: boolean | undefined;
   /** Do not try pivot_root. */
@@ -47,11 +62,16 @@ export interface MountOptions {
 
 export interface NetworkOptions {
   hostname?: string | undefined;
+  domainname?: string | undefined;
   network?: NetworkMode | undefined;
   /** Lines of `/etc/hosts` as `name:address`. */
   addHosts?: string[] | undefined;
   /** Name servers by address, instead of the host's. */
   dns?: string[] | undefined;
+  /** Ports that the program listens at, `80/tcp`, beside those of the image. */
+  exposedPorts?: string[] | undefined;
+  /** Settings of the kernel that belong to the container's network or IPC namespace, by their dotted names. */
+  sysctls?: Record<string, string> | undefined;
 }
 
 /** Limits of the container's cgroup, and where that is. */
@@ -74,6 +94,13 @@ export interface SecurityOptions {
   securityOpt?: string[] | undefined;
   /** All capabilities and devices, no filter for system calls, and the kernel's filesystems to write to. */
   privileged?: boolean | undefined;
+}
+
+/** Devices of the host that the container may use, beside those that every container has. */
+export interface DeviceOptions {
+  devices?: ContainerDevice[] | undefined;
+  /** Rules of the device filter in the words of cgroup v1: `c 1:3 rwm`, `b 8:* r`. */
+  deviceRules?: string[] | undefined;
 }
 
 /** When the container ends, what follows, and what is kept of its output. */
@@ -106,8 +133,24 @@ export interface UserNamespaceOptions {
   gidMap?: IdMapping[] | undefined;
 }
 
+/** Namespaces of the kernel; the container has its own where nothing else is asked for. */
+export interface NamespaceOptions {
+  ipc?: IpcMode | undefined;
+  pid?: PidMode | undefined;
+  uts?: 'private' | 'host' | undefined;
+  cgroupns?: 'private' | 'host' | undefined;
+}
+
+/** By name, id, or prefix of an id. */
+export type OtherContainer = `container:${string}`;
+
 /** `none` has only a loopback device; `host` shares the host's network. */
-export type NetworkMode = 'none' | 'host';
+export type NetworkMode = 'none' | 'host' | OtherContainer;
+
+/** `none` has no `/dev/shm`; only that of `shareable` can be another container's. */
+export type IpcMode = 'none' | 'private' | 'shareable' | 'host' | OtherContainer;
+
+export type PidMode = 'private' | 'host' | OtherContainer;
 
 /** A mount that the user asked for. */
 export interface ContainerMount {
@@ -118,4 +161,22 @@ export interface ContainerMount {
   target: string;
   /** Options as mount(8) has them. */
   options: string[];
+}
+
+/** A limit of setrlimit(2); -1 for none. */
+export interface ResourceLimit {
+  /** Docker's name of it, `nofile`. */
+  name: string;
+  soft: number;
+  hard: number;
+}
+
+/** A device of the host, or a directory of which all devices are meant. */
+export interface ContainerDevice {
+  /** Absolute host path. */
+  source: string;
+  /** Absolute path inside the container. */
+  target: string;
+  /** Letters of `rwm`: what the container may do with it. */
+  access: string;
 }

@@ -21,6 +21,24 @@ export function parsePortRange(text: string): PortRange | undefined {
   return { first, last, protocol };
 }
 
+/**
+ * The ports of `--expose`, `80`, `53/udp` or `8000-8010/tcp`, each as `80/tcp`.
+ * @throws ERR_RCX_INVALID_OPTION
+ */
+export function parseExpose(text: string): string[] {
+  const range = parsePortRange(text.toLowerCase());
+  if (range === undefined || range.first === 0) {
+    throw new RcxError(`read --expose: ${quote(text)} is no port`, {
+      code: 'ERR_RCX_INVALID_OPTION',
+      step: 'read --expose',
+      path: plain(text),
+      hint: 'write 80, 53/udp or 8000-8010/tcp; protocols are tcp, udp and sctp',
+    });
+  }
+  const { first, last, protocol } = range;
+  return Array.from({ length: last - first + 1 }, (_, index) => `${first + index}/${protocol}`);
+}
+
 /** Whether a port, `80/tcp`, is in one of the ranges. */
 export function isInRange(port: string, ranges: readonly PortRange[]): boolean {
   const own = parsePortRange(port);

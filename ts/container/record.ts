@@ -5,6 +5,7 @@ import type { Digest } from '../oci/digest.ts';
 import type { ExecutionConfig, Healthcheck } from '../oci/types.ts';
 import { writeFileAtomic } from '../store/atomic.ts';
 import type { ProcessIdentity } from './liveness.ts';
+import type { Settings } from './settings.ts';
 import type { LaunchRequest } from './spec/types.ts';
 
 /** What is fixed when a container is made: `config.json` of its folder. */
@@ -24,6 +25,8 @@ export interface ContainerConfig {
   network: string;
   /** It has a user namespace: with ids that no other container has, or with given ones. */
   userns?: 'auto' | 'private';
+  /** Where it is the host's, and so not in the request. */
+  hostname?: string;
   restart: RestartPolicy;
   log: LogConfig;
   /** The program can be given input. */
@@ -44,6 +47,8 @@ export interface ContainerConfig {
   cgroupParent?: string;
   /** What was asked for its confinement; absent where nothing was. */
   security?: SecurityRecord;
+  /** Absent in the records of an older rcx. */
+  settings?: Settings;
   /** What the core was given. */
   request: LaunchRequest;
 }

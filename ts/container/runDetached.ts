@@ -13,8 +13,9 @@ export async function runDetached(engine: Engine, wanted: Omit<ForegroundRun, 'd
 
 /** Makes a container that is going to be started later; returns its id. */
 export async function createOnly(engine: Engine, wanted: Omit<ForegroundRun, 'detachKeys'>): Promise<string> {
-  const { interactive } = wanted;
-  const options = { openStdin: interactive, stdinOnce: interactive, ...wanted.options };
+  const { interactive, attach } = wanted;
+  const once = interactive && (attach === undefined || attach.includes('stdin'));
+  const options = { openStdin: interactive, stdinOnce: once, ...wanted.options };
   const { config } = await createContainer(engine, () => findRoot(engine, wanted), options, { willStart: false });
   return config.id;
 }

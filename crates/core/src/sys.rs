@@ -120,12 +120,27 @@ pub fn pidfd_signal(pidfd: BorrowedFd<'_>, number: i32) -> Result<(), Errno> {
     Ok(())
 }
 
-/// `setns(2)`: joins namespaces of the process that the descriptor stands for (Linux 5.8).
-pub fn setns(pidfd: BorrowedFd<'_>, namespaces: u64) -> Result<(), Errno> {
-    // SAFETY: plain integers; the caller has a single thread.
-    check(unsafe { libc::syscall(libc::SYS_setns, pidfd.as_raw_fd(), namespaces) })?;
+/// `setns(2)`: joins namespaces of the process that the descriptor stands for (Linux 5.8), or the one that it is.
+pub fn setns(fd: BorrowedFd<'_>, namespaces: u64) -> Result<(), Errno> {
+    // SAFETY: plain integers. It concerns the calling task alone.
+    check(unsafe { libc::syscall(libc::SYS_setns, fd.as_raw_fd(), namespaces) })?;
     Ok(())
 }
+
+/// The `CLONE_NEW…` flag of the namespace that a descriptor stands for (`NS_GET_NSTYPE`, ioctl_nsfs(2)).
+pub fn namespace_type(fd: BorrowedFd<'_>) -> Result<i32, Errno> {
+    const NS_GET_NSTYPE: libc::c_ulong = 0xb703;
+    // Other files may know this number for something else.
+    if rustix::fs::fstatfs(fd)?.f_type as i64 != NSFS_MAGIC {
+        return Err(Errno::NOTTY);
+    }
+    // SAFETY: the request takes no argument.
+    let kind = check(unsafe { libc::syscall(libc::SYS_ioctl, fd.as_raw_fd(), NS_GET_NSTYPE) })?;
+    i32::try_from(kind).map_err(|_| Errno::OVERFLOW)
+}
+
+/// linux/magic.h.
+const NSFS_MAGIC: i64 = 0x6e73_6673;
 
 /// `unshare(CLONE_NEWCGROUP)`: the calling process' current cgroups become its namespace's roots.
 pub fn unshare_cgroup() -> Result<(), Errno> {

@@ -79,11 +79,18 @@ describe('--tmpfs', () => {
     ['/t:', tmpfs('/t')],
     ['/t:size=64m,mode=700', tmpfs('/t', 'size=64m', 'mode=700')],
     ['/t:exec', tmpfs('/t', 'exec')],
+    [
+      '/t:rw,suid,dev,noatime,size=50%,uid=1000,gid=7,nr_inodes=1k',
+      tmpfs('/t', ...'rw,suid,dev,noatime,size=50%,uid=1000,gid=7,nr_inodes=1k'.split(',')),
+    ],
   ])('%s', (text, expected) => {
     expect(parseTmpfs(text)).toEqual(expected);
   });
 
-  it.each(['', 't', '/', ':size=1m'])('refuses %j', (text) => {
-    expect(() => parseTmpfs(text)).toThrow(invalid);
-  });
+  it.each(['', 't', '/', ':size=1m', '/t:foo=1', '/t:size=x', '/t:mode=999', '/t:uid=me', '/t:bind', '/t:ro=1'])(
+    'refuses %j',
+    (text) => {
+      expect(() => parseTmpfs(text)).toThrow(invalid);
+    },
+  );
 });

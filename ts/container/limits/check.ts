@@ -43,6 +43,7 @@ const FLAGS: Record<string, string> = {
   'memory.swap': '--memory-swap',
   'memory.reservation': '--memory-reservation',
   'memory.swappiness': '--memory-swappiness',
+  'memory.disableOOMKiller': '--oom-kill-disable',
   'cpu.quota': '--cpus, --cpu-quota',
   'cpu.shares': '--cpu-shares',
   'cpu.realtimeRuntime': '--cpu-rt-runtime',

@@ -14,10 +14,11 @@ const MOST_SWAPPINESS = 100;
  */
 export function changeMemory(
   old: Memory = {},
-  { memory, memorySwap, memoryReservation, memorySwappiness }: LimitOptions & FixedLimitOptions,
+  { memory, memorySwap, memoryReservation, memorySwappiness, oomKillDisable }: LimitOptions & FixedLimitOptions,
 ): Memory | undefined {
   // Docker's 0 is what was not given.
-  if (!memory && !memorySwap && !memoryReservation && memorySwappiness === undefined) return undefined;
+  const isGiven = memory || memorySwap || memoryReservation || memorySwappiness !== undefined || oomKillDisable;
+  if (!isGiven) return undefined;
   requireEnough('--memory', memory);
   requireEnough('--memory-reservation', memoryReservation);
   const limit = memory || old.limit;
@@ -38,6 +39,7 @@ export function changeMemory(
     ...(swap !== undefined && { swap }),
     ...(reservation !== undefined && { reservation }),
     ...(memorySwappiness !== undefined && { swappiness: memorySwappiness }),
+    ...(oomKillDisable && { disableOOMKiller: true }),
   };
 }
 

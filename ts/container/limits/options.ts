@@ -30,6 +30,8 @@ export interface LimitOptions {
 export interface FixedLimitOptions {
   /** How eagerly its memory is swapped out, 0 to 100; cgroup v1 only. */
   memorySwappiness?: number | undefined;
+  /** Let processes wait for memory where the limit is reached, instead of killing one; cgroup v1 only. */
+  oomKillDisable?: boolean | undefined;
   blkioWeightDevices?: DeviceLimit[] | undefined;
   /** Bytes of a second. */
   deviceReadBps?: DeviceLimit[] | undefined;
@@ -49,7 +51,7 @@ export interface DeviceLimit {
 
 /** Names of all of them. */
 export const LIMITS = [
-  ...(['memory', 'memorySwap', 'memoryReservation', 'memorySwappiness', 'pidsLimit'] as const),
+  ...(['memory', 'memorySwap', 'memoryReservation', 'memorySwappiness', 'oomKillDisable', 'pidsLimit'] as const),
   ...([
     'cpus',
     'cpuShares',

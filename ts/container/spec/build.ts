@@ -3,6 +3,7 @@ import type { ContainerOptions } from '../options.ts';
 import { type Confinement, confinementOf } from '../security/confinement.ts';
 import type { IdMappings } from '../userns/mapping.ts';
 import { specMounts } from './mounts.ts';
+import { specNamespaces } from './namespaces.ts';
 import { processArgs, processCwd, processEnv } from './process.ts';
 import { specResources } from './resources.ts';
 import type { RuntimeSpec, SpecLinux, SpecResources } from './types.ts';
@@ -14,6 +15,8 @@ export interface SpecInput {
   /** The container's folder. */
   folder: string;
   hostname: string;
+  /** Folder of the container whose network it is in. */
+  networkFolder?: string | undefined;
   execution: ExecutionConfig;
   /** Host path of a root filesystem that is used as it is. */
   rootfs?: string | undefined;
@@ -40,7 +43,9 @@ function hostSpec(input: SpecInput): RuntimeSpec {
   const { capabilities, noNewPrivileges, apparmor } = confinement;
   return {
     ociVersion: '1.2.0',
-    hostname,
+    // The host's own name is not to be set.
+    ...(options.uts !== 'host' && { hostname }),
+    ...(options.domainname !== undefined && { domainname: options.domainname }),
     process: {
       terminal: tty,
       user: { uid: 0, gid: 0 },
@@ -50,10 +55,12 @@ function hostSpec(input: SpecInput): RuntimeSpec {
       capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
       ...(noNewPrivileges && { noNewPrivileges }),
       ...(apparmor !== undefined && { apparmorProfile: apparmor }),
+      ...(options.oomScoreAdj !== undefined && { oomScoreAdj: options.oomScoreAdj }),
     },
     root: { path: input.rootfs ?? `${input.folder}/rootfs`, ...(options.readOnly ? { readonly: true } : {}) },
     mounts: specMounts(input, confinement),
     linux: specLinux(input, confinement),
+    ...(options.annotations !== undefined && { annotations: options.annotations }),
   };
 }
 
@@ -61,17 +68,17 @@ function specLinux(
   { id, options, cgroup, limits }: SpecInput,
   { maskedPaths, readonlyPaths, privileged }: Confinement,
 ): SpecLinux {
-  const own = options.network !== 'host';
-  const namespaces = ['mount', 'pid', 'ipc', 'uts', 'cgroup', ...(own ? ['network'] : [])];
+  // The settings of another container's network are that container's.
+  const own = (options.network ?? 'none') === 'none';
   // Docker's two: ping without a capability, and ports below 1024 for everybody inside.
   const sysctl: Record<string, string> = own
     ? { 'net.ipv4.ping_group_range': '0 2147483647', 'net.ipv4.ip_unprivileged_port_start': '0' }
     : {};
   return {
-    namespaces: namespaces.map((type) => ({ type })),
+    namespaces: specNamespaces(options),
     cgroupsPath: cgroup ?? cgroupPath(id),
-    resources: specResources(limits, privileged),
-    sysctl,
+    resources: specResources(limits, { allDevices: privileged, deviceRules: options.deviceRules }),
+    sysctl: { ...sysctl, ...options.sysctls },
     maskedPaths,
     readonlyPaths,
   };

@@ -47,6 +47,12 @@ export const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/
 
 export const STOP_SIGNAL = 'SIGTERM';
 
+/** Source of the container's `/dev/shm`: what mount(8) shows, and how it is told from a tmpfs of the user's. */
+export const SHM = 'shm';
+
+/** Bytes of it. */
+export const SHM_SIZE = 64 * 1024 ** 2;
+
 /** The kernel's filesystems, with Docker's options. */
 export const KERNEL_MOUNTS: readonly SpecMount[] = [
   { destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'noexec', 'nodev'] },
@@ -73,10 +79,18 @@ export const KERNEL_MOUNTS: readonly SpecMount[] = [
   {
     destination: '/dev/shm',
     type: 'tmpfs',
-    source: 'shm',
+    source: SHM,
     options: ['nosuid', 'noexec', 'nodev', 'mode=1777', 'size=65536k'],
   },
 ];
+
+/** The host's, for a container that shares its IPC namespace. */
+export const HOST_SHM: SpecMount = {
+  destination: '/dev/shm',
+  type: 'bind',
+  source: '/dev/shm',
+  options: ['rbind', 'nosuid', 'nodev', 'noexec'],
+};
 
 /** Seconds between the stop signal and the end. */
 export const STOP_TIMEOUT = 10;

@@ -1,7 +1,7 @@
-import type { ContainerMount } from '../options.ts';
+import type { ContainerMount, ContainerOptions } from '../options.ts';
 import type { Confinement } from '../security/confinement.ts';
 import type { SpecInput } from './build.ts';
-import { KERNEL_MOUNTS } from './defaults.ts';
+import { HOST_SHM, KERNEL_MOUNTS, SHM } from './defaults.ts';
 import { refuseOverProc } from './overProc.ts';
 import type { SpecMount } from './types.ts';
 
@@ -9,7 +9,10 @@ import type { SpecMount } from './types.ts';
  * The kernel's mounts, rcx's three files, then the user's, which may cover any of them; but `/proc`, which is there in any case.
  * @throws ERR_RCX_INVALID_MOUNT
  */
-export function specMounts({ folder, options }: SpecInput, { privileged }: Confinement): SpecMount[] {
+export function specMounts(
+  { folder, networkFolder = folder, options }: SpecInput,
+  { privileged }: Confinement,
+): SpecMount[] {
   const wanted = options.mounts ?? [];
   wanted.forEach(refuseOverProc);
   const covered = new Set(wanted.map((mount) => mount.target));
@@ -17,14 +20,15 @@ export function specMounts({ folder, options }: SpecInput, { privileged }: Confi
     (name): SpecMount => ({
       destination: `/etc/${name}`,
       type: 'bind',
-      source: `${folder}/${name}`,
-      options: ['rbind'],
+      source: `${networkFolder}/${name}`,
+      // Docker's, too, are part of what --read-only protects.
+      options: options.readOnly ? ['rbind', 'ro'] : ['rbind'],
     }),
   );
   return [
-    ...KERNEL_MOUNTS.filter(({ destination }) => destination === '/proc' || !covered.has(destination)).map(
-      privileged ? writable : kept,
-    ),
+    ...kernelMounts(options)
+      .filter(({ destination }) => destination === '/proc' || !covered.has(destination))
+      .map(privileged ? writable : kept),
     ...files.filter((mount) => !covered.has(mount.destination)),
     ...wanted.map(specMount),
   ];
@@ -34,6 +38,19 @@ const kept = (mount: SpecMount) => mount;
 
 function writable(mount: SpecMount): SpecMount {
   return { ...mount, options: mount.options.filter((option) => option !== 'ro') };
+}
+
+/** `/dev/shm` goes with the IPC namespace; that of another container comes with it in the core. */
+function kernelMounts({ ipc, shmSize }: ContainerOptions): SpecMount[] {
+  if (ipc === 'host') return KERNEL_MOUNTS.map((mount) => (mount.source === SHM ? HOST_SHM : mount));
+  if (ipc === 'none' || ipc?.startsWith('container:')) return KERNEL_MOUNTS.filter(({ source }) => source !== SHM);
+  return KERNEL_MOUNTS.map((mount) => sized(mount, shmSize));
+}
+
+function sized(mount: SpecMount, shmSize: number | undefined): SpecMount {
+  if (mount.source !== SHM || shmSize === undefined) return mount;
+  const rest = mount.options.filter((option) => !option.startsWith('size='));
+  return { ...mount, options: [...rest, `size=${shmSize}`] };
 }
 
 function specMount(mount: ContainerMount): SpecMount {

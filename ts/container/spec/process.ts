@@ -14,6 +14,7 @@ export function executionOf(config: ExecutionConfig, options: ContainerOptions):
   const command = given ?? (options.entrypoint === undefined ? config.Cmd : undefined);
   const env = mergeEnv(config.Env ?? [], options.env ?? []);
   const { Cmd: _command, Entrypoint: _entrypoint, ...rest } = config;
+  const ports = options.exposedPorts ?? [];
   const entrypoint = options.entrypoint ?? config.Entrypoint;
   return {
     ...rest,
@@ -23,6 +24,9 @@ export function executionOf(config: ExecutionConfig, options: ContainerOptions):
     ...(options.user !== undefined && { User: options.user }),
     ...(options.workdir !== undefined && { WorkingDir: options.workdir }),
     ...(options.stopSignal !== undefined && { StopSignal: options.stopSignal }),
+    ...(ports.length > 0 && {
+      ExposedPorts: { ...config.ExposedPorts, ...Object.fromEntries(ports.map((port) => [port, {}])) },
+    }),
     Labels: { ...config.Labels, ...options.labels },
   };
 }

@@ -1,9 +1,11 @@
+import type { ContainerDevice, ResourceLimit } from '../options.ts';
 import type { IdMapping } from '../userns/mapping.ts';
 
 /** The parts of the OCI runtime-spec 1.2 configuration that rcx writes; field names are the standard's. */
 export interface RuntimeSpec {
   ociVersion: string;
   hostname?: string;
+  domainname?: string;
   process: SpecProcess;
   root: { path: string; readonly?: boolean };
   mounts: SpecMount[];
@@ -21,6 +23,7 @@ export interface SpecProcess {
   capabilities: Record<'bounding' | 'effective' | 'permitted', string[]>;
   noNewPrivileges?: boolean;
   apparmorProfile?: string;
+  oomScoreAdj?: number;
 }
 
 /** https://github.com/opencontainers/runtime-spec/blob/main/config.md#mounts */
@@ -45,12 +48,13 @@ export interface SpecLinux {
 
 /** Memory in bytes, CPU time in microseconds; -1 is no limit. */
 export interface SpecResources {
-  devices: { allow: boolean; access: string }[];
+  devices: SpecDeviceRule[];
   memory?: {
     limit?: number;
     /** Memory and swap together. */
     swap?: number;
     reservation?: number;
+    disableOOMKiller?: boolean;
     swappiness?: number;
   };
   cpu?: {
@@ -83,6 +87,23 @@ export interface SpecThrottle {
   rate: number;
 }
 
+/** Without numbers, or a type, for all of them. */
+export interface SpecDeviceRule {
+  allow: boolean;
+  type?: 'a' | 'b' | 'c';
+  major?: number;
+  minor?: number;
+  access: string;
+}
+
+/** Another container, found by its record at each launch. */
+export interface Join {
+  name: string;
+  /** Where its record is. */
+  folder: string;
+  namespaces: ('network' | 'ipc' | 'pid')[];
+}
+
 /** What the core is told beside the standard's words; see `crates/core/src/plan/request.rs`. */
 export interface LaunchExtras {
   id: string;
@@ -95,6 +116,14 @@ export interface LaunchExtras {
   seccomp?: SeccompChoice;
   /** Make all devices of the host. */
   hostDevices?: boolean;
+  /** Devices of the host, looked at anew at each start: their numbers may be others after a restart of the machine. */
+  devices?: ContainerDevice[];
+  /** Containers whose namespaces are this one's, those that `linux.namespaces` lists. */
+  join?: Join[];
+  /** Supplementary groups by name or number, looked up in the container's own files. */
+  groups?: string[];
+  /** As `process.rlimits`, whose numbers without a limit JavaScript cannot write. */
+  rlimits?: ResourceLimit[];
 }
 
 /** rcx's own filter, none, or that of a profile in Docker's format. */

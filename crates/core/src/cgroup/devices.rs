@@ -117,22 +117,25 @@ fn rule(entry: &LinuxDeviceCgroup) -> Rule {
 pub fn apply_legacy(dir: &Path, rules: &[Rule]) -> Result<()> {
     for rule in rules {
         let file = if rule.allow { "devices.allow" } else { "devices.deny" };
-        set(dir, file, &legacy_line(rule))?;
+        for line in legacy_lines(rule) {
+            set(dir, file, &line)?;
+        }
     }
     Ok(())
 }
 
-fn legacy_line(rule: &Rule) -> String {
+/// The kernel takes `a` for everything, whatever numbers and accesses follow it: a rule for some devices of both kinds is two.
+fn legacy_lines(rule: &Rule) -> Vec<String> {
     let number = |value: Option<u32>| value.map_or_else(|| "*".to_owned(), |n| n.to_string());
+    let line = |letter: char| {
+        format!("{letter} {}:{} {}", number(rule.major), number(rule.minor), rule.access.letters())
+    };
+    let all = Access { read: true, write: true, mknod: true };
     match rule.kind {
-        None => "a".to_owned(),
-        Some(kind) => format!(
-            "{} {}:{} {}",
-            if kind == Kind::Block { 'b' } else { 'c' },
-            number(rule.major),
-            number(rule.minor),
-            rule.access.letters()
-        ),
+        None if rule.major.is_none() && rule.minor.is_none() && rule.access == all => vec!["a".to_owned()],
+        None => vec![line('b'), line('c')],
+        Some(Kind::Block) => vec![line('b')],
+        Some(Kind::Char) => vec![line('c')],
     }
 }
 
@@ -145,8 +148,16 @@ mod tests {
         let json = r#"{"devices":[{"allow":false,"access":"rwm"},{"allow":true,"type":"c","major":136,"access":"rw"}]}"#;
         let resources: LinuxResources = serde_json::from_str(json).unwrap();
         let rules = rules(Some(&resources)).unwrap().unwrap();
-        let lines: Vec<_> = rules.iter().map(legacy_line).collect();
+        let lines: Vec<_> = rules.iter().flat_map(legacy_lines).collect();
         assert_eq!(lines[..4], ["a", "c 136:* rw", "c *:* m", "b *:* m"]);
         assert!(lines.contains(&"c 1:3 rwm".to_owned()));
+    }
+
+    #[test]
+    fn a_rule_for_some_devices_of_both_kinds_does_not_become_one_for_all() {
+        let json = r#"{"devices":[{"allow":true,"type":"a","major":7,"access":"rm"}]}"#;
+        let resources: LinuxResources = serde_json::from_str(json).unwrap();
+        let rules = rules(Some(&resources)).unwrap().unwrap();
+        assert_eq!(legacy_lines(&rules[0]), ["b 7:* rm", "c 7:* rm"]);
     }
 }

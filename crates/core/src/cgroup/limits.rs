@@ -71,6 +71,10 @@ fn memory(memory: &LinuxMemory, settings: &mut Vec<Setting>) {
         let legacy = Write { optional: true, ..Write::to("memory.memsw.limit_in_bytes", swap) };
         settings.push(Setting::new("memory", "memory.swap", vec![unified], vec![legacy]));
     }
+    if memory.disable_oom_killer().unwrap_or(false) {
+        let legacy = Write::to("memory.oom_control", 1);
+        settings.push(Setting::new("memory", "memory.disableOOMKiller", vec![], vec![legacy]));
+    }
     if let Some(swappiness) = memory.swappiness() {
         let legacy = Write::to("memory.swappiness", swappiness);
         settings.push(Setting::new("memory", "memory.swappiness", vec![], vec![legacy]));
@@ -217,12 +221,16 @@ mod tests {
     }
 
     #[test]
-    fn swappiness_and_real_time_are_of_v1_alone() {
-        let settings =
-            settings_of(r#"{"memory":{"swappiness":0},"cpu":{"realtimeRuntime":900,"realtimePeriod":1000}}"#);
+    fn swappiness_real_time_and_waiting_for_memory_are_of_v1_alone() {
+        let settings = settings_of(
+            r#"{"memory":{"swappiness":0,"disableOOMKiller":true},"cpu":{"realtimeRuntime":900,"realtimePeriod":1000}}"#,
+        );
         assert!(settings.iter().all(|setting| setting.unified.is_empty() && !setting.certain));
         let files: Vec<_> = settings.iter().flat_map(|setting| lines(&setting.legacy)).collect();
-        assert_eq!(files, ["memory.swappiness 0", "cpu.rt_period_us 1000", "cpu.rt_runtime_us 900"]);
+        assert_eq!(
+            files,
+            ["memory.oom_control 1", "memory.swappiness 0", "cpu.rt_period_us 1000", "cpu.rt_runtime_us 900"]
+        );
     }
 
     #[test]

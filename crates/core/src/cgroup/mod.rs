@@ -54,15 +54,53 @@ pub struct Cgroup {
 ///
 /// Joining a v1 cgroup waits for an RCU grace period (~10 ms), while a v2 cgroup is entered by the clone itself. So v1 is
 /// joined only where a limit needs it, or where nothing else can filter devices.
-pub fn create(path: &str, resources: Option<&LinuxResources>) -> Result<Cgroup> {
+///
+/// `ends`: the container has no pid namespace that its processes would end with, so its cgroup must be able to end them.
+pub fn create(path: &str, resources: Option<&LinuxResources>, ends: bool) -> Result<Cgroup> {
     let layout = Layout::detect()?;
     let settings = resources.map(limits::settings).transpose()?.unwrap_or_default();
     let rules = devices::rules(resources)?;
     // Refused before anything is made.
     Placed::new(layout, &settings)?;
     let holder = systemd::is_scope(path).then(|| systemd::start(path, resources)).transpose()?;
-    let cgroup = fill(path, layout, &settings, rules.as_deref(), false)?;
+    let mut cgroup = fill(path, layout, &settings, rules.as_deref(), false)?;
+    if ends && let Err(error) = be_endable(&mut cgroup, path, layout) {
+        // As above.
+        drop(remove(path));
+        return Err(error);
+    }
     Ok(Cgroup { holder, ..cgroup })
+}
+
+/// Sees to it that the container's processes can be stopped, and then killed: else they may make new ones faster than that.
+fn be_endable(cgroup: &mut Cgroup, path: &str, layout: &Layout) -> Result<()> {
+    let place = |mount: &Path| mount.join(path.trim_start_matches('/'));
+    // Linux 5.2; since 5.14 there is cgroup.kill.
+    if layout.unified.as_deref().is_some_and(|mount| place(mount).join("cgroup.freeze").exists()) {
+        return Ok(());
+    }
+    let has_freezer = |hierarchy: &&Hierarchy| hierarchy.has("freezer");
+    if cgroup.joined.iter().any(|hierarchy| has_freezer(&hierarchy)) {
+        return Ok(());
+    }
+    let hierarchy = layout.legacy.iter().find(has_freezer).ok_or_else(cannot_end)?;
+    let dir = make(&hierarchy.mount, path)?;
+    join(cgroup, hierarchy, &dir)
+}
+
+/// Has the container's first process join a v1 cgroup.
+fn join(cgroup: &mut Cgroup, hierarchy: &Hierarchy, dir: &Path) -> Result<()> {
+    let procs = dir.join("cgroup.procs");
+    let flags = OFlags::WRONLY | OFlags::CLOEXEC;
+    let fd = open(&procs, flags, Mode::empty()).step_at(CODE, "open the cgroup", procs.display())?;
+    cgroup.joins.push(fd);
+    cgroup.joined.push(hierarchy.clone());
+    Ok(())
+}
+
+fn cannot_end() -> Error {
+    Error::new(CODE, "share a pid namespace: no cgroup hierarchy could end the container's processes")
+        .hint("mount cgroup2 at /sys/fs/cgroup, or the v1 freezer controller")
 }
 
 /// `strict`: also what is optional must be there.
@@ -130,11 +168,7 @@ fn legacy(
         if filters && let Some(rules) = rules.take() {
             devices::apply_legacy(&dir, rules)?;
         }
-        let procs = dir.join("cgroup.procs");
-        let flags = OFlags::WRONLY | OFlags::CLOEXEC;
-        let fd = open(&procs, flags, Mode::empty()).step_at(CODE, "open the cgroup", procs.display())?;
-        cgroup.joins.push(fd);
-        cgroup.joined.push(hierarchy.clone());
+        join(cgroup, hierarchy, &dir)?;
     }
     if rules.is_none() { Ok(()) } else { Err(no_device_filter()) }
 }

@@ -63,7 +63,7 @@ pub fn remove(path: &str) -> Result<()> {
     let layout = Layout::detect()?;
     let mounts = layout.unified.iter().chain(layout.legacy.iter().map(|hierarchy| &hierarchy.mount));
     for mount in mounts.clone() {
-        end_standstill(&mount.join(path.trim_start_matches('/')))?;
+        kill_frozen(&mount.join(path.trim_start_matches('/')))?;
     }
     if systemd::is_scope(path) {
         let processes = mounts.clone().map(|mount| mount.join(path.trim_start_matches('/')));
@@ -80,11 +80,25 @@ pub fn remove(path: &str) -> Result<()> {
     Ok(())
 }
 
-/// What the v1 freezer has stopped does not even die: it is let go on, with a SIGKILL already waiting for it.
-fn end_standstill(dir: &Path) -> Result<()> {
-    let state = dir.join("freezer.state");
-    if !fs::read_to_string(&state).is_ok_and(|text| text.trim() != "THAWED") {
-        return Ok(());
+/// Kills what is in a cgroup of the v1 freezer: stopped, so that nothing new is made meanwhile. What stands still does not even
+/// die there: it is let go on, with a SIGKILL already waiting for it.
+fn kill_frozen(dir: &Path) -> Result<()> {
+    const PATIENCE: Duration = Duration::from_millis(500);
+    let state = || fs::read_to_string(dir.join("freezer.state")).unwrap_or_default();
+    let empty = || fs::read_to_string(dir.join("cgroup.procs")).is_ok_and(|text| text.is_empty());
+    match state().trim() {
+        "" => return Ok(()),
+        "THAWED" if empty() => return Ok(()),
+        _ => {}
+    }
+    match set(dir, "freezer.state", "FROZEN") {
+        Err(error) if is_gone(error.errno) => return Ok(()),
+        done => done?,
+    }
+    let begin = Instant::now();
+    // One that sleeps in the kernel stops when it wakes up; it makes no new ones either.
+    while state().trim() == "FREEZING" && begin.elapsed() < PATIENCE {
+        std::thread::sleep(Duration::from_micros(200));
     }
     kill_all(dir)?;
     match set(dir, "freezer.state", "THAWED") {
@@ -146,6 +160,13 @@ fn remove_children(dir: &Path) -> Result<()> {
 fn kill_all(dir: &Path) -> Result<()> {
     if fs::write(dir.join("cgroup.kill"), "1").is_ok() {
         return Ok(());
+    }
+    // Before 5.14: stopped first, or they could make new ones faster than they are killed. On v2 what stands still dies.
+    if dir.join("cgroup.freeze").exists() {
+        match set(dir, "cgroup.freeze", "1") {
+            Err(error) if is_gone(error.errno) => return Ok(()),
+            done => done?,
+        }
     }
     let procs = dir.join("cgroup.procs");
     let pids = match fs::read_to_string(&procs).step_at(CODE, "list the cgroup's processes", procs.display())

@@ -20,6 +20,9 @@ pub struct InitConfig {
     pub capabilities: Sets,
     /// `no_new_privs` (prctl(2)).
     pub no_new_privileges: bool,
+    /// Supplementary groups beside the user's, names or numbers of the container's own `/etc/group`.
+    #[serde(default)]
+    pub groups: Vec<String>,
     /// Resource limits, by the kernel's number.
     pub rlimits: Vec<Rlimit>,
     /// How soon the kernel kills it for want of memory; as the launcher when absent.
@@ -34,6 +37,9 @@ pub struct InitConfig {
     pub reaper: bool,
     /// File mode creation mask of the program.
     pub umask: u32,
+    /// There are processes of others in its pid namespace.
+    #[serde(default)]
+    pub shared_pids: bool,
     /// Name of the container's session keyring.
     pub keyring: String,
 }

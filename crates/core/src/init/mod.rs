@@ -38,8 +38,10 @@ pub fn main() -> ! {
         Ok(child) => {
             // The launcher takes the end of the socket for the start of the program; PID 1 keeps no other door open either.
             drop(sync);
-            match sys::close_from(SYNC_FD.unsigned_abs(), false) {
-                Ok(()) => sys::exit_now(reaper::serve(child).unwrap_or(255)),
+            let closed = sys::close_from(SYNC_FD.unsigned_abs(), false);
+            // Nothing of the launcher is left in it, and programs write to /proc/1/fd/1 to have it in the log.
+            match closed.and_then(|()| sys::prctl(libc::PR_SET_DUMPABLE, 1, 0)) {
+                Ok(_) => sys::exit_now(reaper::serve(child).unwrap_or(255)),
                 Err(_) => sys::exit_now(125),
             }
         }
@@ -56,6 +58,10 @@ fn run(sync: BorrowedFd<'_>, payload: OwnedFd) -> Result<Pid> {
     // A descriptor of the host that survived exec would be a door out of the container (CVE-2024-21626).
     sys::close_from(SYNC_FD.unsigned_abs(), true).step(CODE, "mark descriptors close-on-exec")?;
     let config = read_config(payload)?;
+    if config.shared_pids {
+        // Processes of others may try to trace it (CVE-2016-9962).
+        sys::prctl(libc::PR_SET_DUMPABLE, 0, 0).step(CODE, "make the process undumpable")?;
+    }
     let (identity, program) = prepared(&config, sync)?;
     confine(&config, &identity)?;
     die_with_parent(sync)?;
@@ -73,7 +79,7 @@ fn run(sync: BorrowedFd<'_>, payload: OwnedFd) -> Result<Pid> {
 
 /// Everything up to the launcher's word that the program may run.
 fn prepared(config: &InitConfig, sync: BorrowedFd<'_>) -> Result<(Identity, Program)> {
-    let identity = identify(&config.user)?;
+    let identity = identify(config)?;
     let program = Program::new(&config.args, &environment(&config.env, &identity))?;
     prepare(config, &identity)?;
     wire::send(sync, wire::READY).step(CODE, "report ready")?;
@@ -108,13 +114,15 @@ fn read_config(payload: OwnedFd) -> Result<InitConfig> {
         .map_err(|e| Error::new(CODE, format!("read the init's configuration: {e}")))
 }
 
-fn identify(user: &User) -> Result<Identity> {
-    match user {
-        User::Name(text) => user::resolve(text),
+fn identify(config: &InitConfig) -> Result<Identity> {
+    let mut identity = match &config.user {
+        User::Name(text) => user::resolve(text)?,
         User::Ids { uid, gid, groups } => {
-            Ok(Identity { uid: *uid, gid: *gid, groups: groups.clone(), home: user::home_of(*uid) })
+            Identity { uid: *uid, gid: *gid, groups: groups.clone(), home: user::home_of(*uid) }
         }
-    }
+    };
+    user::add_groups(&mut identity, &config.groups)?;
+    Ok(identity)
 }
 
 /// HOME comes from the container's passwd unless the image or the caller has set it, as in Docker.
@@ -172,26 +180,17 @@ fn set_oom_score(score: i32) -> Result<()> {
     std::fs::write(PATH, score.to_string()).step_at(CODE, "set the out-of-memory score", PATH)
 }
 
-/// A limit is never raised above what the caller may set: without `CAP_SYS_RESOURCE` the hard limit stays where it is.
+/// What was asked for or nothing: a limit that is lower than the program was promised would show only much later.
 fn set_rlimit(limit: &Rlimit) -> Result<()> {
-    let mut now = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-    // SAFETY: getrlimit fills one struct.
-    let got = unsafe { libc::getrlimit(limit.resource, &raw mut now) };
-    if got != 0 {
-        return Err(std::io::Error::last_os_error()).step_at(CODE, "read a resource limit", limit.resource);
-    }
-    let wanted = libc::rlimit { rlim_cur: limit.soft.min(limit.hard), rlim_max: limit.hard };
+    let wanted = libc::rlimit { rlim_cur: limit.soft, rlim_max: limit.hard };
     // SAFETY: setrlimit reads one struct.
     if unsafe { libc::setrlimit(limit.resource, &raw const wanted) } == 0 {
         return Ok(());
     }
-    let capped =
-        libc::rlimit { rlim_cur: wanted.rlim_cur.min(now.rlim_max), rlim_max: limit.hard.min(now.rlim_max) };
-    // SAFETY: as above.
-    if unsafe { libc::setrlimit(limit.resource, &raw const capped) } == 0 {
-        return Ok(());
-    }
-    Err(std::io::Error::last_os_error()).step_at(CODE, "set a resource limit", limit.resource)
+    let object = format!("resource {} to {}:{}", limit.resource, limit.soft, limit.hard);
+    Err(std::io::Error::last_os_error())
+        .step_at("ERR_RCX_RLIMIT", "set a resource limit", object)
+        .map_err(|error| error.hint("it takes CAP_SYS_RESOURCE to raise a hard limit; see: ulimit -aH"))
 }
 
 fn change_directory(cwd: &str) -> Result<()> {

@@ -17,6 +17,10 @@ pub enum Role {
 /// Forks. All signals are blocked before, so that none is lost; the program clears its mask before exec.
 pub fn split(terminal: bool) -> Result<Role, Errno> {
     sys::block_all_signals()?;
+    // In a pid namespace that is shared it is not PID 1, whose children orphans become by themselves.
+    if rustix::process::getpid() != Pid::INIT {
+        sys::prctl(libc::PR_SET_CHILD_SUBREAPER, 1, 0)?;
+    }
     // SAFETY: this process has a single thread.
     match unsafe { libc::fork() } {
         -1 => Err(last_errno()),

@@ -33,6 +33,24 @@ pub fn home_of(uid: u32) -> Option<String> {
     lookup(&uid.to_string(), &lines("/etc/passwd"), &[]).ok()?.home
 }
 
+/// Adds supplementary groups, each a name or a number, in the order given.
+pub fn add_groups(identity: &mut Identity, names: &[String]) -> Result<()> {
+    if names.is_empty() {
+        return Ok(());
+    }
+    extend(identity, names, &lines("/etc/group"))
+}
+
+fn extend(identity: &mut Identity, names: &[String], group: &[String]) -> Result<()> {
+    for name in names {
+        let gid = find_group(name, group)?;
+        if !identity.groups.contains(&gid) {
+            identity.groups.push(gid);
+        }
+    }
+    Ok(())
+}
+
 fn lookup(text: &str, passwd: &[String], group: &[String]) -> Result<Identity> {
     let (user, wanted_group) = match text.split_once(':') {
         Some((user, group)) => (user, Some(group).filter(|group| !group.is_empty())),
@@ -154,6 +172,15 @@ mod tests {
         let identity = ask("www:staff").unwrap();
         assert_eq!((identity.gid, identity.groups), (50, vec![50]));
         assert_eq!(ask("7:8").unwrap().gid, 8);
+    }
+
+    #[test]
+    fn further_groups_are_names_or_numbers_and_each_is_there_once() {
+        let group = ["video:x:44:", "staff:x:50:"].map(str::to_owned);
+        let mut identity = Identity { groups: vec![44], ..Identity::default() };
+        extend(&mut identity, &["staff", "77", "video"].map(str::to_owned), &group).unwrap();
+        assert_eq!(identity.groups, [44, 50, 77]);
+        assert_eq!(extend(&mut identity, &["nobody-here".to_owned()], &group).unwrap_err().code, CODE);
     }
 
     #[test]

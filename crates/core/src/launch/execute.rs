@@ -7,7 +7,9 @@ use rustix::io::Errno;
 use rustix::mount::{MountAttrFlags, mount_change};
 
 use super::change_root::change_root;
-use super::mount::{READ_ONLY, attach, clone_host_tree, clone_of, is_directory, make_private, new_mount};
+use super::mount::{
+    READ_ONLY, attach, clone_foreign_tmpfs, clone_host_tree, clone_of, is_directory, make_private, new_mount,
+};
 use super::over_proc::{is_on_proc, refuse_over_proc};
 use super::overlay::mount_overlay;
 use super::resolve::{open_existing, open_host, open_or_create, open_parent};
@@ -65,6 +67,12 @@ fn execute_one(op: &mut Op, state: &mut State) -> Result<(), Errno> {
     match op {
         Op::JoinCgroup(procs) => write_all(procs.as_fd(), b"0"),
         Op::NewCgroupNamespace => sys::unshare_cgroup(),
+        Op::EnterNamespace { fd, flag } => sys::setns(fd.as_fd(), *flag),
+        Op::CloneSharedMemory { mounts, root, path, slot } => {
+            let tree = clone_foreign_tmpfs(mounts.as_fd(), root.as_fd(), path)?;
+            *state.slots.get_mut(*slot).ok_or(Errno::INVAL)? = Some(tree);
+            Ok(())
+        }
         Op::Hostname(name) => rustix::system::sethostname(name.as_bytes()),
         Op::Domainname(name) => rustix::system::setdomainname(name.as_bytes()),
         Op::LoopbackUp => super::loopback::bring_up(),
@@ -170,8 +178,17 @@ fn make_device(
     let parent = open_parent(root, path)?;
     let above = parent.as_ref().map_or(root, AsFd::as_fd);
     let Some((_, name)) = path.chain.last() else { return Err(Errno::INVAL) };
+    let kind = FileType::from_raw_mode(mode);
     // The umask is empty, and the node belongs to root by itself.
-    mknodat(above, name.as_c_str(), FileType::from_raw_mode(mode), Mode::from_raw_mode(mode & 0o7777), rdev)?;
+    match mknodat(above, name.as_c_str(), kind, Mode::from_raw_mode(mode & 0o7777), rdev) {
+        // Outside of /dev it is still there from an earlier start. Anything else is the container's own and stays.
+        Err(Errno::EXIST) => {
+            let found = statat(above, name.as_c_str(), AtFlags::SYMLINK_NOFOLLOW)?;
+            let same = FileType::from_raw_mode(found.st_mode) == kind && found.st_rdev == rdev;
+            return if same { Ok(()) } else { Err(Errno::EXIST) };
+        }
+        made => made?,
+    }
     if owner == (0, 0) {
         return Ok(());
     }

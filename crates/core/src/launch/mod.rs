@@ -115,7 +115,7 @@ pub fn create(mut plan: Plan) -> Result<Created> {
     let cgroup = plan.cgroup.as_ref().map(AsFd::as_fd);
     let launched = match &plan.user {
         Some(user) => isolated::launch(&mut handover, user, plan.namespaces, cgroup)?,
-        None => launch_shared(&mut handover, plan.namespaces, cgroup)?,
+        None => launch_shared(&mut handover, plan.namespaces, plan.pid_namespace.as_ref(), cgroup)?,
     };
     plan.holder = None;
     let (child, outcome) = launched.map_err(|failure| explain(&plan, failure))?;
@@ -131,9 +131,11 @@ pub fn create(mut plan: Plan) -> Result<Created> {
 fn launch_shared(
     handover: &mut Handover<'_>,
     namespaces: u64,
+    pid_namespace: Option<&OwnedFd>,
     cgroup: Option<BorrowedFd<'_>>,
 ) -> Result<std::result::Result<(Child, Outcome), Failure>> {
-    let child = spawn_blocked(CloneRequest { namespaces, cgroup, ..CloneRequest::default() }, handover)?;
+    let request = CloneRequest { namespaces, cgroup, ..CloneRequest::default() };
+    let child = in_pid_namespace(pid_namespace, || spawn_blocked(request, handover))?;
     let (outcome, failure) = (handover.state.outcome, handover.failure);
     std::mem::take(&mut handover.state).disown();
     Ok(match failure {
@@ -220,6 +222,24 @@ fn clone_failed(errno: Errno) -> Error {
         }
         _ => error,
     }
+}
+
+/// Clones with the calling thread's children in another pid namespace. It is the thread that is concerned, not its process.
+fn in_pid_namespace(namespace: Option<&OwnedFd>, clone: impl FnOnce() -> Result<Child>) -> Result<Child> {
+    const CODE: &str = "ERR_RCX_NAMESPACE";
+    let Some(namespace) = namespace else { return clone() };
+    let path = "/proc/thread-self/ns/pid";
+    let own = open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).step_at(CODE, "open", path)?;
+    let flag = libc::CLONE_NEWPID as u64;
+    sys::setns(namespace.as_fd(), flag).step(CODE, "enter the pid namespace of a container")?;
+    let child = clone();
+    let back = sys::setns(own.as_fd(), flag).step(CODE, "leave the pid namespace of a container");
+    if let (Ok(child), Err(_)) = (&child, &back) {
+        // Nobody would know it.
+        let _ended = pidfd_send_signal(&child.pidfd, Signal::KILL);
+        let _collected = wait_exited(child.pidfd.as_fd());
+    }
+    back.and(child)
 }
 
 fn payload_file(payload: &[u8]) -> Result<OwnedFd> {

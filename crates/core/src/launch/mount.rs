@@ -3,15 +3,17 @@
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use rustix::fs::FileType;
+use rustix::fs::{FileType, Mode, OFlags, open};
 use rustix::io::Errno;
 use rustix::mount::{
     FsMountFlags, FsOpenFlags, MountAttrFlags, MountPropagationFlags, MoveMountFlags, OpenTreeFlags,
     fsconfig_create, fsconfig_set_flag, fsconfig_set_string, fsmount, fsopen, move_mount, open_tree,
 };
+use rustix::process::{chroot, fchdir};
 
-use super::resolve::open_host;
+use super::resolve::{open_existing, open_host};
 use crate::plan::op::{Identity, Param};
+use crate::plan::target::Target;
 use crate::sys::{self, MountAttr};
 
 /// Read-only, as an argument of `mount_setattr(2)`.
@@ -57,6 +59,29 @@ pub fn clone_host_tree(
         return Err(Errno::STALE);
     }
     clone_of(found.as_fd(), recursive)
+}
+
+/// A detached copy of the tmpfs at a path of another container. The kernel copies mounts of the caller's own namespace only, so
+/// that one is entered and left again. The path is resolved below the container's root, which may not be its namespace's.
+pub fn clone_foreign_tmpfs(
+    mounts: BorrowedFd<'_>,
+    root: BorrowedFd<'_>,
+    path: &Target,
+) -> Result<OwnedFd, Errno> {
+    const TMPFS_MAGIC: i64 = 0x0102_1994;
+    let own = open(c"/proc/self/ns/mnt", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
+    let own_root = open(c"/", OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+    // A failure from here on ends this process: it is never left in the other namespace.
+    sys::setns(mounts, libc::CLONE_NEWNS as u64)?;
+    let found = open_existing(root, path)?;
+    if rustix::fs::fstatfs(&found)?.f_type as i64 != TMPFS_MAGIC {
+        return Err(Errno::XDEV);
+    }
+    let tree = clone_of(found.as_fd(), false)?;
+    sys::setns(own.as_fd(), libc::CLONE_NEWNS as u64)?;
+    fchdir(&own_root)?;
+    chroot(c".")?;
+    Ok(tree)
 }
 
 /// A new, detached filesystem instance.

@@ -1,9 +1,10 @@
-//! What the runtime-spec wants in `/dev` ("Default Devices", config-linux.md), and the devices it lists.
+//! What the runtime-spec wants in `/dev` ("Default Devices", config-linux.md), the devices it lists, and those of the host.
 
 use std::path::Path;
 
 use oci_spec::runtime::{LinuxDeviceType, Spec};
 
+use super::named_devices::Device;
 use super::op::{Op, Step};
 use super::target::{Target, cstring};
 use super::{Builder, user};
@@ -47,10 +48,29 @@ fn device(builder: &mut Builder, node: &Node<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Steps that fill `/dev`. One that the host's was bound to is full, and not the container's to fill.
-pub fn steps(builder: &mut Builder, spec: &Spec) -> Result<()> {
+/// Steps that fill `/dev`. One of the host's, bound there, has all it needs, and nothing is made in it.
+pub fn steps(builder: &mut Builder, spec: &Spec, host: &[Device]) -> Result<()> {
     if !is_bound(spec, "/dev") {
-        nodes(builder, spec)?;
+        let mut devices = host.to_vec();
+        devices.extend(listed(spec));
+        for (name, major, minor) in DEFAULT {
+            let path = format!("/dev/{name}");
+            let taken = devices.iter().any(|device| same_path(&device.path, &path));
+            let rdev = rustix::fs::makedev(major, minor);
+            if !taken {
+                let node = Node { path: &path, mode: libc::S_IFCHR | 0o666, rdev, uid: 0, gid: 0 };
+                device(builder, &node)?;
+            }
+        }
+        for Device { path, mode, rdev, uid, gid, .. } in &devices {
+            device(builder, &Node { path, mode: *mode, rdev: *rdev, uid: *uid, gid: *gid })?;
+        }
+        // Kernels without it would leave a link to nothing.
+        let core = Path::new("/proc/kcore").exists().then_some(("/dev/core", "/proc/kcore"));
+        for (path, to) in LINKS.into_iter().chain(core) {
+            let op = Op::Symlink { path: Target::file(path)?, to: cstring(to)? };
+            builder.late.push(Step { code: CODE, what: "link a device", object: path.to_owned(), op });
+        }
     }
     if builder.terminal {
         let op = Op::Terminal { pts: Target::dir("/dev/pts")?, console: Target::file("/dev/console")? };
@@ -65,6 +85,26 @@ pub fn steps(builder: &mut Builder, spec: &Spec) -> Result<()> {
     Ok(())
 }
 
+/// `linux.devices` of the spec.
+fn listed(spec: &Spec) -> impl Iterator<Item = Device> + '_ {
+    spec.linux().iter().filter_map(|linux| linux.devices().as_ref()).flatten().map(|device| {
+        let kind = match device.typ() {
+            LinuxDeviceType::B => libc::S_IFBLK,
+            LinuxDeviceType::P => libc::S_IFIFO,
+            _ => libc::S_IFCHR,
+        };
+        let number = |n: i64| u32::try_from(n).unwrap_or(0);
+        Device {
+            path: device.path().display().to_string(),
+            mode: kind | (device.file_mode().unwrap_or(0o666) & 0o7777),
+            rdev: rustix::fs::makedev(number(device.major()), number(device.minor())),
+            uid: device.uid().unwrap_or(0),
+            gid: device.gid().unwrap_or(0),
+            access: String::new(),
+        }
+    })
+}
+
 /// Whether a path is a file of the host's, or below a directory of the host's, that was bound to `/dev` or into it.
 pub fn is_bound(spec: &Spec, path: &str) -> bool {
     spec.mounts().iter().flatten().any(|mount| {
@@ -74,35 +114,45 @@ pub fn is_bound(spec: &Spec, path: &str) -> bool {
     })
 }
 
-fn nodes(builder: &mut Builder, spec: &Spec) -> Result<()> {
-    for (name, major, minor) in DEFAULT {
-        let path = format!("/dev/{name}");
-        let rdev = rustix::fs::makedev(major, minor);
-        let node = Node { path: &path, mode: libc::S_IFCHR | 0o666, rdev, uid: 0, gid: 0 };
-        device(builder, &node)?;
+fn same_path(path: &str, other: &str) -> bool {
+    path.split('/').filter(|name| !name.is_empty()).eq(other.split('/').filter(|name| !name.is_empty()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn made(spec: &str, host: &[Device]) -> Vec<(String, u64)> {
+        let spec: Spec = serde_json::from_str(spec).unwrap();
+        let mut builder = Builder::default();
+        steps(&mut builder, &spec, host).unwrap();
+        let devices = builder.late.iter().filter_map(|step| match step.op {
+            Op::Device { rdev, .. } => Some((step.object.clone(), rdev)),
+            _ => None,
+        });
+        devices.collect()
     }
-    for device in spec.linux().iter().filter_map(|linux| linux.devices().as_ref()).flatten() {
-        let kind = match device.typ() {
-            LinuxDeviceType::B => libc::S_IFBLK,
-            LinuxDeviceType::P => libc::S_IFIFO,
-            _ => libc::S_IFCHR,
+
+    #[test]
+    fn a_device_of_the_host_takes_the_place_of_a_default_one() {
+        let own = Device {
+            path: "/dev//zero".to_owned(),
+            mode: libc::S_IFCHR | 0o600,
+            rdev: rustix::fs::makedev(1, 9),
+            uid: 0,
+            gid: 0,
+            access: "r".to_owned(),
         };
-        let number = |n: i64| u32::try_from(n).unwrap_or(0);
-        let object = device.path().display().to_string();
-        let node = Node {
-            path: &object,
-            mode: kind | (device.file_mode().unwrap_or(0o666) & 0o7777),
-            rdev: rustix::fs::makedev(number(device.major()), number(device.minor())),
-            uid: device.uid().unwrap_or(0),
-            gid: device.gid().unwrap_or(0),
-        };
-        self::device(builder, &node)?;
+        let made = made(r#"{"ociVersion":"1.2.0"}"#, &[own]);
+        assert_eq!(made.len(), DEFAULT.len());
+        assert!(!made.iter().any(|(path, _)| path == "/dev/zero"));
+        assert_eq!(made.last().unwrap(), &("/dev//zero".to_owned(), rustix::fs::makedev(1, 9)));
     }
-    // Kernels without it would leave a link to nothing.
-    let core = Path::new("/proc/kcore").exists().then_some(("/dev/core", "/proc/kcore"));
-    for (path, to) in LINKS.into_iter().chain(core) {
-        let op = Op::Symlink { path: Target::file(path)?, to: cstring(to)? };
-        builder.late.push(Step { code: CODE, what: "link a device", object: path.to_owned(), op });
+
+    #[test]
+    fn nothing_is_made_in_the_hosts_own_dev() {
+        let spec =
+            r#"{"ociVersion":"1.2.0","mounts":[{"destination":"/dev/","type":"bind","source":"/dev"}]}"#;
+        assert!(made(spec, &[]).is_empty());
     }
-    Ok(())
 }

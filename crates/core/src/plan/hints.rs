@@ -37,6 +37,12 @@ pub fn hint(op: &Op, errno: Errno) -> Option<&'static str> {
         (Op::Mount { .. }, Errno::INVAL) => {
             "the kernel knows no such option of this filesystem, or not this value of it"
         }
+        (Op::Sysctl { .. }, Errno::NOENT) => {
+            "there is no such setting in the container's namespaces; some below net. are the host's alone"
+        }
+        (Op::CloneSharedMemory { .. }, Errno::NOENT | Errno::XDEV | Errno::LOOP | Errno::NOTDIR) => {
+            "the container whose IPC namespace is shared has no tmpfs there any more"
+        }
         (Op::Attach { .. }, Errno::NOTDIR) => {
             "a directory can only be mounted on a directory and a file only on a file"
         }

@@ -39,10 +39,6 @@ impl JoinRequest {
 /// Makes the plan. `stdio` is `None` when the process gets a terminal.
 pub fn build(request: &JoinRequest, stdio: Option<[OwnedFd; 3]>) -> Result<Join> {
     let spec = &request.launch.spec;
-    let (mut flags, cgroup_namespace) = namespaces::clone_flags(spec)?;
-    if cgroup_namespace {
-        flags |= libc::CLONE_NEWCGROUP as u64;
-    }
     let path = spec.linux().as_ref().and_then(|linux| linux.cgroups_path().as_ref());
     let cgroups = match path {
         Some(path) => cgroup::joinable(&path.to_string_lossy())?,
@@ -53,7 +49,7 @@ pub fn build(request: &JoinRequest, stdio: Option<[OwnedFd; 3]>) -> Result<Join>
     init.reaper = false;
     let config = JoinConfig {
         target: request.target.clone(),
-        namespaces: flags,
+        namespaces: namespaces::flags(spec)?,
         bound: request.bound,
         user: IdMaps::of(spec)?,
         cgroups: cgroups.legacy.iter().map(|path| path.display().to_string()).collect(),

@@ -5,13 +5,16 @@ mod devices;
 pub mod hints;
 mod host_devices;
 pub mod join;
+mod joined;
 mod mounts;
+mod named_devices;
 mod namespaces;
 pub mod op;
 mod options;
 mod overlay;
 mod process;
 pub mod request;
+mod shared_memory;
 mod sysctl;
 pub mod target;
 pub mod user;
@@ -23,6 +26,7 @@ use std::path::{Path, PathBuf};
 
 use oci_spec::runtime::Spec;
 
+use self::namespaces::Namespaces;
 use self::op::{Op, Step};
 use self::request::LaunchRequest;
 use self::target::cstring;
@@ -39,6 +43,8 @@ pub struct Plan {
     pub namespaces: u64,
     /// The user namespace that owns the others, if it is not the host's.
     pub user: Option<UserPlan>,
+    /// A pid namespace that exists, for the child to be cloned in.
+    pub pid_namespace: Option<OwnedFd>,
     /// The child's steps, in order.
     pub steps: Vec<Step>,
     /// How many detached trees the steps keep.
@@ -90,19 +96,26 @@ pub fn build(request: &LaunchRequest, stdio: Option<[OwnedFd; 3]>) -> Result<Pla
             "connect stdio: a container has either a terminal or three descriptors",
         ));
     }
+    let mut namespaces = Namespaces::of(request)?;
+    user::refuse(request, maps.as_ref())?;
+    if maps.is_some() {
+        namespaces.refuse_shared()?;
+    }
+    init.shared_pids = !namespaces.own_pids();
     let payload = serde_json::to_vec(&init)
         .map_err(|e| Error::new("ERR_RCX_INVALID_SPEC", format!("write the init's configuration: {e}")))?;
-    let (namespaces, new_cgroup_namespace) = namespaces::clone_flags(spec)?;
-    user::refuse(request, maps.as_ref())?;
     let linux = spec.linux().as_ref();
     let path = linux.and_then(|linux| linux.cgroups_path().as_ref());
+    let devices = named_devices::find(&request.rcx.devices)?;
+    let resources = named_devices::with_rules(linux.and_then(|linux| linux.resources().as_ref()), &devices);
     let group = match path {
         Some(path) => {
-            Some(cgroup::create(&path.to_string_lossy(), linux.and_then(|linux| linux.resources().as_ref()))?)
+            Some(cgroup::create(&path.to_string_lossy(), resources.as_ref(), !namespaces.own_pids())?)
         }
         None => None,
     };
-    let mut builder = Builder { terminal: init.terminal, namespaces, user: maps, ..Builder::default() };
+    let mut builder =
+        Builder { terminal: init.terminal, namespaces: namespaces.new, user: maps, ..Builder::default() };
     let (mut unified, mut holder) = (None, None);
     if let Some(group) = group {
         (unified, holder) = (group.unified, group.holder);
@@ -118,7 +131,8 @@ pub fn build(request: &LaunchRequest, stdio: Option<[OwnedFd; 3]>) -> Result<Pla
         builder.early.extend(joins);
     }
     let oom_score = limits.as_ref().and_then(|limits| limits.oom_score_adj);
-    let steps = steps(builder, request, new_cgroup_namespace, oom_score);
+    let (new, new_cgroup, pid_namespace) = (namespaces.new, namespaces.new_cgroup, namespaces.pid.take());
+    let steps = steps(builder, request, &devices, namespaces, oom_score);
     let steps = match steps {
         Ok(steps) => steps,
         Err(error) => {
@@ -129,16 +143,17 @@ pub fn build(request: &LaunchRequest, stdio: Option<[OwnedFd; 3]>) -> Result<Pla
             return Err(error);
         }
     };
-    let (namespaces, user) = match (steps.user, limits) {
+    let (new, user) = match (steps.user, limits) {
         (Some((maps, inner)), Some(limits)) => {
             let plan = UserPlan { maps, inner, rlimits: limits.rlimits };
-            (user::flags_inside(namespaces, new_cgroup_namespace), Some(plan))
+            (user::flags_inside(new, new_cgroup), Some(plan))
         }
-        _ => (namespaces, None),
+        _ => (new, None),
     };
     Ok(Plan {
-        namespaces,
+        namespaces: new,
         user,
+        pid_namespace,
         steps: steps.steps,
         slots: steps.slots,
         cgroup: unified,
@@ -160,18 +175,19 @@ struct Steps {
 fn steps(
     mut builder: Builder,
     request: &LaunchRequest,
-    cgroup_namespace: bool,
+    devices: &[named_devices::Device],
+    namespaces: Namespaces,
     oom_score: Option<i32>,
 ) -> Result<Steps> {
     let spec = &request.spec;
     // With a user namespace it is cloned together with the others that belong to it.
-    if cgroup_namespace && builder.user.is_none() {
+    if namespaces.new_cgroup && builder.user.is_none() {
         let object = "cgroup".to_owned();
         let op = Op::NewCgroupNamespace;
         builder.own.push(Step { code: "ERR_RCX_CGROUP", what: "unshare the cgroup namespace", object, op });
     }
     names(&mut builder, spec)?;
-    if builder.namespaces & libc::CLONE_NEWNET as u64 != 0 {
+    if namespaces.new & libc::CLONE_NEWNET as u64 != 0 {
         let object = "lo".to_owned();
         builder.own.push(Step {
             code: "ERR_RCX_NETWORK",
@@ -180,12 +196,16 @@ fn steps(
             op: Op::LoopbackUp,
         });
     }
-    mounts::root(&mut builder, spec, &request.rcx)?;
-    devices::steps(&mut builder, spec)?;
+    let shared_memory = shared_memory::open(&mut builder, spec, &namespaces)?;
+    mounts::root(&mut builder, spec, &request.rcx, shared_memory)?;
+    devices::steps(&mut builder, spec, devices)?;
     if request.rcx.host_devices {
-        builder.late.extend(host_devices::steps(spec)?);
+        let taken = |step: &Step| devices.iter().any(|device| device.path == step.object);
+        builder.late.extend(host_devices::steps(spec)?.into_iter().filter(|step| !taken(step)));
     }
-    sysctl::steps(&mut builder, spec)?;
+    sysctl::steps(&mut builder, spec, &namespaces)?;
+    // By now it is known which of them are the host's.
+    enter(&mut builder, namespaces);
     mounts::covers(&mut builder, spec)?;
     let change_root = mounts::change_root(&request.rcx, builder.user.is_some())?;
     let outside = match builder.user {
@@ -211,6 +231,15 @@ fn steps(
     steps.extend(builder.late);
     steps.push(change_root);
     Ok(Steps { steps, slots: builder.slots, user })
+}
+
+fn enter(builder: &mut Builder, namespaces: Namespaces) {
+    builder.early.extend(namespaces.entered.into_iter().map(|entered| Step {
+        code: "ERR_RCX_NAMESPACE",
+        what: "enter the namespace",
+        object: entered.object,
+        op: Op::EnterNamespace { fd: entered.fd, flag: entered.flag },
+    }));
 }
 
 fn names(builder: &mut Builder, spec: &Spec) -> Result<()> {

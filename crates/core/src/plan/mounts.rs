@@ -6,18 +6,18 @@ use std::path::Path;
 use oci_spec::runtime::{Mount, Spec};
 use rustix::mount::MountPropagationFlags;
 
-use super::op::{ChangeRoot, Identity, Op, Param, Step};
+use super::op::{ChangeRoot, Identity, Op, Param, Slot, Step};
 use super::options::Options;
 use super::overlay::overlay;
 use super::request::Extras;
 use super::target::{Kind, Target, cstring};
-use super::{Builder, cgroup_mount, path_cstring, user};
+use super::{Builder, cgroup_mount, path_cstring, shared_memory, user};
 use crate::error::{Context, Error, Result};
 
 const CODE: &str = "ERR_RCX_MOUNT";
 
 /// Opens the sources of all binds, cuts the tree off from the host's, and mounts the root.
-pub fn root(builder: &mut Builder, spec: &Spec, extras: &Extras) -> Result<()> {
+pub fn root(builder: &mut Builder, spec: &Spec, extras: &Extras, shared_memory: Option<Slot>) -> Result<()> {
     let at = path_cstring(&extras.mountpoint)?;
     let object = extras.mountpoint.display().to_string();
     let root = match &extras.overlay {
@@ -26,7 +26,7 @@ pub fn root(builder: &mut Builder, spec: &Spec, extras: &Extras) -> Result<()> {
             let step = Step { code: "ERR_RCX_OVERLAY", what: "mount the container's overlay", object, op };
             if builder.user.is_some() {
                 user::overlay_root(builder, layers, extras, step)?;
-                return mounts(builder, spec);
+                return mounts(builder, spec, shared_memory);
             }
             step
         }
@@ -41,7 +41,7 @@ pub fn root(builder: &mut Builder, spec: &Spec, extras: &Extras) -> Result<()> {
             if builder.user.is_some() {
                 user::shift_tree(builder, slot, true, path);
                 user::attach_root(builder, slot, extras);
-                return mounts(builder, spec);
+                return mounts(builder, spec, shared_memory);
             }
             let op = Op::AttachRoot { slot, at: at.clone() };
             Step { code: CODE, what: "attach the root filesystem", object: path.display().to_string(), op }
@@ -54,14 +54,19 @@ pub fn root(builder: &mut Builder, spec: &Spec, extras: &Extras) -> Result<()> {
         object: extras.mountpoint.display().to_string(),
         op: Op::EnterRoot(at),
     });
-    mounts(builder, spec)
+    mounts(builder, spec, shared_memory)
 }
 
-fn mounts(builder: &mut Builder, spec: &Spec) -> Result<()> {
+fn mounts(builder: &mut Builder, spec: &Spec, mut shared_memory: Option<Slot>) -> Result<()> {
     for mount in spec.mounts().iter().flatten() {
         one(builder, mount)?;
+        if mount.destination() == Path::new("/dev")
+            && let Some(slot) = shared_memory.take()
+        {
+            shared_memory::attach(builder, slot)?;
+        }
     }
-    Ok(())
+    shared_memory.map_or(Ok(()), |slot| shared_memory::attach(builder, slot))
 }
 
 /// The step between: everything opened before it still has the host's propagation.

@@ -32,6 +32,10 @@ pub enum Op {
     JoinCgroup(OwnedFd),
     /// Unshares the cgroup namespace, after every join: a v1 or v2 root above its own is never seen (CVE-2023-25809).
     NewCgroupNamespace,
+    /// Enters a namespace that exists, by its `CLONE_NEW…` flag: the kernel makes sure that it is one of that kind.
+    EnterNamespace { fd: OwnedFd, flag: u64 },
+    /// Opens a detached copy of the tmpfs at `/dev/shm` of another container, in whose mount namespace one must be for that.
+    CloneSharedMemory { mounts: OwnedFd, root: OwnedFd, path: Target, slot: Slot },
     /// `sethostname(2)` in the new uts namespace.
     Hostname(CString),
     /// `setdomainname(2)` in the new uts namespace.

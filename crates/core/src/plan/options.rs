@@ -75,7 +75,7 @@ impl Options {
             "nodiratime" => (A::MOUNT_ATTR_NODIRATIME, A::empty()),
             "diratime" => (A::empty(), A::MOUNT_ATTR_NODIRATIME),
             "nosymfollow" => (A::MOUNT_ATTR_NOSYMFOLLOW, A::empty()),
-            "relatime" => (A::empty(), A::MOUNT_ATTR__ATIME),
+            "relatime" | "atime" => (A::empty(), A::MOUNT_ATTR__ATIME),
             "noatime" => (A::MOUNT_ATTR_NOATIME, A::MOUNT_ATTR__ATIME),
             "strictatime" => (A::MOUNT_ATTR_STRICTATIME, A::MOUNT_ATTR__ATIME),
             "defaults" | "async" => (A::empty(), A::empty()),

@@ -2,7 +2,7 @@
 
 use oci_spec::runtime::{PosixRlimitType, Process, Spec};
 
-use super::request::{LaunchRequest, SeccompChoice};
+use super::request::{LaunchRequest, ResourceLimit, SeccompChoice};
 use crate::error::{Error, Result};
 use crate::init::config::{InitConfig, Rlimit, User};
 use crate::security::apparmor;
@@ -25,12 +25,9 @@ pub fn init_config(request: &LaunchRequest) -> Result<InitConfig> {
         user: user(process, request.rcx.user.as_deref()),
         capabilities,
         no_new_privileges: process.no_new_privileges().unwrap_or(false),
-        rlimits: process
-            .rlimits()
-            .iter()
-            .flatten()
-            .map(|limit| Rlimit { resource: resource(limit.typ()), soft: limit.soft(), hard: limit.hard() })
-            .collect(),
+        rlimits: rlimits(process, &request.rcx.rlimits)?,
+        groups: request.rcx.groups.clone(),
+        shared_pids: false,
         seccomp: seccomp_filter(request, capabilities.bounding)?,
         apparmor: apparmor::profile(process.apparmor_profile().as_deref())?,
         terminal: process.terminal().unwrap_or(false),
@@ -86,6 +83,22 @@ fn refuse_unsupported(spec: &Spec) -> Result<()> {
         Some((name, _)) => Err(Error::new("ERR_RCX_UNSUPPORTED", format!("apply {name}: not supported yet"))),
         None => Ok(()),
     }
+}
+
+fn rlimits(process: &Process, more: &[ResourceLimit]) -> Result<Vec<Rlimit>> {
+    let of_spec =
+        process.rlimits().iter().flatten().map(|limit| {
+            Ok(Rlimit { resource: resource(limit.typ()), soft: limit.soft(), hard: limit.hard() })
+        });
+    let value = |number: i64| u64::try_from(number).unwrap_or(libc::RLIM_INFINITY);
+    let named = more.iter().map(|limit| {
+        let kind: PosixRlimitType =
+            serde_json::from_value(format!("RLIMIT_{}", limit.name.to_uppercase()).into()).map_err(|_| {
+                Error::new("ERR_RCX_INVALID_SPEC", format!("limit {}: there is no such resource", limit.name))
+            })?;
+        Ok(Rlimit { resource: resource(kind), soft: value(limit.soft), hard: value(limit.hard) })
+    });
+    of_spec.chain(named).collect()
 }
 
 fn resource(limit: PosixRlimitType) -> u32 {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use oci_spec::runtime::Spec;
+use oci_spec::runtime::{LinuxNamespaceType, Spec};
 use serde::Deserialize;
 
 use super::op::OverlayApi;
@@ -46,6 +46,54 @@ pub struct Extras {
     /// Make all devices of the host (`--privileged`).
     #[serde(default)]
     pub host_devices: bool,
+    /// Devices of the host, beside those of the spec; their numbers are looked up at each launch.
+    #[serde(default)]
+    pub devices: Vec<HostDevice>,
+    /// Other containers, with namespaces of theirs that `spec.linux.namespaces` lists without a path.
+    #[serde(default)]
+    pub join: Vec<Join>,
+    /// Supplementary groups by name or number, resolved in the container's own files.
+    #[serde(default)]
+    pub groups: Vec<String>,
+    /// Resource limits beside those of `spec.process`.
+    #[serde(default)]
+    pub rlimits: Vec<ResourceLimit>,
+}
+
+/// Another container whose namespaces this one is in.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Join {
+    /// What it is called, for errors.
+    pub name: String,
+    /// Its folder, with the record of its process.
+    pub folder: PathBuf,
+    /// Which namespaces. With `ipc` comes its `/dev/shm`.
+    pub namespaces: Vec<LinuxNamespaceType>,
+}
+
+/// A limit of setrlimit(2) by Docker's name; -1 for none.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ResourceLimit {
+    /// `nofile`.
+    pub name: String,
+    /// Soft limit.
+    pub soft: i64,
+    /// Hard limit.
+    pub hard: i64,
+}
+
+/// A device of the host, or a directory of which all devices are meant.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct HostDevice {
+    /// Absolute path on the host.
+    pub source: PathBuf,
+    /// Absolute path inside the container.
+    pub target: PathBuf,
+    /// Letters of `rwm`.
+    pub access: String,
 }
 
 /// The layers of a container.

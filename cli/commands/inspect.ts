@@ -5,19 +5,19 @@ import { templateOption } from '../output/formatFlag.ts';
 import { inspectEach } from '../output/inspect.ts';
 
 interface InspectFlags {
-  type?: 'container' | 'image';
+  type?: 'container' | 'image' | 'volume';
   size?: true;
 }
 
 export function register(parent: Command): void {
   parent
     .command('inspect')
-    .summary('describe containers and images')
+    .summary('describe containers, images and volumes')
     .description(
-      'Describe containers and images as a JSON array, with the names that Docker uses. Of a container and an image of one name the container is meant.',
+      'Describe containers, images and volumes as a JSON array, with the names that Docker uses. Of several things of one name a container is meant before an image, and an image before a volume.',
     )
     .argument('<name...>', 'names, ids, or the start of ids')
-    .addOption(new Option('--type <type>', 'look only for one kind').choices(['container', 'image']))
+    .addOption(new Option('--type <type>', 'look only for one kind').choices(['container', 'image', 'volume']))
     .option('-s, --size', 'count what was written in containers, SizeRw, and that with their images, SizeRootFs')
     .addOption(templateOption())
     .addHelpText('after', "\nExamples:\n  rcx inspect web\n  rcx inspect -f '{{.State.Pid}}' web")

@@ -6,6 +6,7 @@ import { print } from '../output/print.ts';
 
 interface RmFlags {
   force?: true;
+  volumes?: true;
 }
 
 export function register(parent: Command, name = 'rm'): void {
@@ -17,13 +18,14 @@ export function register(parent: Command, name = 'rm'): void {
     )
     .argument('<container...>', 'containers to remove')
     .option('-f, --force', 'kill those that run; remove damaged ones, too')
+    .option('-v, --volumes', 'remove their anonymous volumes, too')
     .action(action);
 }
 
 async function action(containers: string[], flags: RmFlags, command: Command): Promise<void> {
   const engine = new Engine();
   await forEach(command, containers, async (container) => {
-    await removeContainer(engine, container, { force: flags.force });
+    await removeContainer(engine, container, { force: flags.force, volumes: flags.volumes });
     print(container);
   });
 }

@@ -1,7 +1,7 @@
-import { userMounts } from '../../ts/container/inspect.ts';
 import type { ContainerRow } from '../../ts/container/list.ts';
 import { isRcxError } from '../../ts/errors.ts';
 import type { ImageStore } from '../../ts/store/images.ts';
+import { volumesOf } from '../../ts/volume/users.ts';
 import { formatAge, formatDate, formatSince, formatSize, shorten } from './format.ts';
 import { shortId } from './ids.ts';
 import type { Column, Listing } from './listFormat.ts';
@@ -37,7 +37,7 @@ export function containerListing(options: ContainerListingOptions): Listing<List
       Label: { header: labelHeader, cell: (listed) => (name) => labelOf(listed, name) },
       Mounts: column('MOUNTS', (container) => mountsText(container, options.noTrunc)),
       Networks: column('NETWORKS', ({ config }) => config.network),
-      LocalVolumes: column('LOCAL VOLUMES', () => '0', '0'),
+      LocalVolumes: column('LOCAL VOLUMES', ({ config }) => String(volumesOf(config).length), '0'),
       Size: column('SIZE', (container) => sizeText(container), formatSize(0)),
     },
     table: ['ID', 'Image', 'Command', 'RunningFor', 'Status', 'Ports', 'Names', ...(options.size ? ['Size'] : [])],
@@ -107,7 +107,7 @@ function labelHeader(name: string): string {
 }
 
 function mountsText(container: ContainerRow, noTrunc: boolean): string {
-  const sources = userMounts(container).flatMap(({ type, source }) => (type === 'bind' && source ? [source] : []));
+  const sources = (container.config.mounts ?? []).flatMap(({ name, source }) => name ?? (source || []));
   return sources.map((source) => (noTrunc ? source : shorten(source, MOUNT_LENGTH))).join(',');
 }
 

@@ -1,9 +1,10 @@
 import type { ImageStore } from '../../ts/store/images.ts';
-import type { ContainerUsage, DiskUsage, ImageUsage } from '../../ts/system/diskUsage.ts';
+import type { ContainerUsage, DiskUsage, ImageUsage, VolumeUsage } from '../../ts/system/diskUsage.ts';
 import { containerListing } from './containerListing.ts';
 import { formatSize } from './format.ts';
 import { imageListing } from './imageListing.ts';
 import type { Listing } from './listFormat.ts';
+import { volumeListing } from './volumeListing.ts';
 
 /** A line of `system df`. */
 export interface UsageRow {
@@ -14,9 +15,9 @@ export interface UsageRow {
   reclaimable: number;
 }
 
-/** Docker's four lines; rcx has neither volumes nor a build cache. */
-export function usageRows({ images, imageSpace, imageReclaimable, containers }: DiskUsage): UsageRow[] {
-  const size = (usages: readonly ContainerUsage[]) => usages.reduce((sum, usage) => sum + usage.size, 0);
+/** Docker's four lines; rcx has no build cache. */
+export function usageRows({ images, imageSpace, imageReclaimable, containers, volumes }: DiskUsage): UsageRow[] {
+  const size = (usages: readonly { size: number }[]) => usages.reduce((sum, usage) => sum + usage.size, 0);
   const nothing = { total: 0, active: 0, size: 0, reclaimable: 0 };
   return [
     {
@@ -33,7 +34,13 @@ export function usageRows({ images, imageSpace, imageReclaimable, containers }: 
       size: size(containers),
       reclaimable: size(containers.filter(({ active }) => !active)),
     },
-    { type: 'Local Volumes', ...nothing },
+    {
+      type: 'Local Volumes',
+      total: volumes.length,
+      active: volumes.filter(({ links }) => links > 0).length,
+      size: size(volumes),
+      reclaimable: size(volumes.filter(({ links }) => links === 0)),
+    },
     { type: 'Build Cache', ...nothing },
   ];
 }
@@ -81,3 +88,13 @@ export function containerUsageListing(images: Pick<ImageStore, 'find'>, noTrunc:
     table: ['ID', 'Image', 'Command', 'LocalVolumes', 'Size', 'RunningFor', 'Status', 'Names'],
   };
 }
+
+/** Docker's columns of volumes in `system df -v`. */
+export const volumeUsageListing: Listing<VolumeUsage> = {
+  columns: {
+    ...volumeListing.columns,
+    Links: { header: 'LINKS', cell: ({ links }) => String(links) },
+    Size: { header: 'SIZE', cell: ({ size }) => formatSize(size) },
+  },
+  table: ['Name', 'Links', 'Size'],
+};

@@ -1,6 +1,7 @@
 import type { PrunedContainers } from '../../ts/container/prune.ts';
 import type { PrunedImages } from '../../ts/image/prune.ts';
 import type { Unreadable } from '../../ts/store/gc.ts';
+import type { PrunedVolumes } from '../../ts/volume/prune.ts';
 import { printable } from './errors.ts';
 import { formatSize } from './format.ts';
 import { print } from './print.ts';
@@ -9,6 +10,11 @@ import { warn } from './warnings.ts';
 /** Docker's list of removed containers, if there are any. */
 export function printPrunedContainers({ ids }: PrunedContainers): void {
   if (ids.length > 0) print(['Deleted Containers:', ...ids, ''].join('\n'));
+}
+
+/** Docker's list of removed volumes, if there are any. */
+export function printPrunedVolumes({ names }: PrunedVolumes): void {
+  if (names.length > 0) print(['Deleted Volumes:', ...names, ''].join('\n'));
 }
 
 /** Docker's list of removed images, if there are any. */

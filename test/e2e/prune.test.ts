@@ -156,7 +156,6 @@ describe('system prune', () => {
   });
 
   it.each([
-    [['system', 'prune', '-f', '--volumes'], 125, /--volumes is not supported: rcx has no volumes yet/],
     [['system', 'prune', 'x'], 125, /too many arguments/],
     [['image', 'prune', '-f', '--filter', 'label'], 125, /bad format of filter \(expected name=value\)/],
     [['image', 'prune', '-f', '--filter', 'name=x'], 1, /there is no filter "name"; use until, label or label!/],

@@ -1,6 +1,7 @@
 import { existsSync, lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { isRcxError } from '../errors.ts';
+import { layersOf } from '../image/inUse.ts';
 import type { Digest } from '../oci/digest.ts';
 import { type Problem, REPAIR } from '../store/check/findings.ts';
 import { type ContainerConfig, readConfig, readState } from './record.ts';
@@ -36,8 +37,8 @@ function checkContainer(containers: ContainerStore, check: ContainerCheck, id: s
     return [recordProblem(id, join(folder, 'config.json'), 'config', `it is that of ${config.value.id}`)];
   }
   if ('damage' in state) problems.push(recordProblem(id, join(folder, 'state.json'), 'state', state.damage));
-  const { name, diffIds } = config.value;
-  for (const diffId of diffIds) check.layers.set(diffId, [...(check.layers.get(diffId) ?? []), name]);
+  const { name } = config.value;
+  for (const diffId of layersOf(config.value)) check.layers.set(diffId, [...(check.layers.get(diffId) ?? []), name]);
   return [...problems, ...folderProblems(folder, config.value), ...nameProblems(containers, config.value)];
 }
 

@@ -148,9 +148,11 @@ async function makeContainer(
     ...(confinement.record !== undefined && { security: confinement.record }),
     request,
   };
+  const mounts = await mountsOf(engine, record, options);
   const temporary = temporaryDirectory(engine.paths.containers, id);
   try {
     fill(temporary.path, hostname, layers && engine.rootOf(layers), options);
+    await mounts?.fill(temporary.path, layers ?? []);
     writeNew(temporary.path, 'state.json', state);
     engine.containers.claim(id, temporary.path, options.name, (name) => {
       record.name = name;
@@ -158,9 +160,11 @@ async function makeContainer(
     });
   } catch (error) {
     await temporary.dispose();
+    await mounts?.abandon();
     throw notMade(folder, error);
   }
   temporary.keep();
+  mounts?.release();
   return { folder, config: record, state };
 }
 
@@ -169,6 +173,15 @@ async function limitsFor(cgroup: string, options: ContainerOptions): Promise<Par
   if (!LIMITS.some((name) => options[name] !== undefined)) return {};
   const { newLimits } = await import('./limits/check.ts');
   return newLimits(cgroup, options);
+}
+
+/** What is mounted in few containers is loaded for few. */
+async function mountsOf(engine: Engine, record: ContainerConfig, options: ContainerOptions) {
+  const { mounts = [], volumesFrom = [] } = options;
+  const volumes = Object.keys(record.execution.Volumes ?? {});
+  if (mounts.length + volumesFrom.length + volumes.length === 0) return undefined;
+  const { ContainerMounts } = await import('./mounts/containerMounts.ts');
+  return await ContainerMounts.add(engine, record, options);
 }
 
 /** A failure of the disk, with what it was needed for; everything else says that itself. */

@@ -69,6 +69,12 @@ export function makeInitLayer(folder: string, image: ImageRoot): void {
   for (const [path, attributes] of image.inherited) if (!isMade(path)) makeDirectory(folder, path, attributes);
 }
 
+/** Makes a layer that says again what the topmost layers of an image only imply, and nothing else. @param folder empty directory */
+export function makeInheritedLayer(folder: string, image: ImageRoot): void {
+  copyAttributes(folder, image.root);
+  for (const [path, attributes] of image.inherited) makeDirectory(folder, path, attributes);
+}
+
 /** Whether rcx has put something of its own in the place of that directory of the image, or of one that it is in. */
 function isMade(path: ByteString): boolean {
   const isWithin = (name: string) => path === name || path.startsWith(`${name}/`);

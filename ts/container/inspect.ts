@@ -1,5 +1,3 @@
-import { dirname } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
 import { containerConfig, hostConfig } from './inspectConfig.ts';
 import type {
   ContainerInspect,
@@ -10,11 +8,10 @@ import type {
 } from './inspectTypes.ts';
 import type { ContainerSize } from './list.ts';
 import { logPath } from './logs/files.ts';
+import type { MountPoint } from './mounts/point.ts';
 import { networkFile } from './networkFiles.ts';
 import type { ContainerConfig, ContainerState } from './record.ts';
 import { DEFAULT_APPARMOR, hasAppArmor } from './security/apparmor.ts';
-import { HOST_SHM, KERNEL_MOUNTS, SHM } from './spec/defaults.ts';
-import type { SpecMount } from './spec/types.ts';
 import { type ContainerStatus, isUp } from './status.ts';
 import type { StoredContainer } from './store.ts';
 
@@ -22,7 +19,6 @@ export type { ContainerInspect } from './inspectTypes.ts';
 
 /** Docker's way to say never. */
 const NEVER = '0001-01-01T00:00:00Z';
-const PROPAGATIONS = /^r?(private|slave|shared)$/;
 
 /** What is not in a container's record. */
 export interface InspectExtras {
@@ -60,7 +56,7 @@ export function inspectContainer(
     OverlayApi: state.overlayApi ?? '',
     Platform: 'linux',
     AppArmorProfile: hasAppArmor() ? (spec.process.apparmorProfile ?? DEFAULT_APPARMOR) : '',
-    Mounts: userMounts(stored).map(inspectMount),
+    Mounts: (config.mounts ?? []).filter(({ hidden }) => !hidden).map(inspectMount),
     HostConfig: hostConfig(config),
     ...(sizes !== undefined && { SizeRw: sizes.rw, SizeRootFs: sizes.rootFs }),
     Config: containerConfig(config),
@@ -89,33 +85,17 @@ function inspectState(state: ContainerState, { status, health }: InspectExtras):
   };
 }
 
-/** The mounts that the user asked for. */
-export function userMounts(stored: Pick<StoredContainer, 'config' | 'folder'>): SpecMount[] {
-  const { config, folder } = stored;
-  const network = dirname(networkFile(stored, 'hosts'));
-  return config.request.spec.mounts.filter((mount) => {
-    const own = [folder, network].some((place) => mount.source?.startsWith(`${place}/`));
-    if ((mount.type === 'bind' && own) || mount.source === SHM) return false;
-    return ![...KERNEL_MOUNTS, HOST_SHM].some((each) => isSameMount(each, mount));
-  });
-}
-
-/** A privileged container's are not read-only. */
-function isSameMount(own: SpecMount, mount: SpecMount): boolean {
-  const writable = own.options.filter((option) => option !== 'ro');
-  return isDeepStrictEqual(own, mount) || isDeepStrictEqual({ ...own, options: writable }, mount);
-}
-
-function inspectMount({ type, source = '', destination, options }: SpecMount): InspectMount {
-  const propagation = options.find((option) => PROPAGATIONS.test(option));
-  const mode = options.filter((option) => option !== 'rbind' && option !== propagation);
+/** With the fields that Docker has for each type, in its order. */
+function inspectMount({ type, name, source, destination, mode, rw, propagation }: MountPoint): InspectMount {
   return {
     Type: type,
-    Source: type === 'bind' ? source : '',
+    ...(name !== undefined && { Name: name }),
+    Source: source,
     Destination: destination,
-    Mode: mode.join(','),
-    RW: !options.includes('ro'),
-    Propagation: type === 'bind' ? (propagation ?? 'rprivate') : '',
+    ...(type === 'volume' && { Driver: 'local' as const }),
+    Mode: mode,
+    RW: rw,
+    Propagation: propagation,
   };
 }
 

@@ -10,6 +10,10 @@ export function hostConfig(config: ContainerConfig): InspectHostConfig {
   const { log, restart, security } = config;
   const list = (asked: string[] = []) => (asked.length > 0 ? asked : null);
   return {
+    Binds: null,
+    VolumesFrom: null,
+    VolumeDriver: '',
+    ...config.asked,
     NetworkMode: config.network,
     UsernsMode: config.userns ?? '',
     ...idMappings(spec.linux),
@@ -117,6 +121,7 @@ export function containerConfig(config: ContainerConfig): InspectConfig {
     ...(healthcheck !== undefined && { Healthcheck: healthcheck }),
     Entrypoint: execution.Entrypoint ?? null,
     Image: config.image ?? '',
+    Volumes: execution.Volumes ?? null,
     WorkingDir: spec.process.cwd,
     Labels: execution.Labels ?? {},
     StopSignal: execution.StopSignal ?? STOP_SIGNAL,

@@ -1,4 +1,5 @@
 import type { Healthcheck } from '../oci/types.ts';
+import type { AskedMounts } from './mounts/point.ts';
 import type { ContainerStatus } from './status.ts';
 
 /** A container as `docker inspect` describes it; the field names are Docker's. */
@@ -71,16 +72,24 @@ export interface InspectHealth {
 /** A mount that the user asked for. */
 export interface InspectMount {
   Type: string;
+  /** Of a volume or an image. */
+  Name?: string;
+  /** On the host. */
   Source: string;
   Destination: string;
-  /** Mount options, comma-separated. */
+  /** Of a volume. */
+  Driver?: 'local';
+  /** Options of `-v`, comma-separated. */
   Mode: string;
   RW: boolean;
   Propagation: string;
 }
 
 /** Limits are 0 where there are none, as in Docker. */
-export interface InspectHostConfig extends InspectAsked {
+export interface InspectHostConfig extends InspectAsked, AskedMounts {
+  Binds: string[] | null;
+  VolumesFrom: string[] | null;
+  VolumeDriver: '';
   NetworkMode: string;
   /** Empty for the host's, `auto`, or `private` for ids that were given. */
   UsernsMode: string;
@@ -173,6 +182,7 @@ export interface InspectConfig {
   Entrypoint: string[] | null;
   /** As the user named it. */
   Image: string;
+  Volumes: Record<string, Record<string, never>> | null;
   WorkingDir: string;
   Labels: Record<string, string>;
   StopSignal: string;

@@ -2,11 +2,12 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Engine } from '../engine.ts';
 import { RcxError } from '../errors.ts';
-import { containerEvent } from '../events/append.ts';
+import { containerEvent, volumeEvent } from '../events/append.ts';
 import type { Container as NativeContainer, StdioOptions, StdioPipes } from '../native/index.ts';
 import { native } from '../native/index.ts';
 import type { Lock } from '../store/lock.ts';
 import { toRcxError } from '../store/nativeError.ts';
+import type { StorePaths } from '../store/paths.ts';
 import { lockLife } from './lifeLock.ts';
 import { identify } from './liveness.ts';
 import { type ContainerState, writeState } from './record.ts';
@@ -85,6 +86,7 @@ export class AttachedContainer {
       overlayApi: this.#native.outcome.legacyOverlay ? 'mount' : 'fsconfig',
       ...(running === undefined ? {} : { process: running }),
     });
+    volumeEvents(this.#engine.paths, this.#stored.config, 'mount');
     this.#tell('start');
   }
 
@@ -100,6 +102,7 @@ export class AttachedContainer {
     // A short program may end before its start is on record.
     await this.#started;
     this.#tell('die', { exitCode: String(exit.exitCode) });
+    volumeEvents(this.#engine.paths, this.#stored.config, 'unmount');
     if (this.#stored.config.autoRemove) {
       await this.#engine.containers.remove(this.#stored);
     } else {
@@ -152,6 +155,15 @@ async function recordFailure(engine: Engine, stored: StoredContainer, error: Rcx
     writeState(stored.folder, { ...state, exitCode: failureCode(error) });
   }
   return error;
+}
+
+/** Tells who uses which volumes, as the monitor does. */
+function volumeEvents(paths: StorePaths, { id, mounts = [] }: StoredContainer['config'], action: 'mount' | 'unmount') {
+  for (const { type, name = '', destination, propagation, rw } of mounts) {
+    if (type !== 'volume') continue;
+    const how = action === 'mount' ? { destination, propagation, 'read/write': String(rw) } : {};
+    volumeEvent(paths, name, action, { container: id, driver: 'local', ...how });
+  }
 }
 
 function runsAlready({ config }: StoredContainer): RcxError {

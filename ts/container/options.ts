@@ -54,6 +54,8 @@ export interface MountOptions {
   mounts?: ContainerMount[] | undefined;
   /** Size of `/dev/shm`, in bytes; 64 MiB by default. */
   shmSize?: number | undefined;
+  /** Containers whose mounts it gets, too: `name`, `name:ro`. */
+  volumesFrom?: string[] | undefined;
   /** Mount the root read-only. */
   readOnly?: boolean | undefined;
   /** Do not try pivot_root. */
@@ -154,13 +156,39 @@ export type PidMode = 'private' | 'host' | OtherContainer;
 
 /** A mount that the user asked for. */
 export interface ContainerMount {
-  type: 'bind' | 'tmpfs';
-  /** Absolute host path of a bind. */
+  type: 'bind' | 'volume' | 'tmpfs' | 'image';
+  /** Absolute host path of a bind, an image, or the name of a volume: one without a name is made for this container. */
   source?: string | undefined;
   /** Absolute path inside the container. */
   target: string;
   /** Options as mount(8) has them. */
   options: string[];
+  bind?: BindOptions | undefined;
+  volume?: VolumeOptions | undefined;
+  image?: { subpath?: string | undefined } | undefined;
+  /** How it was asked for, if not by `--mount`; for `inspect`. */
+  flag?: { name: '-v' | '--tmpfs'; text: string } | undefined;
+}
+
+export interface BindOptions {
+  /** Make a directory on the host where there is nothing. */
+  createSource?: boolean | undefined;
+  /**
+   * What is mounted below the source: bound, too, and read-only if the bind is (`enabled`); not bound (`disabled`); bound and as
+   * writable as it is on the host (`writable`); or surely read-only (`readonly`).
+   */
+  recursive?: 'enabled' | 'disabled' | 'writable' | 'readonly' | undefined;
+}
+
+export interface VolumeOptions {
+  /** Do not fill an empty volume with what the image has there. */
+  noCopy?: boolean | undefined;
+  /** Mount only what stands at this path in the volume. */
+  subpath?: string | undefined;
+  /** Of a volume that is made. */
+  labels?: Record<string, string> | undefined;
+  driver?: string | undefined;
+  driverOptions?: Record<string, string> | undefined;
 }
 
 /** A limit of setrlimit(2); -1 for none. */

@@ -5,6 +5,8 @@ import type { Digest } from '../oci/digest.ts';
 import type { ExecutionConfig, Healthcheck } from '../oci/types.ts';
 import { writeFileAtomic } from '../store/atomic.ts';
 import type { ProcessIdentity } from './liveness.ts';
+import type { AskedMounts, MountPoint } from './mounts/point.ts';
+import type { MountedImage } from './mounts/resolved.ts';
 import type { Settings } from './settings.ts';
 import type { LaunchRequest } from './spec/types.ts';
 
@@ -49,6 +51,12 @@ export interface ContainerConfig {
   security?: SecurityRecord;
   /** Absent in the records of an older rcx. */
   settings?: Settings;
+  /** What is mounted beside rcx's own. */
+  mounts?: MountPoint[];
+  /** How that was asked for. */
+  asked?: AskedMounts;
+  /** Images that are mounted: they are in use as well. */
+  mountedImages?: MountedImage[];
   /** What the core was given. */
   request: LaunchRequest;
 }

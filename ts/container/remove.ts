@@ -17,6 +17,8 @@ import type { StoredContainer } from './store.ts';
 export interface RemoveContainerOptions {
   /** End it first if it runs, and remove even what cannot be read. */
   force?: boolean | undefined;
+  /** With its volumes that nobody gave a name; one that removes itself takes them along in any case. */
+  volumes?: boolean | undefined;
 }
 
 /**
@@ -42,7 +44,7 @@ export async function removeContainer(
   const lock = await takeOver(engine, stored, force);
   try {
     removeCgroup(cgroupOf(stored.config));
-    await engine.containers.remove(stored);
+    await engine.containers.remove(stored, { volumes: options.volumes || stored.config.autoRemove });
   } finally {
     lock?.release();
   }

@@ -4,7 +4,6 @@ import type { Digest } from '../oci/digest.ts';
 import { passesLabels } from '../system/filters/labels.ts';
 import { type FilterName, type FilterValues, matchesPattern } from './filters.ts';
 import { findContainer } from './heal.ts';
-import { userMounts } from './inspect.ts';
 import { isInRange, parsePortRange } from './ports.ts';
 import { type ContainerStatus, isUp } from './status.ts';
 import type { StoredContainer } from './store.ts';
@@ -29,8 +28,8 @@ const MAKERS: Record<FilterName, Maker> = {
   exited: exitedWith,
   network: (values) => (candidate) => values.includes(candidate.config.network),
   volume: (values) => (candidate) =>
-    userMounts(candidate).some(({ source, destination }) =>
-      values.some((each) => each === source || each === destination),
+    (candidate.config.mounts ?? []).some(({ name, source, destination }) =>
+      values.some((each) => each === name || each === source || each === destination),
     ),
   // None can be published as long as there are no networks to publish them from.
   publish: () => () => false,

@@ -27,11 +27,13 @@ export type FoundConfig =
 export class ContainerStore {
   readonly #root: string;
   readonly #run: string;
+  readonly #paths: StorePaths;
   readonly #names: NameLinks;
 
   constructor(paths: StorePaths) {
     this.#root = paths.containers;
     this.#run = paths.run;
+    this.#paths = paths;
     this.#names = new NameLinks(join(paths.containers, '.names'), (id, name) => mayGoBy(this.#root, id, name));
   }
 
@@ -62,14 +64,21 @@ export class ContainerStore {
     }
   }
 
-  /** Removes folder and name; what is gone already is no error. */
-  async remove({ folder, config }: StoredContainer): Promise<void> {
+  /**
+   * Removes folder and name; what is gone already is no error.
+   * @param volumes with its volumes that nobody gave a name, unless another container has them, too
+   */
+  async remove({ folder, config }: StoredContainer, { volumes = config.autoRemove } = {}): Promise<void> {
     // First what nobody would find any more without the container.
     this.#forget(config.id);
     // One that is half removed could not be told from one that is damaged.
     await discard(folder);
     this.#names.free(config.name, config.id);
     containerEvent({ run: this.#run }, config, 'destroy');
+    const anonymous = (config.mounts ?? []).flatMap(({ name, anonymous }) => (anonymous && name ? [name] : []));
+    if (!volumes || anonymous.length === 0) return;
+    const { removeAnonymous } = await import('../volume/remove.ts');
+    await removeAnonymous({ paths: this.#paths, containers: this }, anonymous);
   }
 
   /** Removes a container whose record, with its name in it, cannot be read. */

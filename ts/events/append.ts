@@ -37,6 +37,16 @@ export function namedImageEvent(paths: Pick<StorePaths, 'run'>, reference: Refer
   imageEvent(paths, familiarReference(reference), action, familiarName(reference));
 }
 
+/** Tells that something happened to a volume, or, without a name, to volumes. */
+export function volumeEvent(
+  { run }: Pick<StorePaths, 'run'>,
+  name: string,
+  action: string,
+  attributes: Record<string, string>,
+): void {
+  append(run, { Type: 'volume', Action: action, Actor: { ID: name, Attributes: attributes }, ...now() });
+}
+
 /** The clock's milliseconds, and from then on the finer clock: Node's `performance` takes more than a millisecond to load. */
 const begin = { clock: BigInt(Date.now()) * 1_000_000n, fine: process.hrtime.bigint() };
 

@@ -16,6 +16,7 @@ const MATCHERS: Record<string, Matcher> = {
     const names = event.Type === 'image' ? [event.Actor.ID, event.Actor.Attributes.name] : [event.from];
     return names.some((name) => name === value || name?.split(':')[0] === value);
   },
+  volume: (event, value) => event.Type === 'volume' && event.Actor.ID === value,
   // The details of an action, as those of exec_start, need not be given.
   event: ({ Action }, value) => Action === value || Action.split(':')[0] === value,
   type: ({ Type }, value) => Type === value,

@@ -1,3 +1,4 @@
+import type { ContainerConfig } from '../container/record.ts';
 import type { Engine } from '../engine.ts';
 import { isRcxError } from '../errors.ts';
 import type { Digest } from '../oci/digest.ts';
@@ -27,15 +28,25 @@ export function findInUse({ paths, containers }: Pick<Engine, 'paths' | 'contain
     }
   }
   for (const { id, config, damage } of containers.configs()) {
-    for (const diffId of config?.diffIds ?? []) usedLayers.add(diffId);
+    for (const diffId of config === undefined ? [] : layersOf(config)) usedLayers.add(diffId);
     if (damage !== undefined) unreadable.push({ what: 'container', name: id, why: damage.message });
   }
   return { blobs: usedBlobs, diffIds: usedLayers, unreadable };
 }
 
-/** IDs of the images that containers were made from. */
+/** Layers that a container needs: those of its image, and of images that are mounted in it. */
+export function layersOf({ diffIds, mountedImages = [] }: ContainerConfig): Digest[] {
+  return [...diffIds, ...mountedImages.flatMap((image) => image.diffIds)];
+}
+
+/** IDs of the images that containers were made from, or have mounted. */
 export function imagesOfContainers({ containers }: Pick<Engine, 'containers'>): Set<Digest> {
-  return new Set(containers.configs().flatMap(({ config }) => config?.imageId ?? []));
+  return new Set(
+    containers.configs().flatMap(({ config }) => {
+      const mounted = (config?.mountedImages ?? []).map(({ imageId }) => imageId);
+      return config?.imageId === undefined ? mounted : [config.imageId, ...mounted];
+    }),
+  );
 }
 
 function nameOf(entry: Descriptor): string {

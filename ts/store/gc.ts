@@ -82,7 +82,7 @@ export async function sweepWreckage(paths: StorePaths): Promise<number> {
   const count = async (path: string) => {
     reclaimed += (await measure(path)).freed;
   };
-  for (const parent of [paths.images, paths.layers, paths.containers]) await collectWreckage(parent, count);
+  for (const parent of placesOf(paths)) await collectWreckage(parent, count);
   for (const file of unrenamed(paths)) {
     await count(file);
     rmSync(file, { force: true });
@@ -92,7 +92,12 @@ export async function sweepWreckage(paths: StorePaths): Promise<number> {
 
 /** What {@link sweepWreckage} removes. */
 export function listTemporaries(paths: StorePaths): string[] {
-  return [...[paths.images, paths.layers, paths.containers].flatMap(listWreckage), ...unrenamed(paths)];
+  return [...placesOf(paths).flatMap(listWreckage), ...unrenamed(paths)];
+}
+
+/** Where something is made under a temporary name. */
+function placesOf({ images, layers, containers, volumes }: StorePaths): string[] {
+  return [images, layers, containers, volumes, ...names(volumes).map((name) => join(volumes, name))];
 }
 
 function unrenamed({ images, containers }: StorePaths): string[] {

@@ -10,6 +10,7 @@ import { checkLayers, type LayerCheckOptions, type LayerNeed } from '../store/ch
 import { checkLayout } from '../store/check/layout.ts';
 import { findLeftovers, findUnusedContent } from '../store/check/leftovers.ts';
 import { withContentLock } from '../store/lock.ts';
+import { checkVolumes } from '../volume/check.ts';
 import { findStrayCgroups } from './strayCgroups.ts';
 
 export interface CheckOptions {
@@ -26,6 +27,7 @@ export interface CheckReport {
   layers: number;
   images: number;
   containers: number;
+  volumes: number;
   problems: Problem[];
   leftovers: Leftover[];
 }
@@ -48,6 +50,7 @@ async function checkLocked(engine: Engine, options: CheckOptions): Promise<Check
   const blobs = await checkBlobs(paths, signal);
   const images = checkImages(paths, layout.entries ?? [], blobs.damaged);
   const containers = checkContainers(engine.containers);
+  const volumes = checkVolumes(paths, engine.containers);
   const needs = needsOf(images.layers, containers.layers);
   const layers = await withComparer(engine, signal, (compare) =>
     checkLayers(paths, { needs, damaged: blobs.damaged, deep: options.deep ?? false, compare }),
@@ -57,8 +60,15 @@ async function checkLocked(engine: Engine, options: CheckOptions): Promise<Check
   const unused = layout.entries === undefined ? [] : await findUnusedContent(paths, findInUse(engine));
   return {
     ...{ blobs: blobs.count, layers: layers.count, images: images.count, containers: containers.count },
-    problems: [layout, images, layers, containers, cgroups].flatMap(({ problems }) => problems),
-    leftovers: [...findLeftovers(paths, engine.containers), ...layers.leftovers, ...cgroups.leftovers, ...unused],
+    volumes: volumes.count,
+    problems: [layout, images, layers, containers, volumes, cgroups].flatMap(({ problems }) => problems),
+    leftovers: [
+      ...findLeftovers(paths, engine.containers),
+      ...layers.leftovers,
+      ...volumes.leftovers,
+      ...cgroups.leftovers,
+      ...unused,
+    ],
   };
 }
 

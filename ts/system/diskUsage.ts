@@ -4,13 +4,16 @@ import { listContainers } from '../container/heal.ts';
 import { type ContainerStatus, isUp, statusOf } from '../container/status.ts';
 import type { StoredContainer } from '../container/store.ts';
 import type { Engine } from '../engine.ts';
-import { findInUse, imagesOfContainers } from '../image/inUse.ts';
+import { findInUse, imagesOfContainers, layersOf } from '../image/inUse.ts';
 import { type ImageRow, listImages } from '../image/list.ts';
 import { hexOf } from '../oci/digest.ts';
 import { BlobStore } from '../store/blobs.ts';
 import { type Content, contentOf } from '../store/content.ts';
 import { measure } from '../store/diskSpace.ts';
 import { listBlobs, listLayers } from '../store/listing.ts';
+import type { Volume } from '../volume/record.ts';
+import { VolumeStore } from '../volume/store.ts';
+import { VolumeUsers } from '../volume/users.ts';
 
 /** What an image takes on the disk: its blobs and its layers' trees. Sizes are bytes of the file system's blocks. */
 export interface ImageUsage extends ImageRow {
@@ -30,6 +33,13 @@ export interface ContainerUsage extends StoredContainer {
   active: boolean;
 }
 
+/** What a volume takes; one with options of its driver, whose content is elsewhere, takes nothing. */
+export interface VolumeUsage extends Volume {
+  size: number;
+  /** Containers that have it. */
+  links: number;
+}
+
 /** What the store takes on the disk. */
 export interface DiskUsage {
   /** Each under its first name, newest first. */
@@ -39,6 +49,7 @@ export interface DiskUsage {
   /** What `image prune -a` gives back. */
   imageReclaimable: number;
   containers: ContainerUsage[];
+  volumes: VolumeUsage[];
 }
 
 /** Bytes by what they are: `blob sha256:…`, `layer sha256:…`. */
@@ -54,6 +65,7 @@ export async function diskUsage(engine: Engine): Promise<DiskUsage> {
     imageSpace: total,
     imageReclaimable: total - pinned(engine, sizes, total),
     containers: await Promise.all(stored.map(containerUsage)),
+    volumes: await volumeUsages(engine),
   };
 }
 
@@ -98,9 +110,20 @@ function pinned(engine: Engine, sizes: Sizes, total: number): number {
   const blobs = new BlobStore(engine.paths);
   const used = imagesOfContainers(engine);
   const images = engine.images.list().filter(({ id }) => used.has(id));
-  const layers = engine.containers.configs().flatMap(({ config }) => config?.diffIds ?? []);
+  const layers = engine.containers.configs().flatMap(({ config }) => (config === undefined ? [] : layersOf(config)));
   const keys = images.flatMap(({ manifest }) => [...keysOf(contentOf(blobs, manifest))]);
   return sum(sizes, new Set([...keys, ...keysOf({ blobs: [], diffIds: layers })]));
+}
+
+async function volumeUsages({ paths, containers }: Engine): Promise<VolumeUsage[]> {
+  const users = new VolumeUsers(containers);
+  const usage = async (volume: Volume) => {
+    const { disk } = await measure(volume.mountpoint);
+    // The directory itself is there before anything is written.
+    const root = lstatSync(volume.mountpoint, { throwIfNoEntry: false })?.blocks ?? 0;
+    return { ...volume, size: Math.max(0, disk - root * 512), links: users.of(volume.name).length };
+  };
+  return await Promise.all(new VolumeStore(paths).list().map(usage));
 }
 
 async function containerUsage(container: StoredContainer): Promise<ContainerUsage> {

@@ -19,7 +19,7 @@ export function register(parent: Command): void {
     .command('check')
     .summary('check that the store is whole')
     .description(
-      'Check that everything in the store is what it was: blobs against their digests, images, layers, records of containers. ' +
+      'Check that everything in the store is what it was: blobs against their digests, images, layers, records of containers and volumes. ' +
         'The exit code is 1 if something is wrong. What killed commands have left is told of, and is nothing wrong.',
     )
     .option('--repair', 'mend what can be: fetch blobs again, make layers again, remove what is left over')
@@ -54,10 +54,10 @@ async function repairAll(engine: Engine, report: CheckReport, say: (line: string
   return await repairStore(engine, report, { onWait, onRepair });
 }
 
-function printReport({ blobs, layers, images, containers, problems, leftovers }: CheckReport): void {
+function printReport({ blobs, layers, images, containers, volumes, problems, leftovers }: CheckReport): void {
   for (const { message, hint } of problems) print(printable(`${message}; ${hint}`));
   for (const { message } of leftovers) print(printable(`left over: ${message}`));
-  const counts = `${blobs} blobs, ${layers} layers, ${images} images, ${containers} containers`;
+  const counts = `${blobs} blobs, ${layers} layers, ${images} images, ${containers} containers${volumes === 0 ? '' : `, ${volumes} volumes`}`;
   print(`${counts}: ${problems.length === 0 ? 'ok' : problemCount(problems.length)}`);
 }
 

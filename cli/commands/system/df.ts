@@ -1,7 +1,13 @@
 import type { Command } from 'commander';
 import { Engine } from '../../../ts/engine.ts';
 import { diskUsage } from '../../../ts/system/diskUsage.ts';
-import { containerUsageListing, imageUsageListing, usageListing, usageRows } from '../../output/diskUsageListing.ts';
+import {
+  containerUsageListing,
+  imageUsageListing,
+  usageListing,
+  usageRows,
+  volumeUsageListing,
+} from '../../output/diskUsageListing.ts';
 import { listFormatOption, readTemplate } from '../../output/formatFlag.ts';
 import { formatJson } from '../../output/json.ts';
 import { type Listing, readListFormat, rowOf } from '../../output/listFormat.ts';
@@ -17,10 +23,10 @@ export function register(parent: Command): void {
     .command('df')
     .summary('show what the store takes on the disk')
     .description(
-      'Show what the store takes on the disk: blobs and unpacked layers of images, read-write layers of containers. It is ' +
+      'Show what the store takes on the disk: blobs and unpacked layers of images, read-write layers of containers, volumes. It is ' +
         'counted from the file system. What is reclaimable of the images is what rcx image prune -a gives back.',
     )
-    .option('-v, --verbose', 'show every image and container')
+    .option('-v, --verbose', 'show every image, container and volume')
     .addOption(listFormatOption())
     .action(action);
 }
@@ -37,21 +43,21 @@ async function showAll(command: Command, format: string): Promise<void> {
   const template =
     isTable || format === 'json' ? undefined : await readTemplate(command, (each) => each.parseTemplate(format));
   const engine = new Engine();
-  const { images, containers } = await diskUsage(engine);
+  const { images, containers, volumes } = await diskUsage(engine);
   const [ofImages, ofContainers] = [imageUsageListing(!isTable), containerUsageListing(engine.images, !isTable)];
   if (isTable) {
     const table = async <T>(listing: Listing<T>, items: readonly T[]) =>
       (await readListFormat(command))(listing, items).join('\n');
     print(`Images space usage:\n\n${await table(ofImages, images)}\n`);
     print(`Containers space usage:\n\n${await table(ofContainers, containers)}\n`);
-    print('Local Volumes space usage:\n\nVOLUME NAME   LINKS     SIZE\n');
+    print(`Local Volumes space usage:\n\n${await table(volumeUsageListing, volumes)}\n`);
     print('Build cache usage: 0B\n\nCACHE ID   CACHE TYPE   SIZE      CREATED   LAST USED   USAGE     SHARED');
     return;
   }
   const all = {
     Images: images.map((usage) => rowOf(ofImages, usage)),
     Containers: containers.map((usage) => rowOf(ofContainers, usage)),
-    Volumes: [],
+    Volumes: volumes.map((usage) => rowOf(volumeUsageListing, usage)),
     BuildCache: [],
   };
   print(template === undefined ? formatJson(all, 0) : template(all));

@@ -2,10 +2,16 @@ import type { Command } from 'commander';
 import { pruneContainers } from '../../../ts/container/prune.ts';
 import { Engine } from '../../../ts/engine.ts';
 import { pruneImages } from '../../../ts/image/prune.ts';
-import { parsePruneFilters } from '../../../ts/system/pruneFilters.ts';
+import { type PruneFilters, parsePruneFilters } from '../../../ts/system/pruneFilters.ts';
 import { confirm } from '../../input/confirm.ts';
 import { printable } from '../../output/errors.ts';
-import { onWait, printPrunedContainers, printPrunedImages, printReclaimed } from '../../output/pruned.ts';
+import {
+  onWait,
+  printPrunedContainers,
+  printPrunedImages,
+  printPrunedVolumes,
+  printReclaimed,
+} from '../../output/pruned.ts';
 import { type PruneFlags, withPruneFlags } from '../pruneFlags.ts';
 
 interface SystemPruneFlags extends PruneFlags {
@@ -21,27 +27,36 @@ export function register(parent: Command): void {
       'Remove all containers that do not run, then images as rcx image prune does, and what interrupted commands left.',
     )
     .option('-a, --all', 'remove all images that no container uses, not only those without a tag')
-    .option('--volumes', 'refused: rcx has no volumes yet');
+    .option('--volumes', 'remove anonymous volumes that no container has, too');
   withPruneFlags(command).action(action);
 }
 
-async function action(flags: SystemPruneFlags, command: Command): Promise<void> {
-  if (flags.volumes) command.error('error: --volumes is not supported: rcx has no volumes yet; leave it out');
+async function action(flags: SystemPruneFlags): Promise<void> {
   if (!flags.force && !(await confirm(question(flags)))) return;
   const filters = parsePruneFilters(flags.filter ?? []);
   const engine = new Engine();
   const containers = await pruneContainers(engine, filters);
   printPrunedContainers(containers);
+  const volumes = flags.volumes ? await pruneAnonymous(engine, filters) : 0;
   const images = await pruneImages(engine, { all: flags.all, filters, onWait });
   printPrunedImages(images);
-  printReclaimed(containers.reclaimed + images.reclaimed);
+  printReclaimed(containers.reclaimed + volumes + images.reclaimed);
+}
+
+/** @returns the bytes that the disk got back */
+async function pruneAnonymous(engine: Engine, { labels, withoutLabels }: PruneFilters): Promise<number> {
+  const { pruneVolumes } = await import('../../../ts/volume/prune.ts');
+  const volumes = await pruneVolumes(engine, { labels, withoutLabels, all: false });
+  printPrunedVolumes(volumes);
+  return volumes.reclaimed;
 }
 
 /** Docker's, without the networks and the build cache, which rcx does not have. */
-function question({ all, filter = [] }: SystemPruneFlags): string {
+function question({ all, volumes, filter = [] }: SystemPruneFlags): string {
   const lines = [
     'WARNING! This will remove:',
     '  - all stopped containers',
+    ...(volumes ? ['  - all anonymous volumes not used by at least one container'] : []),
     all ? '  - all images without at least one container associated to them' : '  - all dangling images',
     '',
     ...(filter.length === 0 ? [] : ['  Items to be pruned will be filtered with:', ...filter.map(filterLine), '']),

@@ -3,6 +3,7 @@ import { inspectContainer } from '../../../ts/container/inspect.ts';
 import { containerLayers } from '../../../ts/container/layers.ts';
 import { lifeOf } from '../../../ts/container/life.ts';
 import { changeLimits } from '../../../ts/container/limits/change.ts';
+import { askedMounts } from '../../../ts/container/mounts/point.ts';
 import type { ContainerOptions } from '../../../ts/container/options.ts';
 import type { ContainerState } from '../../../ts/container/record.ts';
 import { buildSpec } from '../../../ts/container/spec/build.ts';
@@ -178,20 +179,52 @@ describe('inspectContainer', () => {
     });
   });
 
-  it('lists the mounts that the user asked for, and none of rcx’s own', () => {
+  it('lists what is mounted beside rcx’s own, with Docker’s fields for each type', () => {
     expect(inspectContainer(container()).Mounts).toEqual([]);
-    const options: ContainerOptions = {
-      mounts: [
-        { type: 'bind', source: '/a', target: '/b', options: ['rbind', 'ro', 'rslave'] },
-        { type: 'tmpfs', target: '/dev/shm', options: ['nosuid', 'size=1m'] },
-        { type: 'bind', source: '/my/hosts', target: '/etc/hosts', options: ['rbind'] },
-      ],
-    };
-    expect(inspectContainer(container({ options })).Mounts).toEqual([
+    const stored = container();
+    const common = { mode: '', rw: true, propagation: '' };
+    stored.config.mounts = [
+      { ...common, type: 'bind', source: '/a', destination: '/b', mode: 'ro', rw: false, propagation: 'rslave' },
+      { ...common, type: 'volume', name: 'v1', source: '/v/v1/_data', destination: '/c', mode: 'z' },
+      { ...common, type: 'tmpfs', source: '', destination: '/d' },
+      { ...common, type: 'tmpfs', source: '', destination: '/of--tmpfs', hidden: true },
+    ];
+    expect(inspectContainer(stored).Mounts).toEqual([
       { Type: 'bind', Source: '/a', Destination: '/b', Mode: 'ro', RW: false, Propagation: 'rslave' },
-      { Type: 'tmpfs', Source: '', Destination: '/dev/shm', Mode: 'nosuid,size=1m', RW: true, Propagation: '' },
-      { Type: 'bind', Source: '/my/hosts', Destination: '/etc/hosts', Mode: '', RW: true, Propagation: 'rprivate' },
+      {
+        ...{ Type: 'volume', Name: 'v1', Source: '/v/v1/_data', Destination: '/c', Driver: 'local' },
+        ...{ Mode: 'z', RW: true, Propagation: '' },
+      },
+      { Type: 'tmpfs', Source: '', Destination: '/d', Mode: '', RW: true, Propagation: '' },
     ]);
+  });
+
+  it('says how mounts were asked for', () => {
+    expect(inspectContainer(container()).HostConfig).toMatchObject({ Binds: null, VolumesFrom: null });
+    const stored = container();
+    const mounts: ContainerOptions['mounts'] = [
+      { type: 'bind', source: '/a', target: '/b', options: ['ro'], flag: { name: '-v', text: '/a:/b:ro' } },
+      { type: 'tmpfs', target: '/t', options: ['nosuid', 'size=1m'], flag: { name: '--tmpfs', text: 'size=1m' } },
+      { type: 'tmpfs', target: '/u', options: ['size=4096', 'mode=1770'] },
+      { type: 'volume', source: 'v1', target: '/c', options: ['ro'], volume: { noCopy: true, subpath: 's' } },
+      { type: 'bind', source: '/x', target: '/y', options: ['ro', 'rslave'], bind: { recursive: 'writable' } },
+      { type: 'image', source: 'img', target: '/i', options: ['ro'], image: { subpath: 'etc' } },
+    ];
+    stored.config.asked = askedMounts(mounts, ['other:ro']);
+    expect(inspectContainer(stored).HostConfig).toMatchObject({
+      Binds: ['/a:/b:ro'],
+      Tmpfs: { '/t': 'size=1m' },
+      VolumesFrom: ['other:ro'],
+      Mounts: [
+        { Type: 'tmpfs', Target: '/u', TmpfsOptions: { SizeBytes: 4096, Mode: 0o1770 } },
+        { Type: 'volume', Source: 'v1', Target: '/c', ReadOnly: true, VolumeOptions: { NoCopy: true, Subpath: 's' } },
+        {
+          ...{ Type: 'bind', Source: '/x', Target: '/y', ReadOnly: true },
+          BindOptions: { Propagation: 'rslave', ReadOnlyNonRecursive: true },
+        },
+        { Type: 'image', Source: 'img', Target: '/i', ReadOnly: true, ImageOptions: { Subpath: 'etc' } },
+      ],
+    });
   });
 
   it('has no layers for a bare root filesystem', () => {

@@ -7,7 +7,7 @@ import { toRcxError } from '../../store/nativeError.ts';
 import { lockFiles, lockMonitor } from '../filesLock.ts';
 import { findContainer } from '../heal.ts';
 import { identify, isAlive, type ProcessIdentity } from '../liveness.ts';
-import type { LaunchRequest } from '../spec/types.ts';
+import type { LaunchRequest, SpecMount } from '../spec/types.ts';
 import type { StoredContainer } from '../store.ts';
 import { closing } from './closing.ts';
 
@@ -34,7 +34,7 @@ export async function withContainerRoot<T>(
     const locks = isAboutToRun(stored) ? undefined : await lockStopped(engine, stored, signal);
     if (locks !== undefined) {
       try {
-        return await withMountedRoot(stored, body);
+        return await withLaunchedRoot(mountRequest(stored), body, () => busy(stored));
       } finally {
         for (const lock of locks) lock.release();
       }
@@ -88,17 +88,27 @@ async function lockStopped(engine: Engine, stored: StoredContainer, signal?: Abo
   return undefined;
 }
 
-async function withMountedRoot<T>(stored: StoredContainer, body: (root: CopyRoot) => Promise<T>): Promise<T> {
+/**
+ * Mounts a root in a namespace of a process that does nothing else, for as long as `body` runs.
+ * @param request what would be launched, without a program
+ * @param onGone makes the error for a process that was killed meanwhile
+ * @throws those of a launch, ERR_RCX_COPY, and what `body` throws
+ */
+export async function withLaunchedRoot<T>(
+  request: object,
+  body: (root: CopyRoot) => Promise<T>,
+  onGone: () => Error = () => new RcxError('mount the root: its process was killed', { code: 'ERR_RCX_LAUNCH' }),
+): Promise<T> {
   let container: Container;
   try {
     const nothing = { stdin: 'null', stdout: 'null', stderr: 'null' } as const;
-    container = await native().createContainer(JSON.stringify(mountRequest(stored)), nothing);
+    container = await native().createContainer(JSON.stringify(request), nothing);
   } catch (error) {
     throw toRcxError(error, 'ERR_RCX_LAUNCH');
   }
   try {
     const holder = identify(container.pid);
-    if (holder === undefined) throw busy(stored);
+    if (holder === undefined) throw onGone();
     const root = rootOf(holder);
     return await closing(root, () => body(root));
   } finally {
@@ -107,14 +117,16 @@ async function withMountedRoot<T>(stored: StoredContainer, body: (root: CopyRoot
 }
 
 /**
- * The container with nothing but its root and what is bound into it. `/dev` is a memory file system as ever, and read-only: what
+ * The container with nothing but its root, what is bound into it, and its volumes. `/dev` is a memory file system as ever, and read-only: what
  * were copied there would be gone.
  */
 function mountRequest({ config }: StoredContainer): object {
   const { spec, rcx }: LaunchRequest = config.request;
   const { user: _none, overlay, ...extras } = rcx;
+  const volumes = new Set((config.mounts ?? []).filter(({ type }) => type !== 'tmpfs').map((each) => each.destination));
+  const isWanted = ({ type, destination }: SpecMount) => type === 'bind' || volumes.has(destination);
   const mounts = spec.mounts
-    .filter(({ type, destination }) => type === 'bind' || destination === '/dev')
+    .filter((mount) => isWanted(mount) || mount.destination === '/dev')
     // The root is mounted without a user namespace, and so shows the container's own ids.
     .map((mount) => ({ ...mount, options: mount.options.filter((option) => !/^r?idmap$/.test(option)) }));
   const hasDevices = mounts.some(({ type, destination }) => destination === '/dev' && type === 'tmpfs');

@@ -1,21 +1,14 @@
-import type { ContainerMount, ContainerOptions } from '../options.ts';
+import type { ContainerOptions } from '../options.ts';
 import type { Confinement } from '../security/confinement.ts';
 import type { SpecInput } from './build.ts';
 import { HOST_SHM, KERNEL_MOUNTS, SHM } from './defaults.ts';
-import { refuseOverProc } from './overProc.ts';
 import type { SpecMount } from './types.ts';
 
-/**
- * The kernel's mounts, rcx's three files, then the user's, which may cover any of them; but `/proc`, which is there in any case.
- * @throws ERR_RCX_INVALID_MOUNT
- */
+/** The kernel's mounts and rcx's three files. */
 export function specMounts(
   { folder, networkFolder = folder, options }: SpecInput,
   { privileged }: Confinement,
 ): SpecMount[] {
-  const wanted = options.mounts ?? [];
-  wanted.forEach(refuseOverProc);
-  const covered = new Set(wanted.map((mount) => mount.target));
   const files = ['hosts', 'hostname', 'resolv.conf'].map(
     (name): SpecMount => ({
       destination: `/etc/${name}`,
@@ -25,13 +18,7 @@ export function specMounts(
       options: options.readOnly ? ['rbind', 'ro'] : ['rbind'],
     }),
   );
-  return [
-    ...kernelMounts(options)
-      .filter(({ destination }) => destination === '/proc' || !covered.has(destination))
-      .map(privileged ? writable : kept),
-    ...files.filter((mount) => !covered.has(mount.destination)),
-    ...wanted.map(specMount),
-  ];
+  return [...kernelMounts(options).map(privileged ? writable : kept), ...files];
 }
 
 const kept = (mount: SpecMount) => mount;
@@ -53,12 +40,8 @@ function sized(mount: SpecMount, shmSize: number | undefined): SpecMount {
   return { ...mount, options: [...rest, `size=${shmSize}`] };
 }
 
-function specMount(mount: ContainerMount): SpecMount {
-  const source = mount.type === 'tmpfs' ? 'tmpfs' : mount.source;
-  return {
-    destination: mount.target,
-    type: mount.type,
-    ...(source === undefined ? {} : { source }),
-    options: mount.options,
-  };
+/** Those, then the user's, which may cover any of them; but `/proc`, which is there in any case. */
+export function withUserMounts(own: readonly SpecMount[], wanted: readonly SpecMount[]): SpecMount[] {
+  const covered = new Set(wanted.map(({ destination }) => destination));
+  return [...own.filter(({ destination }) => destination === '/proc' || !covered.has(destination)), ...wanted];
 }

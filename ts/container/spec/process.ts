@@ -16,6 +16,7 @@ export function executionOf(config: ExecutionConfig, options: ContainerOptions):
   const { Cmd: _command, Entrypoint: _entrypoint, ...rest } = config;
   const ports = options.exposedPorts ?? [];
   const entrypoint = options.entrypoint ?? config.Entrypoint;
+  const volumes = { ...config.Volumes, ...unnamedVolumes(options) };
   return {
     ...rest,
     ...(command !== undefined && { Cmd: command }),
@@ -27,8 +28,15 @@ export function executionOf(config: ExecutionConfig, options: ContainerOptions):
     ...(ports.length > 0 && {
       ExposedPorts: { ...config.ExposedPorts, ...Object.fromEntries(ports.map((port) => [port, {}])) },
     }),
+    ...(Object.keys(volumes).length > 0 && { Volumes: volumes }),
     Labels: { ...config.Labels, ...options.labels },
   };
+}
+
+/** Those of `-v /path`, which are the container's as the image's `VOLUME`s are. */
+function unnamedVolumes({ mounts = [] }: ContainerOptions): NonNullable<ExecutionConfig['Volumes']> {
+  const unnamed = mounts.filter(({ type, source, flag }) => type === 'volume' && !source && flag?.name === '-v');
+  return Object.fromEntries(unnamed.map(({ target }) => [target, {}]));
 }
 
 /** The program and its arguments. @throws ERR_RCX_NO_COMMAND */

@@ -109,6 +109,7 @@ export interface LaunchExtras {
   id: string;
   initBinary: string;
   mountpoint: string;
+  /** Topmost first. */
   overlay?: { lower: string[]; upper: string; work: string; volatile: boolean };
   user: string;
   init: boolean;
@@ -124,6 +125,18 @@ export interface LaunchExtras {
   groups?: string[];
   /** As `process.rlimits`, whose numbers without a limit JavaScript cannot write. */
   rlimits?: ResourceLimit[];
+  /** By destination. */
+  mounts?: Record<string, MountExtras>;
+}
+
+/** What the standard cannot say of a mount. */
+export interface MountExtras {
+  /** Only what stands at this path below the source. */
+  subpath?: string;
+  /** Options are for the mount alone, not for what is mounted below it. */
+  flat?: boolean;
+  /** The layers of an image, topmost first, and where they are mounted for a moment. */
+  image?: { lower: string[]; at: string };
 }
 
 /** rcx's own filter, none, or that of a profile in Docker's format. */

@@ -21,13 +21,14 @@ export type Problem = Said &
     /** `state` can be written anew; `config` and `folder` cannot. */
     | { kind: 'container'; id: string; part: 'config' | 'state' | 'folder' }
     | { kind: 'name'; id: string; name: string }
+    | { kind: 'volume'; name: string }
     /** Processes of a container that has no folder. */
     | { kind: 'processes'; id: string }
   );
 
 /** What a killed command has left: it does no harm but for the space it takes. */
 export interface Leftover {
-  kind: 'temporary' | 'content' | 'name' | 'cgroup';
+  kind: 'temporary' | 'content' | 'name' | 'cgroup' | 'volume';
   message: string;
   path: string;
 }

@@ -6,6 +6,7 @@ import { repairImages } from './images.ts';
 import { repairLayout } from './layout.ts';
 import { repairLeftovers } from './leftovers.ts';
 import type { Repair, Tell } from './report.ts';
+import { repairVolumes } from './volumes.ts';
 
 export interface RepairOptions {
   signal?: AbortSignal | undefined;
@@ -37,6 +38,7 @@ export async function repairStore(
     await repairLayout(engine.paths, problems, tell);
     await repairImages({ engine, problems, signal, tell });
     repairContainers(engine, problems, tell);
+    await repairVolumes(engine, problems, tell);
     await repairLeftovers(engine, leftovers, tell);
   };
   await withContentLock(engine.paths, repair, { signal, ...(onWait && { onWait }) });

@@ -8,7 +8,8 @@ use rustix::mount::{MountAttrFlags, mount_change};
 
 use super::change_root::change_root;
 use super::mount::{
-    READ_ONLY, attach, clone_foreign_tmpfs, clone_host_tree, clone_of, is_directory, make_private, new_mount,
+    READ_ONLY, attach, attach_as, clone_foreign_tmpfs, clone_host_tree, clone_of, is_directory, make_private,
+    new_mount, view_of,
 };
 use super::over_proc::{is_on_proc, refuse_over_proc};
 use super::overlay::mount_overlay;
@@ -16,7 +17,7 @@ use super::resolve::{open_existing, open_host, open_or_create, open_parent};
 use super::terminal::open_terminal;
 use crate::plan::op::{Op, Step};
 use crate::plan::target::Target;
-use crate::sys;
+use crate::sys::{self, MountAttr};
 
 /// What the child holds while it works. The vectors live in the parent's memory and were sized there.
 #[derive(Debug, Default)]
@@ -76,8 +77,8 @@ fn execute_one(op: &mut Op, state: &mut State) -> Result<(), Errno> {
         Op::Hostname(name) => rustix::system::sethostname(name.as_bytes()),
         Op::Domainname(name) => rustix::system::setdomainname(name.as_bytes()),
         Op::LoopbackUp => super::loopback::bring_up(),
-        Op::CloneTree { source, identity, recursive, slot } => {
-            let tree = clone_host_tree(source, *identity, *recursive)?;
+        Op::CloneTree { source, identity, below, recursive, slot } => {
+            let tree = clone_host_tree(source, *identity, below.as_ref(), *recursive)?;
             put_slot(state, *slot, tree)
         }
         Op::Propagation(flags) => mount_change(c"/", *flags),
@@ -117,20 +118,28 @@ fn execute_inside(op: &Op, state: &mut State) -> Result<(), Errno> {
     match op {
         Op::Mount { fs, params, attr, target } => {
             let mount = new_mount(fs, params, *attr)?;
-            let found = open_or_create(root, target)?;
+            let found = open_or_create(root, target, target.kind)?;
             refuse_over_proc(found.as_fd(), mount.as_fd(), target)?;
             attach(mount.as_fd(), found.as_fd())
         }
         Op::Attach { slot, attr, recursive, target } => {
             let tree = state.slots.get_mut(*slot).and_then(Option::take).ok_or(Errno::INVAL)?;
-            sys::mount_setattr(tree.as_fd(), *recursive, attr)?;
-            let found = open_or_create(root, target)?;
-            refuse_over_proc(found.as_fd(), tree.as_fd(), target)?;
-            // The kernel's own answer would be EINVAL, which can mean anything.
-            if is_directory(tree.as_fd())? != is_directory(found.as_fd())? {
-                return Err(Errno::NOTDIR);
+            if !*recursive {
+                // What is mounted below is not to be seen outside either, whatever else it is.
+                sys::mount_setattr(
+                    tree.as_fd(),
+                    true,
+                    &MountAttr { propagation: attr.propagation, ..MountAttr::default() },
+                )?;
             }
-            attach(tree.as_fd(), found.as_fd())
+            sys::mount_setattr(tree.as_fd(), *recursive, attr)?;
+            attach_as(root, tree.as_fd(), target)
+        }
+        Op::AttachView { at, below, target } => {
+            let view = view_of(at, below.as_ref())?;
+            attach_as(root, view.as_fd(), target)?;
+            // What it was cut out of is not needed any more, and would stay where the root cannot be changed by pivot_root.
+            rustix::mount::unmount(at.as_c_str(), rustix::mount::UnmountFlags::DETACH)
         }
         Op::Device { path, mode, rdev, uid, gid } => make_device(root, path, *mode, *rdev, (*uid, *gid)),
         Op::Symlink { path, to } => make_symlink(root, path, to),

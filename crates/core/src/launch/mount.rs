@@ -11,9 +11,10 @@ use rustix::mount::{
 };
 use rustix::process::{chroot, fchdir};
 
-use super::resolve::{open_existing, open_host};
+use super::over_proc::refuse_over_proc;
+use super::resolve::{open_existing, open_host, open_or_create};
 use crate::plan::op::{Identity, Param};
-use crate::plan::target::Target;
+use crate::plan::target::{Kind, Target};
 use crate::sys::{self, MountAttr};
 
 /// Read-only, as an argument of `mount_setattr(2)`.
@@ -36,6 +37,28 @@ pub fn attach(mount: BorrowedFd<'_>, target: BorrowedFd<'_>) -> Result<(), Errno
     move_mount(mount, c"", target, c"", flags)
 }
 
+/// Attaches a detached mount to a target, which is made if there is none: a directory for a directory, else a file.
+pub fn attach_as(root: BorrowedFd<'_>, mount: BorrowedFd<'_>, target: &Target) -> Result<(), Errno> {
+    let is_dir = is_directory(mount)?;
+    let found = open_or_create(root, target, if is_dir { Kind::Directory } else { Kind::File })?;
+    refuse_over_proc(found.as_fd(), mount, target)?;
+    // The kernel's own answer would be EINVAL, which can mean anything.
+    if is_directory(found.as_fd())? != is_dir {
+        return Err(Errno::NOTDIR);
+    }
+    attach(mount, found.as_fd())
+}
+
+/// A read-only, private copy of what is mounted at a host path, or of the part below a path in it.
+pub fn view_of(at: &std::ffi::CStr, below: Option<&Target>) -> Result<OwnedFd, Errno> {
+    let whole = open_host(at)?;
+    let part = below.map(|path| open_existing(whole.as_fd(), path)).transpose()?;
+    let view = clone_of(part.as_ref().map_or(whole.as_fd(), AsFd::as_fd), false)?;
+    let private = u64::from(MountPropagationFlags::PRIVATE.bits());
+    sys::mount_setattr(view.as_fd(), true, &MountAttr { propagation: private, ..READ_ONLY })?;
+    Ok(view)
+}
+
 /// A detached copy of the mount that `fd` stands in, rooted at `fd`.
 pub fn clone_of(fd: BorrowedFd<'_>, recursive: bool) -> Result<OwnedFd, Errno> {
     let mut flags =
@@ -47,10 +70,12 @@ pub fn clone_of(fd: BorrowedFd<'_>, recursive: bool) -> Result<OwnedFd, Errno> {
 }
 
 /// The path is opened in this namespace, then held against what the plan saw: a source that was swapped in between is
-/// refused instead of mounted.
+/// refused instead of mounted. What stands `below` it is opened by the kernel as if the source were the root: a container that has
+/// the same volume may put links there, and change them at any moment.
 pub fn clone_host_tree(
     source: &std::ffi::CStr,
     identity: Identity,
+    below: Option<&Target>,
     recursive: bool,
 ) -> Result<OwnedFd, Errno> {
     let found = open_host(source)?;
@@ -58,7 +83,8 @@ pub fn clone_host_tree(
     if (Identity { dev: stat.st_dev, ino: stat.st_ino }) != identity {
         return Err(Errno::STALE);
     }
-    clone_of(found.as_fd(), recursive)
+    let part = below.map(|path| open_existing(found.as_fd(), path)).transpose()?;
+    clone_of(part.as_ref().map_or(found.as_fd(), AsFd::as_fd), recursive)
 }
 
 /// A detached copy of the tmpfs at a path of another container. The kernel copies mounts of the caller's own namespace only, so

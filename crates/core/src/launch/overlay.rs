@@ -35,7 +35,8 @@ pub fn mount_overlay(overlay: &mut Overlay) -> Result<bool, Errno> {
 
 fn fits_fsconfig(overlay: &Overlay) -> bool {
     let fits = |path: &std::ffi::CString| path.as_bytes().len() <= FSCONFIG_STRING_MAX;
-    overlay.lower.iter().all(fits) && fits(&overlay.upper) && fits(&overlay.work)
+    overlay.lower.iter().all(fits)
+        && overlay.writable.as_ref().is_none_or(|(upper, work)| fits(upper) && fits(work))
 }
 
 fn mount_by_fsconfig(overlay: &Overlay) -> Result<(), Errno> {
@@ -44,8 +45,10 @@ fn mount_by_fsconfig(overlay: &Overlay) -> Result<(), Errno> {
     for layer in &overlay.lower {
         fsconfig_set_string(fs, c"lowerdir+", layer.as_c_str())?;
     }
-    fsconfig_set_string(fs, c"upperdir", overlay.upper.as_c_str())?;
-    fsconfig_set_string(fs, c"workdir", overlay.work.as_c_str())?;
+    if let Some((upper, work)) = &overlay.writable {
+        fsconfig_set_string(fs, c"upperdir", upper.as_c_str())?;
+        fsconfig_set_string(fs, c"workdir", work.as_c_str())?;
+    }
     for (key, value) in FIXED {
         fsconfig_set_string(fs, key, value)?;
     }
@@ -63,8 +66,6 @@ fn mount_by_fsconfig(overlay: &Overlay) -> Result<(), Errno> {
 fn mount_by_options(overlay: &mut Overlay) -> Result<(), Errno> {
     let mut text = OptionPage { page: &mut overlay.options };
     let dirs = open_dir(c"/proc/self/fd")?;
-    let upper = open_dir(&overlay.upper)?;
-    let work = open_dir(&overlay.work)?;
     text.push(b"lowerdir=")?;
     for (index, layer) in overlay.lower.iter().enumerate() {
         if index > 0 {
@@ -73,10 +74,13 @@ fn mount_by_options(overlay: &mut Overlay) -> Result<(), Errno> {
         // Stays open until exec closes it: the option names it by number.
         text.push_fd(&std::mem::ManuallyDrop::new(open_dir(layer)?))?;
     }
-    text.push(b",upperdir=")?;
-    text.push_fd(&upper)?;
-    text.push(b",workdir=")?;
-    text.push_fd(&work)?;
+    if let Some((upper, work)) = &overlay.writable {
+        // As the layers: named by number, so they stay open.
+        text.push(b",upperdir=")?;
+        text.push_fd(&std::mem::ManuallyDrop::new(open_dir(upper)?))?;
+        text.push(b",workdir=")?;
+        text.push_fd(&std::mem::ManuallyDrop::new(open_dir(work)?))?;
+    }
     for (key, value) in FIXED {
         text.push(b",")?;
         text.push(key.to_bytes())?;

@@ -25,10 +25,10 @@ pub fn open_existing(root: BorrowedFd<'_>, target: &Target) -> Result<OwnedFd, E
     })
 }
 
-/// Opens a target, making it and its missing ancestors.
-pub fn open_or_create(root: BorrowedFd<'_>, target: &Target) -> Result<OwnedFd, Errno> {
+/// Opens a target, making it, as what it should be, and its missing ancestors.
+pub fn open_or_create(root: BorrowedFd<'_>, target: &Target, kind: Kind) -> Result<OwnedFd, Errno> {
     match open_existing(root, target) {
-        Err(Errno::NOENT) => create(root, target)?,
+        Err(Errno::NOENT) => create(root, target, kind)?,
         other => return other,
     }
     open_existing(root, target)
@@ -56,11 +56,11 @@ pub fn open_parent(root: BorrowedFd<'_>, target: &Target) -> Result<Option<Owned
     Ok(parent)
 }
 
-fn create(root: BorrowedFd<'_>, target: &Target) -> Result<(), Errno> {
+fn create(root: BorrowedFd<'_>, target: &Target, kind: Kind) -> Result<(), Errno> {
     let parent = open_parent(root, target)?;
     let above = parent.as_ref().map_or(root, std::os::fd::AsFd::as_fd);
     let Some((_, name)) = target.chain.last() else { return Err(Errno::NOENT) };
-    match target.kind {
+    match kind {
         Kind::Directory => tolerate_existing(mkdirat(above, name.as_c_str(), Mode::from_raw_mode(0o755))),
         Kind::File => {
             let flags = OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::WRONLY;

@@ -22,7 +22,7 @@ pub fn open_terminal(
     let master = openat(&dir, c"ptmx", flags, Mode::empty())?;
     unlockpt(&master)?;
     let slave = ioctl_tiocgptpeer(&master, OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
-    let target = open_or_create(root, console)?;
+    let target = open_or_create(root, console, console.kind)?;
     attach(clone_of(slave.as_fd(), false)?.as_fd(), target.as_fd())?;
     Ok((master, slave))
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::CODE;
+use super::volumes::MountPoint;
 use crate::error::{Context, Error, Result};
 use crate::plan::request::LaunchRequest;
 
@@ -48,6 +49,9 @@ pub struct Config {
     /// Labels, for events.
     #[serde(default)]
     pub labels: BTreeMap<String, String>,
+    /// What is mounted beside what rcx itself mounts.
+    #[serde(default)]
+    pub mounts: Vec<MountPoint>,
     /// What to launch.
     pub request: LaunchRequest,
 }

@@ -17,7 +17,6 @@ const FILE: &str = "events";
 ///
 /// Best effort: what happens must not fail because nobody could write it down.
 pub fn append(run: &Path, config: &Config, action: &str, more: &[(&str, String)]) {
-    let now = Timestamp::now();
     let mut attributes: Map<String, Value> =
         config.labels.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
     attributes.insert("image".to_owned(), json!(config.image));
@@ -25,9 +24,16 @@ pub fn append(run: &Path, config: &Config, action: &str, more: &[(&str, String)]
     attributes.extend(more.iter().map(|(name, value)| ((*name).to_owned(), json!(value))));
     let event = json!({
         "status": action, "id": config.id, "from": config.image, "Type": "container", "Action": action,
-        "Actor": { "ID": config.id, "Attributes": attributes },
-        "scope": "local", "time": now.seconds(), "timeNano": u64::try_from(now.total_nanoseconds()).unwrap_or(u64::MAX),
+        "Actor": { "ID": config.id, "Attributes": attributes }, "scope": "local",
     });
+    append_event(run, event);
+}
+
+/// Adds an event with the time it is.
+pub fn append_event(run: &Path, mut event: Value) {
+    let now = Timestamp::now();
+    event["time"] = json!(now.seconds());
+    event["timeNano"] = json!(u64::try_from(now.total_nanoseconds()).unwrap_or(u64::MAX));
     // One write: lines of several writers do not mix (O_APPEND, open(2)).
     let line = format!("{event}\n");
     let file = OpenOptions::new().append(true).create(true).mode(0o600).open(run.join(FILE));

@@ -14,6 +14,7 @@ mod record;
 mod restart;
 mod serve;
 mod session;
+mod volumes;
 
 use std::fs;
 use std::os::fd::{AsFd, FromRawFd, OwnedFd};

@@ -19,6 +19,7 @@ use super::protocol::{self, Reply, Request};
 use super::record::Record;
 use super::restart::Backoff;
 use super::session::{Prepared, Session};
+use super::volumes;
 use super::{CODE, Place};
 use crate::cgroup::OomWatch;
 use crate::error::{Context, Result};
@@ -135,6 +136,7 @@ impl Monitor {
             session.collect(|_, _| ());
             return Err(error);
         }
+        volumes::report(&self.place.run, &self.config, "mount");
         events::append(&self.place.run, &self.config, "start", &[]);
         self.checks = Checks::new(&self.config);
         self.report_health();

@@ -25,10 +25,13 @@ pub fn hint(op: &Op, errno: Errno) -> Option<&'static str> {
         (Op::Propagation(_), Errno::INVAL) => {
             "rcx runs in a chroot whose root is no mount point: enter it by pivot_root, or bind it onto itself before"
         }
+        (Op::CloneTree { below: Some(_), .. } | Op::AttachView { below: Some(_), .. }, Errno::NOENT) => {
+            "there is nothing of that name in it: make it first, or leave the subpath out"
+        }
         (Op::CloneTree { .. }, Errno::STALE) => {
             "the path was replaced while the container started: try again"
         }
-        (Op::Mount { .. } | Op::Attach { .. }, Errno::LOOP) => {
+        (Op::Mount { .. } | Op::Attach { .. } | Op::AttachView { .. }, Errno::LOOP) => {
             "the image has a symbolic link where rcx mounts; it is refused, because it could lead elsewhere"
         }
         (Op::Mount { .. } | Op::Attach { .. }, Errno::ACCESS) => {
@@ -43,7 +46,7 @@ pub fn hint(op: &Op, errno: Errno) -> Option<&'static str> {
         (Op::CloneSharedMemory { .. }, Errno::NOENT | Errno::XDEV | Errno::LOOP | Errno::NOTDIR) => {
             "the container whose IPC namespace is shared has no tmpfs there any more"
         }
-        (Op::Attach { .. }, Errno::NOTDIR) => {
+        (Op::Attach { .. } | Op::AttachView { .. }, Errno::NOTDIR) => {
             "a directory can only be mounted on a directory and a file only on a file"
         }
         (_, Errno::NOSPC) => "the filesystem is full, or the limit in /proc/sys/fs/mount-max is reached",

@@ -8,9 +8,9 @@ use rustix::mount::MountPropagationFlags;
 
 use super::op::{ChangeRoot, Identity, Op, Param, Slot, Step};
 use super::options::Options;
-use super::overlay::overlay;
-use super::request::Extras;
-use super::target::{Kind, Target, cstring};
+use super::overlay::{overlay, view};
+use super::request::{Extras, ImageView, MountExtras};
+use super::target::{Target, cstring};
 use super::{Builder, cgroup_mount, path_cstring, shared_memory, user};
 use crate::error::{Context, Error, Result};
 
@@ -26,7 +26,7 @@ pub fn root(builder: &mut Builder, spec: &Spec, extras: &Extras, shared_memory: 
             let step = Step { code: "ERR_RCX_OVERLAY", what: "mount the container's overlay", object, op };
             if builder.user.is_some() {
                 user::overlay_root(builder, layers, extras, step)?;
-                return mounts(builder, spec, shared_memory);
+                return mounts(builder, spec, extras, shared_memory);
             }
             step
         }
@@ -37,11 +37,11 @@ pub fn root(builder: &mut Builder, spec: &Spec, extras: &Extras, shared_memory: 
                     "find the root filesystem: neither layers nor root.path are given",
                 )
             })?;
-            let (slot, _) = clone_tree(builder, path, true)?;
+            let slot = clone_tree(builder, path, None, true)?;
             if builder.user.is_some() {
                 user::shift_tree(builder, slot, true, path);
                 user::attach_root(builder, slot, extras);
-                return mounts(builder, spec, shared_memory);
+                return mounts(builder, spec, extras, shared_memory);
             }
             let op = Op::AttachRoot { slot, at: at.clone() };
             Step { code: CODE, what: "attach the root filesystem", object: path.display().to_string(), op }
@@ -54,12 +54,17 @@ pub fn root(builder: &mut Builder, spec: &Spec, extras: &Extras, shared_memory: 
         object: extras.mountpoint.display().to_string(),
         op: Op::EnterRoot(at),
     });
-    mounts(builder, spec, shared_memory)
+    mounts(builder, spec, extras, shared_memory)
 }
 
-fn mounts(builder: &mut Builder, spec: &Spec, mut shared_memory: Option<Slot>) -> Result<()> {
+fn mounts(
+    builder: &mut Builder,
+    spec: &Spec,
+    extras: &Extras,
+    mut shared_memory: Option<Slot>,
+) -> Result<()> {
     for mount in spec.mounts().iter().flatten() {
-        one(builder, mount)?;
+        one(builder, mount, extras)?;
         if mount.destination() == Path::new("/dev")
             && let Some(slot) = shared_memory.take()
         {
@@ -79,26 +84,16 @@ pub fn cut_off() -> Step {
     }
 }
 
-fn one(builder: &mut Builder, mount: &Mount) -> Result<()> {
+fn one(builder: &mut Builder, mount: &Mount, extras: &Extras) -> Result<()> {
     let destination = mount.destination().to_str().ok_or_else(|| not_text(mount.destination()))?;
     let options = Options::parse(mount.options().as_deref().unwrap_or_default())?;
     let kind = mount.typ().as_deref().unwrap_or_default();
+    let more = extras.mounts.get(destination).cloned().unwrap_or_default();
+    if let Some(image) = &more.image {
+        return image_view(builder, image, more.subpath.as_deref(), mount, destination);
+    }
     if options.bind || kind == "bind" {
-        let source = mount.source().as_deref().ok_or_else(|| {
-            Error::new("ERR_RCX_INVALID_SPEC", "bind a path: the mount has no source").at(destination)
-        })?;
-        let recursive = options.recursive || kind == "bind";
-        let (slot, is_dir) = clone_tree(builder, source, recursive)?;
-        user::bind(builder, slot, &options, source)?;
-        let target = Target::new(destination, if is_dir { Kind::Directory } else { Kind::File })?;
-        let op = Op::Attach { slot, attr: options.for_bind(), recursive: true, target };
-        builder.late.push(Step {
-            code: CODE,
-            what: "bind into the container",
-            object: format!("{} on {destination}", source.display()),
-            op,
-        });
-        return Ok(());
+        return bind(builder, mount, destination, &options, &more);
     }
     if kind == "cgroup" {
         return cgroup_mount::steps(builder, destination, &options);
@@ -121,21 +116,80 @@ fn one(builder: &mut Builder, mount: &Mount) -> Result<()> {
     Ok(())
 }
 
-/// A step that opens a host path early; its slot, and whether it is a directory.
-fn clone_tree(builder: &mut Builder, source: &Path, recursive: bool) -> Result<(usize, bool)> {
+fn bind(
+    builder: &mut Builder,
+    mount: &Mount,
+    destination: &str,
+    options: &Options,
+    more: &MountExtras,
+) -> Result<()> {
+    let source = mount.source().as_deref().ok_or_else(|| {
+        Error::new("ERR_RCX_INVALID_SPEC", "bind a path: the mount has no source").at(destination)
+    })?;
+    let below = more.subpath.as_deref().map(below).transpose()?;
+    let slot = clone_tree(builder, source, below, options.recursive || !options.bind)?;
+    user::bind(builder, slot, options, source)?;
+    let (attr, recursive) = (options.for_bind(), !more.flat);
+    let op = Op::Attach { slot, attr, recursive, target: Target::dir(destination)? };
+    builder.late.push(Step {
+        code: CODE,
+        what: "bind into the container",
+        object: format!("{} on {destination}", source.display()),
+        op,
+    });
+    Ok(())
+}
+
+/// The layers of an image are mounted beside the root, and what is wanted of them is moved to its place.
+fn image_view(
+    builder: &mut Builder,
+    image: &ImageView,
+    subpath: Option<&str>,
+    mount: &Mount,
+    destination: &str,
+) -> Result<()> {
+    if builder.user.is_some() {
+        return Err(Error::new(
+            "ERR_RCX_UNSUPPORTED",
+            "mount an image in a user namespace: not supported yet",
+        )
+        .at(destination));
+    }
+    let name = mount.source().as_deref().map_or_else(String::new, |source| source.display().to_string());
+    let object = format!("{name} on {destination}");
+    let op = Op::Overlay(view(image)?);
+    let what = "mount the layers of the image";
+    builder.late.push(Step { code: "ERR_RCX_OVERLAY", what, object: object.clone(), op });
+    let (at, below) = (path_cstring(&image.at)?, subpath.map(below).transpose()?);
+    let op = Op::AttachView { at, below, target: Target::dir(destination)? };
+    builder.late.push(Step { code: CODE, what: "mount the image in the container", object, op });
+    Ok(())
+}
+
+/// A path below the source of a mount.
+fn below(subpath: &str) -> Result<Target> {
+    Target::dir(&format!("/{subpath}"))
+}
+
+/// A step that opens a host path early, or a path below it; its slot.
+fn clone_tree(builder: &mut Builder, source: &Path, below: Option<Target>, recursive: bool) -> Result<usize> {
     let meta = std::fs::metadata(source)
         .step_at("ERR_RCX_MOUNT_SOURCE", "find the host path to mount", source.display())
         .map_err(|e| e.hint("the path must exist on the host"))?;
     let slot = builder.slots;
     builder.slots += 1;
     let identity = Identity { dev: meta.dev(), ino: meta.ino() };
+    let object = match &below {
+        Some(path) => format!("{} in {}", path.path.to_string_lossy(), source.display()),
+        None => source.display().to_string(),
+    };
     builder.early.push(Step {
         code: "ERR_RCX_MOUNT_SOURCE",
         what: "open the host path to mount",
-        object: source.display().to_string(),
-        op: Op::CloneTree { source: path_cstring(source)?, identity, recursive, slot },
+        object,
+        op: Op::CloneTree { source: path_cstring(source)?, identity, below, recursive, slot },
     });
-    Ok((slot, meta.is_dir()))
+    Ok(slot)
 }
 
 /// Masks and read-only paths of the spec.

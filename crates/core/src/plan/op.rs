@@ -43,7 +43,7 @@ pub enum Op {
     /// Brings `lo` up in the new network namespace; the kernel gives it 127.0.0.1 and ::1.
     LoopbackUp,
     /// Opens a detached copy of a host mount while its propagation is still the host's.
-    CloneTree { source: CString, identity: Identity, recursive: bool, slot: Slot },
+    CloneTree { source: CString, identity: Identity, below: Option<Target>, recursive: bool, slot: Slot },
     /// Changes the propagation of the whole tree, so that nothing mounted from here on is seen outside.
     Propagation(MountPropagationFlags),
     /// Mounts the container's overlay at a host path.
@@ -57,8 +57,10 @@ pub enum Op {
     EnterRoot(CString),
     /// Mounts a new filesystem instance.
     Mount { fs: CString, params: Vec<Param>, attr: MountAttrFlags, target: Target },
-    /// Attaches a tree that [`Op::CloneTree`] opened.
+    /// Attaches a tree that [`Op::CloneTree`] opened. A missing target is made as a directory or a file, as the tree is.
     Attach { slot: Slot, attr: MountAttr, recursive: bool, target: Target },
+    /// Moves what is mounted at a host path, or the part of it below a path, read-only to a target.
+    AttachView { at: CString, below: Option<Target>, target: Target },
     /// `mknod(2)` below `/dev`.
     Device { path: Target, mode: u32, rdev: u64, uid: u32, gid: u32 },
     /// `symlink(2)`; a link that is already there is left as it is.
@@ -127,10 +129,8 @@ pub struct Identity {
 pub struct Overlay {
     /// Read-only layers, topmost first.
     pub lower: Vec<CString>,
-    /// The read-write layer.
-    pub upper: CString,
-    /// overlayfs' work directory, on the filesystem of `upper`.
-    pub work: CString,
+    /// The read-write layer, and overlayfs' work directory on the same filesystem; without them the mount is read-only.
+    pub writable: Option<(CString, CString)>,
     /// Host path of the mount point.
     pub at: CString,
     /// Leaves out every fsync of the upper filesystem (Linux 5.10), for a container that is removed at its end: at

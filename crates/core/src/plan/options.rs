@@ -100,11 +100,12 @@ impl Options {
 
     fn kind(&mut self, option: &str) -> bool {
         match option {
+            // Without what is mounted below the source.
             "bind" => self.bind = true,
             "rbind" => (self.bind, self.recursive) = (true, true),
-            // The bind is always recursive, and so is its read-only: half of a tree left writable surprises everybody.
             "idmap" => self.idmap = Some(Idmap::Mount),
             "ridmap" => self.idmap = Some(Idmap::Tree),
+            // Read-only is recursive, too, unless the mount is said to be flat: half of a tree left writable surprises everybody.
             "rro" => self.set |= MountAttrFlags::MOUNT_ATTR_RDONLY,
             "z" | "Z" => {}
             _ => return false,

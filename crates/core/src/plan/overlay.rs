@@ -1,10 +1,10 @@
 //! The union mount of a request, and what can be said against it before the kernel is asked.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::op::{Overlay, OverlayApi};
 use super::path_cstring;
-use super::request::Layers;
+use super::request::{ImageView, Layers};
 use crate::error::{Context, Error, Result};
 
 const CODE: &str = "ERR_RCX_OVERLAY";
@@ -13,14 +13,32 @@ const OPTION_PAGE: usize = 4096;
 
 /// The overlay that shows `layers` at a host path.
 pub fn overlay(layers: &Layers, at: &Path) -> Result<Overlay> {
-    refuse_ramfs(&layers.upper)?;
+    let writable = match (&layers.upper, &layers.work) {
+        (Some(upper), Some(work)) => {
+            refuse_ramfs(upper)?;
+            Some((path_cstring(upper)?, path_cstring(work)?))
+        }
+        (None, None) => None,
+        _ => {
+            let what = "mount the container's overlay: upper and work belong together";
+            return Err(Error::new("ERR_RCX_INVALID_SPEC", what));
+        }
+    };
+    Ok(Overlay { writable, volatile: layers.volatile, ..read_only(&layers.lower, at, layers.api)? })
+}
+
+/// The overlay that shows an image for a moment, before the part of it that is wanted is moved to its place.
+pub fn view(image: &ImageView) -> Result<Overlay> {
+    read_only(&image.lower, &image.at, OverlayApi::Auto)
+}
+
+fn read_only(lower: &[PathBuf], at: &Path, wanted: OverlayApi) -> Result<Overlay> {
     Ok(Overlay {
-        lower: layers.lower.iter().map(|path| path_cstring(path)).collect::<Result<_>>()?,
-        upper: path_cstring(&layers.upper)?,
-        work: path_cstring(&layers.work)?,
+        lower: lower.iter().map(|path| path_cstring(path)).collect::<Result<_>>()?,
+        writable: None,
         at: path_cstring(at)?,
-        volatile: layers.volatile,
-        api: api(layers.api, &rustix::system::uname().release().to_string_lossy()),
+        volatile: false,
+        api: api(wanted, &rustix::system::uname().release().to_string_lossy()),
         options: Vec::with_capacity(OPTION_PAGE),
     })
 }

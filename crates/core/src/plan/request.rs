@@ -1,5 +1,6 @@
 //! What TypeScript hands over: the runtime-spec's config, and beside it the few things the standard has no words for.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use oci_spec::runtime::{LinuxNamespaceType, Spec};
@@ -58,6 +59,34 @@ pub struct Extras {
     /// Resource limits beside those of `spec.process`.
     #[serde(default)]
     pub rlimits: Vec<ResourceLimit>,
+    /// More about mounts of the spec, by their destination.
+    #[serde(default)]
+    pub mounts: BTreeMap<String, MountExtras>,
+}
+
+/// What the runtime-spec cannot say of a mount.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct MountExtras {
+    /// Only what stands at this path below the source is mounted; no link leads out of the source.
+    #[serde(default)]
+    pub subpath: Option<String>,
+    /// Options apply to the mount alone, and not to what is mounted below it.
+    #[serde(default)]
+    pub flat: bool,
+    /// The source is an image.
+    #[serde(default)]
+    pub image: Option<ImageView>,
+}
+
+/// The root of an image, to be looked at.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ImageView {
+    /// Read-only directories, topmost first; two at least, as overlayfs wants it.
+    pub lower: Vec<PathBuf>,
+    /// Empty host directory that they are mounted on for a moment, in the container's mount namespace only.
+    pub at: PathBuf,
 }
 
 /// Another container whose namespaces this one is in.
@@ -102,10 +131,12 @@ pub struct HostDevice {
 pub struct Layers {
     /// Read-only directories, topmost first.
     pub lower: Vec<PathBuf>,
-    /// Read-write directory.
-    pub upper: PathBuf,
-    /// overlayfs' work directory.
-    pub work: PathBuf,
+    /// Read-write directory; without one the root is read-only.
+    #[serde(default)]
+    pub upper: Option<PathBuf>,
+    /// overlayfs' work directory, where there is a read-write one.
+    #[serde(default)]
+    pub work: Option<PathBuf>,
     /// The container is removed at its end: nothing of its read-write layer needs to survive a crash of the machine.
     #[serde(default)]
     pub volatile: bool,

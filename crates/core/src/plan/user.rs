@@ -100,7 +100,13 @@ pub fn oom_score(score: i32) -> Step {
 /// Shifts the layers, mounts their overlay outside and attaches it inside. The container's folder is one mount for the read-write
 /// layer, overlayfs' work directory, which must be in the same one, and the init layer.
 pub fn overlay_root(builder: &mut Builder, layers: &Layers, extras: &Extras, mount: Step) -> Result<()> {
-    let folder = layers.upper.parent().unwrap_or(&layers.upper);
+    let upper = layers.upper.as_ref().ok_or_else(|| {
+        Error::new(
+            "ERR_RCX_INVALID_SPEC",
+            "mount the container's overlay in a user namespace: it has no read-write layer",
+        )
+    })?;
+    let folder = upper.parent().unwrap_or(upper);
     let others =
         layers.lower.iter().map(std::path::PathBuf::as_path).filter(|layer| !layer.starts_with(folder));
     for layer in others.chain([folder]) {

@@ -8,8 +8,8 @@ import {
 } from '../../../../cli/output/containerListing.ts';
 import { readListFormat } from '../../../../cli/output/listFormat.ts';
 import type { ContainerRow } from '../../../../ts/container/list.ts';
+import type { MountPoint } from '../../../../ts/container/mounts/point.ts';
 import type { ContainerState } from '../../../../ts/container/record.ts';
-import { KERNEL_MOUNTS } from '../../../../ts/container/spec/defaults.ts';
 import type { ContainerStatus } from '../../../../ts/container/status.ts';
 import { RcxError } from '../../../../ts/errors.ts';
 import type { StoredImage } from '../../../../ts/store/images.ts';
@@ -18,12 +18,10 @@ const ID = '0123456789abcdef'.repeat(4);
 const IMAGE = `sha256:${'f'.repeat(64)}` as const;
 const OWNER = { pid: 1, startTime: '1', bootId: 'b' };
 
-const MOUNTS = [
-  ...KERNEL_MOUNTS,
-  { type: 'bind', source: '/store/hosts', destination: '/etc/hosts', options: ['rbind'] },
-  { type: 'bind', source: '/a/rather/long/path', destination: '/x', options: ['rbind', 'ro'] },
-  { type: 'tmpfs', destination: '/y', options: [] },
-  { type: 'bind', source: '/b', destination: '/z', options: ['rbind'] },
+const MOUNTS: MountPoint[] = [
+  { type: 'bind', source: '/a/rather/long/path', destination: '/x', mode: 'ro', rw: false, propagation: 'rprivate' },
+  { type: 'tmpfs', source: '', destination: '/y', mode: '', rw: true, propagation: '' },
+  { type: 'volume', name: 'data', source: '/v/data/_data', destination: '/z', mode: 'z', rw: true, propagation: '' },
 ];
 
 function container(
@@ -32,12 +30,12 @@ function container(
 ): ContainerRow {
   const own = { id: ID, name: 'web', created: new Date().toISOString(), image: 'debian', imageId: IMAGE };
   const linux = { resources: {} };
-  const spec = { root: { path: '/srv/root' }, process: { args }, mounts: MOUNTS, linux };
+  const spec = { root: { path: '/srv/root' }, process: { args }, mounts: [], linux };
   const request = { spec, rcx: {} };
   const execution = { Labels: { 'com.example.my-role': 'front', b: '2' } };
   return {
     folder: '/store',
-    config: { ...own, execution, request, network: 'none', ...config } as ContainerRow['config'],
+    config: { ...own, execution, request, network: 'none', mounts: MOUNTS, ...config } as ContainerRow['config'],
     state: { status: 'created', owner: OWNER },
     status: 'created',
   };
@@ -143,8 +141,8 @@ describe('containerListing', () => {
       ID: '0123456789ab',
       Image: 'debian',
       Labels: 'b=2,com.example.my-role=front',
-      LocalVolumes: '0',
-      Mounts: '/a/rather/long…,/b',
+      LocalVolumes: '1',
+      Mounts: '/a/rather/long…,data',
       Names: 'web',
       Networks: 'none',
       Ports: '',
@@ -158,7 +156,7 @@ describe('containerListing', () => {
 
   it.each([
     ['{{.Label "com.example.my-role"}} {{.Label "nope"}}|{{.Label "constructor"}}|', 'front ||'],
-    ['{{.Mounts}}', '/a/rather/long/path,/b'],
+    ['{{.Mounts}}', '/a/rather/long/path,data'],
     [
       'table {{.ID}}\\t{{.Label "com.example.my-role"}}\\t{{.Networks}}',
       `CONTAINER ID${' '.repeat(55)}my role   NETWORKS\n${ID}   front     none`,

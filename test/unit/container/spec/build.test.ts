@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ContainerOptions } from '../../../../ts/container/options.ts';
 import { buildSpec, type SpecInput } from '../../../../ts/container/spec/build.ts';
 import { CAPABILITIES, MASKED_PATHS, READONLY_PATHS } from '../../../../ts/container/spec/defaults.ts';
+import { withUserMounts } from '../../../../ts/container/spec/mounts.ts';
 
 const ID = 'a'.repeat(64);
 
@@ -9,8 +10,6 @@ function spec(options: ContainerOptions = {}, input: Partial<SpecInput> = {}) {
   const execution = { Cmd: ['sh'] };
   return buildSpec({ id: ID, folder: '/store/c', hostname: 'box', execution, options, ...input });
 }
-
-const destinations = (options: ContainerOptions) => spec(options).mounts.map((mount) => mount.destination);
 
 describe('buildSpec', () => {
   it('is Docker’s default container', () => {
@@ -54,25 +53,30 @@ describe('buildSpec', () => {
     expect(spec({}, { rootfs: '/srv/root' }).root.path).toBe('/srv/root');
   });
 
-  it('mounts the kernel’s file systems, then rcx’s files, then the user’s', () => {
-    const all = destinations({ mounts: [{ type: 'bind', source: '/a', target: '/srv/x', options: ['rbind'] }] });
+  it('mounts the kernel’s file systems, then rcx’s files', () => {
+    const all = spec().mounts.map(({ destination }) => destination);
     expect(all.slice(0, 2)).toEqual(['/proc', '/dev']);
-    expect(all.slice(-4)).toEqual(['/etc/hosts', '/etc/hostname', '/etc/resolv.conf', '/srv/x']);
+    expect(all.slice(-3)).toEqual(['/etc/hosts', '/etc/hostname', '/etc/resolv.conf']);
     expect(spec().mounts.find(({ destination }) => destination === '/etc/hosts')).toMatchObject({
       type: 'bind',
       source: '/store/c/hosts',
     });
   });
+});
+
+describe('withUserMounts', () => {
+  const mount = (destination: string) => ({ destination, type: 'bind', source: '/a', options: ['rbind'] });
+
+  it('puts the user’s behind rcx’s own', () => {
+    const all = withUserMounts(spec().mounts, [mount('/proc/x')]);
+    expect(all.slice(-2).map(({ destination }) => destination)).toEqual(['/etc/resolv.conf', '/proc/x']);
+  });
 
   it('leaves out what the user mounts himself', () => {
-    const all = destinations({
-      mounts: [
-        { type: 'tmpfs', target: '/dev/shm', options: ['size=1m'] },
-        { type: 'bind', source: '/my/hosts', target: '/etc/hosts', options: ['rbind'] },
-      ],
-    });
-    expect(all.filter((path) => path === '/dev/shm')).toHaveLength(1);
-    expect(all.filter((path) => path === '/etc/hosts')).toHaveLength(1);
-    expect(all.at(-1)).toBe('/etc/hosts');
+    const all = withUserMounts(spec().mounts, [mount('/dev/shm'), mount('/etc/hosts')]);
+    const destinations = all.map(({ destination }) => destination);
+    expect(destinations.filter((path) => path === '/dev/shm')).toHaveLength(1);
+    expect(all.filter(({ destination }) => destination === '/etc/hosts')).toEqual([mount('/etc/hosts')]);
+    expect(destinations.at(-1)).toBe('/etc/hosts');
   });
 });

@@ -10,6 +10,7 @@ use crate::monitor::events;
 use crate::monitor::protocol::{Reply, SOCKET};
 use crate::monitor::record::{Record, Status};
 use crate::monitor::session::End;
+use crate::monitor::volumes;
 use crate::tree;
 
 /// Whoever has for ever has not much longer than this, in seconds.
@@ -36,6 +37,7 @@ impl Monitor {
         }
         let code = end.exit.map_or_else(String::new, |exit| exit.status().to_string());
         events::append(&self.place.run, &self.config, "die", &[("exitCode", code)]);
+        volumes::report(&self.place.run, &self.config, "unmount");
     }
 
     /// Decides what comes after a run, and has it written down: a record that cannot be written anywhere is healed by whoever
@@ -104,6 +106,7 @@ impl Monitor {
         if hidden && tree::remove_tree(&doomed).is_ok() {
             events::append(&self.place.run, &self.config, "destroy", &[]);
         }
+        volumes::remove_anonymous(&self.place.run, containers, &self.config);
     }
 
     pub(super) fn finish_failed(&mut self, error: &Error) {

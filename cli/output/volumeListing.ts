@@ -1,0 +1,32 @@
+import type { Volume } from '../../ts/volume/record.ts';
+import type { Listing } from './listFormat.ts';
+
+/** Docker's word for what only clusters, or `system df`, know. */
+const UNKNOWN = 'N/A';
+
+/** Docker's columns of volumes. */
+export const volumeListing: Listing<Volume> = {
+  columns: {
+    Name: { header: 'VOLUME NAME', cell: ({ name }) => name },
+    Driver: { header: 'DRIVER', cell: () => 'local' },
+    Scope: { header: 'SCOPE', cell: () => 'local' },
+    Mountpoint: { header: 'MOUNTPOINT', cell: ({ mountpoint }) => mountpoint },
+    Labels: { header: 'LABELS', cell: labelsText },
+    Label: { header: (name) => name, cell: (volume) => (name) => labelOf(volume, name) },
+    Links: { header: 'LINKS', cell: () => UNKNOWN },
+    Size: { header: 'SIZE', cell: () => UNKNOWN },
+    Availability: { header: 'AVAILABILITY', cell: () => UNKNOWN },
+    Group: { header: 'GROUP', cell: () => UNKNOWN },
+    Status: { header: 'STATUS', cell: () => UNKNOWN },
+  },
+  table: ['Driver', 'Name'],
+};
+
+function labelsText({ labels }: Volume): string {
+  const pairs = Object.entries(labels).map(([name, value]) => `${name}=${value}`);
+  return pairs.sort().join(',');
+}
+
+function labelOf({ labels }: Volume, name: string): string {
+  return Object.hasOwn(labels, name) ? (labels[name] ?? '') : '';
+}

@@ -37,6 +37,14 @@ describe('the host’s mount table', () => {
       0,
     ],
     [
+      'volumes, one of which is filled, and a part of an image',
+      [
+        ...['--rm', '-v', 'filled:/etc/skel', '-v', '/unnamed', '--no-pivot'],
+        ...['--mount', 'type=image,source=layered,target=/i,image-subpath=etc', 'ubuntu', 'true'],
+      ],
+      0,
+    ],
+    [
       'a shared volume',
       ['--rm', '--mount', 'type=bind,source=/etc,target=/x,bind-propagation=rshared', 'ubuntu', 'true'],
       0,

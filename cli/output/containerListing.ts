@@ -1,7 +1,6 @@
 import type { ContainerRow } from '../../ts/container/list.ts';
 import { isRcxError } from '../../ts/errors.ts';
 import type { ImageStore } from '../../ts/store/images.ts';
-import { volumesOf } from '../../ts/volume/users.ts';
 import { formatAge, formatDate, formatSince, formatSize, shorten } from './format.ts';
 import { shortId } from './ids.ts';
 import type { Column, Listing } from './listFormat.ts';
@@ -37,7 +36,7 @@ export function containerListing(options: ContainerListingOptions): Listing<List
       Label: { header: labelHeader, cell: (listed) => (name) => labelOf(listed, name) },
       Mounts: column('MOUNTS', (container) => mountsText(container, options.noTrunc)),
       Networks: column('NETWORKS', ({ config }) => config.network),
-      LocalVolumes: column('LOCAL VOLUMES', ({ config }) => String(volumesOf(config).length), '0'),
+      LocalVolumes: column('LOCAL VOLUMES', localVolumes, '0'),
       Size: column('SIZE', (container) => sizeText(container), formatSize(0)),
     },
     table: ['ID', 'Image', 'Command', 'RunningFor', 'Status', 'Ports', 'Names', ...(options.size ? ['Size'] : [])],
@@ -104,6 +103,11 @@ function labelOf(listed: ListedContainer, name: string): string {
 /** Docker's header for a label: the last part of its name, in words. */
 function labelHeader(name: string): string {
   return (name.split('.').at(-1) ?? '').replace(/[-_]/g, ' ');
+}
+
+/** As Docker counts them: one that is mounted twice is two. */
+function localVolumes({ config }: ContainerRow): string {
+  return String((config.mounts ?? []).filter(({ type }) => type === 'volume').length);
 }
 
 function mountsText(container: ContainerRow, noTrunc: boolean): string {

@@ -21,7 +21,7 @@ export interface CreateVolumeOptions {
  */
 export async function createVolume(engine: Engine, wanted: CreateVolumeOptions = {}): Promise<Volume> {
   const { name = '', driver, options = {}, labels = {} } = wanted;
-  checkDriver(driver, options);
+  checkDriver(driver, options, name);
   const volumes = new VolumeStore(engine.paths);
   if (name !== '') return await volumes.ensure(checkVolumeName(name), { options, labels }, true);
   return await volumes.ensure(randomHex(32), { options, labels: { ...labels, [ANONYMOUS]: '' } }, true);

@@ -16,22 +16,41 @@ const KNOWN: readonly string[] = ['type', 'device', 'o'];
  * Checks options of Docker's `local` driver.
  * @throws ERR_RCX_INVALID_OPTION
  */
-export function checkDriver(driver: string | undefined, options: Record<string, string>): void {
+export function checkDriver(driver: string | undefined, options: Record<string, string>, name = ''): void {
+  const problem = problemOf(driver, options);
+  if (problem === undefined) return;
+  const { why, about, hint } = problem;
+  throw new RcxError(`create ${plain(name) || 'a volume'}: ${why}`, {
+    code: 'ERR_RCX_INVALID_OPTION',
+    step: 'create a volume',
+    path: plain(about),
+    hint,
+  });
+}
+
+/** What is wrong, with which option, and what to do. */
+interface Problem {
+  why: string;
+  about: string;
+  hint: string;
+}
+
+function problemOf(driver: string | undefined, options: Record<string, string>): Problem | undefined {
   if (driver !== undefined && driver !== '' && driver !== 'local') {
-    throw invalid(`the driver ${quote(driver)} is not there`, driver, 'the only driver is local; leave --driver out');
+    return problem(`the driver ${quote(driver)} is not there`, driver, 'the only driver is local; leave --driver out');
   }
-  if ('size' in options) throw invalid('quota size requested but no quota support', 'size', 'leave the option out');
+  if ('size' in options) return problem('quota size requested but no quota support', 'size', 'leave the option out');
   const unknown = Object.keys(options).find((name) => !KNOWN.includes(name));
-  if (unknown !== undefined) throw invalid(`invalid option: ${quote(unknown)}`, unknown, `use ${KNOWN.join(', ')}`);
+  if (unknown !== undefined) return problem(`invalid option: ${quote(unknown)}`, unknown, `use ${KNOWN.join(', ')}`);
   const { type, device, o } = options;
-  if (o === undefined && type === undefined && device === undefined) return;
+  if (o === undefined && type === undefined && device === undefined) return undefined;
   for (const [name, value] of Object.entries({ device, type })) {
     if (value === undefined || value === '') {
-      throw invalid(`missing required option: ${quote(name)}`, name, 'give type, device and o, as for mount(8)');
+      return problem(`missing required option: ${quote(name)}`, name, 'give type, device and o, as for mount(8)');
     }
   }
   if (isBind(options) && !isAbsolute(device ?? '')) {
-    throw invalid(
+    return problem(
       `the device ${quote(device ?? '')} is no absolute path`,
       'device',
       'give a directory of this machine',
@@ -39,8 +58,9 @@ export function checkDriver(driver: string | undefined, options: Record<string, 
   }
   const address = optionList(options).find((option) => /^(mountvers|addr)=/.test(option));
   if (address !== undefined && !/^addr=[0-9a-fA-F.:]+$/.test(address)) {
-    throw invalid(`the option ${quote(address)} is not supported`, 'o', 'give the server’s address, addr=10.0.0.1');
+    return problem(`the option ${quote(address)} is not supported`, 'o', 'give the server’s address, addr=10.0.0.1');
   }
+  return undefined;
 }
 
 /** What is mounted for a volume with options; `undefined` for one whose content is in its folder. */
@@ -60,11 +80,6 @@ function optionList({ o = '' }: Record<string, string>): string[] {
   return o.split(',').filter((option) => option !== '');
 }
 
-function invalid(why: string, path: string, hint: string): RcxError {
-  return new RcxError(`create a volume: ${why}`, {
-    code: 'ERR_RCX_INVALID_OPTION',
-    step: 'create a volume',
-    path: plain(path),
-    hint,
-  });
+function problem(why: string, about: string, hint: string): Problem {
+  return { why, about, hint };
 }

@@ -117,8 +117,8 @@ export async function withLaunchedRoot<T>(
 }
 
 /**
- * The container with nothing but its root, what is bound into it, and its volumes. `/dev` is a memory file system as ever, and read-only: what
- * were copied there would be gone.
+ * The container with nothing but its root, what is bound into it, and its volumes. `/dev` is a memory file system as ever, and
+ * read-only: what were copied there would be gone.
  */
 function mountRequest({ config }: StoredContainer): object {
   const { spec, rcx }: LaunchRequest = config.request;

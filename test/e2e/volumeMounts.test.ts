@@ -420,3 +420,28 @@ it('follows a link of the host at the source of a bind, as ever', async () => {
   await shell(['--mount', `type=bind,source=${store.folder}/alias,target=/a`], 'touch /a/x');
   expect(readdirSync(join(store.folder, 'real'))).toEqual(['x']);
 });
+
+describe('in a user namespace', () => {
+  const AUTO = ['--uidmap', '0:700000:66000'];
+
+  it('a volume belongs to the container’s own ids, filled or written, and to those of any other container', async () => {
+    const script = 'stat -c %u:%g /srv/app/a; echo mine > /srv/app/mine; chown 5:6 /srv/app/mine';
+    expect(await shell([...AUTO, '-v', 'ns1:/srv/app'], script, image)).toBe('7:8\n');
+    expect(statSync(join(data('ns1'), 'mine'))).toMatchObject({ uid: 5, gid: 6 });
+    expect(await shell(['-v', 'ns1:/m'], 'stat -c %u:%g /m/mine /m/a')).toBe('5:6\n7:8\n');
+    const other = ['--uidmap', '0:900000:66000', '-v', 'ns1:/m'];
+    expect(await shell(other, 'stat -c %u:%g /m/mine; touch /m/other')).toBe('5:6\n');
+    expect(statSync(join(data('ns1'), 'other'))).toMatchObject({ uid: 0, gid: 0 });
+    expect(
+      await shell(
+        [...AUTO, '--mount', 'src=ns1,dst=/p,volume-subpath=sub', '-v', '/un'],
+        'cat /p/deep; stat -c %u /un',
+      ),
+    ).toBe('deep\n0\n');
+  });
+
+  it('an image cannot be mounted yet', async () => {
+    const flags = [...AUTO, '--mount', `type=image,source=ubuntu,target=/i`];
+    expectFailure(await store.rcx(['run', '--rm', ...flags, 'ubuntu', 'true']), 125, /in a user namespace yet/);
+  });
+});

@@ -1,6 +1,7 @@
 // Where something is mounted or written in a container's file system, and what a container sees of the kernel.
 
 const SWAP = 'test/security/cve-2021-30465-mount-target-swap.test.ts';
+const VOLUMES_SWAP = 'test/security/cve-2021-30465-volumes-race.test.ts';
 const NULL_SWAP = 'test/security/cve-2025-31133-dev-null-swap.test.ts';
 const ON_PROC = 'test/security/cve-2019-16884-mount-on-proc.test.ts';
 const EXECUTE = 'crates/core/src/launch/execute.rs';
@@ -17,9 +18,9 @@ const LINKS_ARE_FOLLOWED = {
   replace: 'follow: first != "/" })',
 };
 const OVER_PROC_BY_NAME = {
-  file: 'ts/container/spec/mounts.ts',
-  find: '  wanted.forEach(refuseOverProc);\n',
-  replace: '  if (wanted.length > 1000) wanted.forEach(refuseOverProc);\n',
+  file: 'ts/container/mounts/single.ts',
+  find: '  refuseOverProc(mount);\n',
+  replace: "  if (mount.target === '') refuseOverProc(mount);\n",
 };
 const OVER_PROC_BY_DESCRIPTOR = {
   file: 'crates/core/src/launch/over_proc.rs',
@@ -64,6 +65,21 @@ export const MOUNTS = [
     ],
     tests: [SWAP],
     only: 'meanwhile',
+  },
+  {
+    name: 'parts-outside-of-the-volume',
+    advisory: 'CVE-2021-30465, CVE-2024-1753',
+    edits: [
+      {
+        file: 'crates/core/src/launch/mount.rs',
+        find: 'below.map(|path| open_existing(found.as_fd(), path)).transpose()?;',
+        replace: `below
+        .map(|path| rustix::fs::openat(&found, path.path.as_c_str(), rustix::fs::OFlags::PATH, rustix::fs::Mode::empty()))
+        .transpose()?;`,
+      },
+    ],
+    tests: [VOLUMES_SWAP],
+    only: 'a part of the volume',
   },
   {
     name: 'null-is-anything',

@@ -62,7 +62,7 @@ describe('-v with a volume', () => {
   });
 });
 
-it.each(['', 'a', '/a:', ':/b', '/a:b', '/a:/b:ro:x', '/a:/', '/a:/..', '/a:/proc', '/', '/a:/b:exec,bogus'])(
+it.each(['', 'a', '/a:', ':/b', '/a:b', '/a:/b:ro:x', '/a:/', '/a:/..', '/', '/a:/b:exec,bogus'])(
   'refuses %j',
   (text) => {
     expect(() => parseVolume(text, '/work')).toThrow(invalid);

@@ -11,7 +11,7 @@ import {
 import type { ContainerOptions } from '../../../ts/container/options.ts';
 import { confinementOf } from '../../../ts/container/security/confinement.ts';
 import { HOST_SHM } from '../../../ts/container/spec/defaults.ts';
-import { specMounts } from '../../../ts/container/spec/mounts.ts';
+import { specMounts, withUserMounts } from '../../../ts/container/spec/mounts.ts';
 import { specNamespaces } from '../../../ts/container/spec/namespaces.ts';
 
 const INVALID = expect.objectContaining({ code: 'ERR_RCX_INVALID_OPTION' });
@@ -70,9 +70,8 @@ describe('what is shared', () => {
     expect(shm({ ipc: 'none' })).toEqual([]);
     expect(shm({ ipc: 'container:a' })).toEqual([]);
     expect(shm({ ipc: 'shareable', shmSize: 5 })).toMatchObject([{ source: 'shm', type: 'tmpfs' }]);
-    expect(shm({ ipc: 'host', mounts: [{ type: 'tmpfs', target: '/dev/shm', options: [] }] })).toMatchObject([
-      { source: 'tmpfs' },
-    ]);
+    const own = { destination: '/dev/shm', type: 'tmpfs', source: 'tmpfs', options: [] };
+    expect(withUserMounts(shm({ ipc: 'host' }), [own])).toEqual([own]);
   });
 
   it.each<[string, ContainerOptions]>([

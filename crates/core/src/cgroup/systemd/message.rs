@@ -247,16 +247,16 @@ mod tests {
     fn properties_are_structures_at_multiples_of_eight() {
         let mut to = Writer::default();
         to.properties(&vec![("A", Value::Flag(true)), ("B", Value::Number(7))]);
-        let expected: &[u8] = &[
-            44, 0, 0, 0, 0, 0, 0, 0, // length, padding that does not count
-            1, 0, 0, 0, b'A', 0, 1, b'b', 0, 0, 0, 0, 1, 0, 0, 0, // "A", signature, aligned 1
-            1, 0, 0, 0, b'B', 0, 1, b't', 0, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0,
-        ];
-        let bytes = to.finish();
-        assert_eq!(bytes.len() - 8, u32::from_le_bytes(bytes[..4].try_into().unwrap()) as usize);
-        assert_eq!(bytes[4..32], expected[4..32]);
-        assert_eq!(bytes[32..38], [1, 0, 0, 0, b'B', 0]);
-        assert_eq!(bytes[bytes.len() - 8..], 7u64.to_le_bytes());
+        let expected: Vec<u8> = [
+            // The length, and padding that it does not count.
+            &[40, 0, 0, 0, 0, 0, 0, 0][..],
+            // The name, the variant's signature, its value at a multiple of four.
+            &[1, 0, 0, 0, b'A', 0, 1, b'b', 0, 0, 0, 0, 1, 0, 0, 0],
+            // The same with a value at a multiple of eight.
+            &[1, 0, 0, 0, b'B', 0, 1, b't', 0, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0],
+        ]
+        .concat();
+        assert_eq!(to.finish(), expected);
     }
 
     #[test]

@@ -12,11 +12,6 @@ const RENAME_EXCHANGE = 2;
 export async function exchanging(store: Store, name: string, shared: string, names: [string, string]): Promise<void> {
   // syscall wants variables.
   const loop = `my ($a, $b) = map { "/w/$_" } @ARGV; while (1) { syscall(${RENAMEAT2}, -100, $a, -100, $b, ${RENAME_EXCHANGE}) }`;
-  await racing(store, name, shared, loop, names);
-}
-
-/** Lets a container run a perl script with a directory of the host, which it has as `/w`. */
-export async function racing(store: Store, name: string, shared: string, script: string, args: string[] = []) {
   const volume = ['-v', `${shared}:/w`];
-  await store.ok(['run', '-d', '--name', name, ...volume, 'ubuntu', 'perl', '-e', script, ...args]);
+  await store.ok(['run', '-d', '--name', name, ...volume, 'ubuntu', 'perl', '-e', loop, ...names]);
 }

@@ -33,8 +33,8 @@ export const CONFINEMENT = [
     edits: [
       {
         file: 'crates/core/src/plan/mod.rs',
-        find: '    if cgroup_namespace && builder.user.is_none() {\n',
-        replace: '    if cgroup_namespace && builder.user.is_some() {\n',
+        find: '    if namespaces.new_cgroup && builder.user.is_none() {\n',
+        replace: '    if namespaces.new_cgroup && builder.user.is_some() {\n',
       },
     ],
     tests: [CGROUP],
@@ -112,9 +112,15 @@ export const CONFINEMENT = [
     advisory: 'CVE-2020-15257',
     edits: [
       {
+        file: 'ts/container/spec/namespaces.ts',
+        find: "(mode === 'host' ? [] : [{ type }])",
+        replace: "(mode === 'host' || type === 'network' ? [] : [{ type }])",
+      },
+      {
+        // Otherwise the host's settings would be changed.
         file: 'ts/container/spec/build.ts',
-        find: "const own = options.network !== 'host';",
-        replace: "const own = options.network !== 'host' && id === '';",
+        find: "const own = (options.network ?? 'none') === 'none';",
+        replace: "const own = (options.network ?? 'none') === 'none' && id === '';",
       },
     ],
     tests: [ABSTRACT],

@@ -92,6 +92,18 @@ export const JOINING = [
     tests: ['test/security/cve-2016-9962-exec-trace.test.ts'],
   },
   {
+    name: 'init-is-dumpable-among-others',
+    advisory: 'CVE-2016-9962',
+    edits: [
+      {
+        file: 'crates/core/src/init/mod.rs',
+        find: '    if config.shared_pids {\n',
+        replace: '    if config.shared_pids && config.args.is_empty() {\n',
+      },
+    ],
+    tests: ['test/security/cve-2016-9962-shared-pids.test.ts'],
+  },
+  {
     name: 'terminals-by-path',
     advisory: 'CVE-2025-52565',
     edits: [

@@ -25,8 +25,11 @@ async function expectSound(workshop, mutants) {
   await workshop.with(new Map(), async ({ ok, output }) => {
     if (!ok) throw new Error(`the checkout itself does not build\n${output}`);
     const json = await workshop.test(files);
-    const bad = files.filter((file) => verdictOf(json, [file], workshop.root).verdict !== 'survived');
-    if (bad.length > 0) throw new Error(`tests that fail without any mutant: ${bad.join(', ')}`);
+    const results = files.map((file) => ({ file, ...verdictOf(json, [file], workshop.root) }));
+    const reasons = results
+      .filter(({ verdict }) => verdict !== 'survived')
+      .map(({ file, because }) => `${file}: ${because}`);
+    if (reasons.length > 0) throw new Error(`tests fail without any mutant:\n${reasons.join('\n')}`);
   });
 }
 

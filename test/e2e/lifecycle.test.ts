@@ -34,7 +34,7 @@ describe('a container', () => {
     await store.rcx(['run', '--rm', 'ubuntu', 'true']);
     await store.rcx(['run', '--rm', 'ubuntu', 'false']);
     await store.rcx(['run', '--rm', 'ubuntu', 'no-such-program']);
-    await store.rcx(['run', '--rm', '-v', '/no/such:/x', 'ubuntu', 'true']);
+    await store.rcx(['run', '--rm', '--mount', 'type=bind,source=/no/such,target=/x', 'ubuntu', 'true']);
     await store.rcx(['run', '--rm', '--init', 'ubuntu', 'sh', '-c', 'kill -9 $$']);
     expect({ folders: folders(), listed: await store.ok(['ps', '-aq']) }).toEqual({ folders: [], listed: '' });
   });

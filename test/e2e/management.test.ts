@@ -116,7 +116,7 @@ describe('the command line', () => {
     const { exitCode, stdout, stderr } = await store.rcx(['inspect', 'ubuntu', 'nothing']);
     expect(exitCode).toBe(1);
     expect(JSON.parse(stdout)).toEqual([expect.objectContaining({ RepoTags: ['ubuntu:latest'] })]);
-    expect(stderr).toMatch(/^rcx: inspect: no such container or image: nothing; .*\n$/);
+    expect(stderr).toMatch(/^rcx: inspect: no such container, image or volume: nothing; .*\n$/);
   });
 
   it('prints what --format asks for', async () => {

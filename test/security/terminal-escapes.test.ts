@@ -60,7 +60,7 @@ it.each<[string, () => string[], boolean?]>([
   ['a name that cannot be', () => ['rename', 'plain', EVIL], true],
   ['a file that is not there', () => ['cp', `box:/${EVIL}x`, '/tmp/never'], true],
   ['an image that cannot be', () => ['pull', EVIL], true],
-  ['a mount that cannot be', () => ['run', '-v', `/${EVIL}:/x`, 'ubuntu', 'true'], true],
+  ['a mount that cannot be', () => ['run', '--mount', `type=bind,source=/${EVIL},target=/x`, 'ubuntu', 'true'], true],
   ['a flag that there is not', () => ['run', `--${EVIL}`, 'ubuntu'], true],
 ])('%s sends nothing to the terminal that it obeys', async (_, args, fails = false) => {
   const { exitCode, stdout, stderr } = await store.rcx(args());

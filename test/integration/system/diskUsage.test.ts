@@ -34,7 +34,13 @@ function du(...paths: string[]): number {
 
 describe('what the store takes', () => {
   it('is nothing when there is nothing', async () => {
-    expect(await diskUsage(engine)).toEqual({ images: [], imageSpace: 0, imageReclaimable: 0, containers: [] });
+    expect(await diskUsage(engine)).toEqual({
+      images: [],
+      imageSpace: 0,
+      imageReclaimable: 0,
+      containers: [],
+      volumes: [],
+    });
   });
 
   it('is told for each image, with what it has in common with others', async () => {
@@ -75,7 +81,13 @@ describe('what the store takes', () => {
     const image = await add('one');
     const { imageSpace } = await diskUsage(engine);
     await engine.images.drop([image.manifest.digest]);
-    expect(await diskUsage(engine)).toEqual({ images: [], imageSpace, imageReclaimable: imageSpace, containers: [] });
+    expect(await diskUsage(engine)).toEqual({
+      images: [],
+      imageSpace,
+      imageReclaimable: imageSpace,
+      containers: [],
+      volumes: [],
+    });
   });
 
   it('promises nothing where a record cannot be read', async () => {

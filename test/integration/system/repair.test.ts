@@ -118,14 +118,14 @@ describeWith({ root: true, commands: ['docker-registry'] }, 'a damaged store', (
 
   it('is none after a pull', async () => {
     await store.container('one');
-    const whole = { blobs: 4, layers: 2, images: 1, containers: 1, problems: [], leftovers: [] };
+    const whole = { blobs: 4, layers: 2, images: 1, containers: 1, volumes: 0, problems: [], leftovers: [] };
     expect(await store.check()).toEqual(whole);
     expect(await store.check({ deep: true })).toEqual(whole);
   });
 
   it('is none before there is anything', async () => {
     const empty = new DamagedStore('none');
-    const nothing = { blobs: 0, layers: 0, images: 0, containers: 0, problems: [], leftovers: [] };
+    const nothing = { blobs: 0, layers: 0, images: 0, containers: 0, volumes: 0, problems: [], leftovers: [] };
     expect(await empty.check()).toEqual(nothing);
   });
 

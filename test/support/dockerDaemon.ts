@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, openSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { execa } from 'execa';
+import { cgroupsOf } from './cgroups.ts';
 import { isRunning, waitUntil } from './processes.ts';
 
 /** What a machine needs for {@link startDocker}. */
@@ -19,10 +20,13 @@ export async function startDocker(folder: string): Promise<Docker> {
   mkdirSync(folder, { recursive: true });
   const at = (name: string) => join(folder, name);
   writeFileSync(at('daemon.json'), '{}');
+  // docker leaves the parent of its containers' cgroups behind.
+  const parent = `docker-of-${basename(dirname(folder))}`;
   const log = openSync(at('log'), 'w');
   const args = [
     ...['--config-file', at('daemon.json'), '--host', `unix://${at('sock')}`, '--pidfile', at('pid')],
     ...['--data-root', at('root'), '--exec-root', at('exec'), '--storage-driver', 'vfs'],
+    `--cgroup-parent=/${parent}`,
     ...['--bridge=none', '--iptables=false', '--ip6tables=false', '--ip-forward=false'],
   ];
   const daemon = spawn('dockerd', args, {
@@ -39,6 +43,7 @@ export async function startDocker(folder: string): Promise<Docker> {
     await endContainerd(at('exec/containerd/containerd.pid'));
     // Removing its folder while it is mounted would be a surprise.
     await execa('umount', ['--recursive', at('root')], { reject: false });
+    for (const cgroup of cgroupsOf(parent)) rmdirSync(cgroup);
     rmSync(folder, { recursive: true, force: true });
   };
   const answers = () =>

@@ -1,7 +1,5 @@
 import { Command, type Option, type ParseOptionsResult } from 'commander';
-
-const TRUE = new Set(['1', 't', 'T', 'true', 'TRUE', 'True']);
-const FALSE = new Set(['0', 'f', 'F', 'false', 'FALSE', 'False']);
+import { parseBool } from '../ts/oci/parseBool.ts';
 
 /** Words that belong together: an option with its value, one of several switches behind a hyphen, or something else. */
 interface Part {
@@ -81,8 +79,9 @@ export class GoCommand extends Command {
 
   /** The switch as commander knows it; no word for one that is off. */
   #switchPart(option: Option, name: string, value: string | undefined): Part {
-    if (value === undefined || TRUE.has(value)) return { words: [name], option };
-    if (!FALSE.has(value)) {
+    const isOn = value === undefined || parseBool(value);
+    if (isOn) return { words: [name], option };
+    if (isOn === undefined) {
       const message = `error: option '${option.flags}' argument '${value}' is invalid. give true or false.`;
       this.error(message, { code: 'commander.invalidArgument' });
     }

@@ -3,6 +3,7 @@ import { isRcxError } from '../../ts/errors.ts';
 import type { ImageStore } from '../../ts/store/images.ts';
 import { formatAge, formatDate, formatSince, formatSize, shorten } from './format.ts';
 import { shortId } from './ids.ts';
+import { labelOf, labelsText } from './labels.ts';
 import type { Column, Listing } from './listFormat.ts';
 
 export interface ContainerListingOptions {
@@ -32,8 +33,8 @@ export function containerListing(options: ContainerListingOptions): Listing<List
       Status: column('STATUS', (container) => containerStatus(container), 'Damaged'),
       State: column('STATE', ({ status }) => status, 'damaged'),
       Names: column('NAMES', ({ config }) => config.name),
-      Labels: column('LABELS', (container) => labelsText(container)),
-      Label: { header: labelHeader, cell: (listed) => (name) => labelOf(listed, name) },
+      Labels: column('LABELS', ({ config }) => labelsText(config.execution.Labels)),
+      Label: { header: labelHeader, cell: (listed) => (name) => labelOf(labelsOf(listed), name) },
       Mounts: column('MOUNTS', (container) => mountsText(container, options.noTrunc)),
       Networks: column('NETWORKS', ({ config }) => config.network),
       LocalVolumes: column('LOCAL VOLUMES', localVolumes, '0'),
@@ -90,14 +91,8 @@ function commandText(command: readonly string[], noTrunc: boolean): string {
   return JSON.stringify(noTrunc ? text : shorten(text, COMMAND_LENGTH));
 }
 
-function labelsText({ config }: ContainerRow): string {
-  const pairs = Object.entries(config.execution.Labels ?? {}).map(([name, value]) => `${name}=${value}`);
-  return pairs.sort().join(',');
-}
-
-function labelOf(listed: ListedContainer, name: string): string {
-  const labels = 'damaged' in listed ? {} : (listed.config.execution.Labels ?? {});
-  return Object.hasOwn(labels, name) ? (labels[name] ?? '') : '';
+function labelsOf(listed: ListedContainer): Record<string, string> | undefined {
+  return 'damaged' in listed ? undefined : listed.config.execution.Labels;
 }
 
 /** Docker's header for a label: the last part of its name, in words. */

@@ -1,4 +1,5 @@
 import type { Volume } from '../../ts/volume/record.ts';
+import { labelOf, labelsText } from './labels.ts';
 import type { Listing } from './listFormat.ts';
 
 /** Docker's word for what only clusters, or `system df`, know. */
@@ -11,8 +12,14 @@ export const volumeListing: Listing<Volume> = {
     Driver: { header: 'DRIVER', cell: () => 'local' },
     Scope: { header: 'SCOPE', cell: () => 'local' },
     Mountpoint: { header: 'MOUNTPOINT', cell: ({ mountpoint }) => mountpoint },
-    Labels: { header: 'LABELS', cell: labelsText },
-    Label: { header: (name) => name, cell: (volume) => (name) => labelOf(volume, name) },
+    Labels: { header: 'LABELS', cell: ({ labels }) => labelsText(labels) },
+    Label: {
+      header: (name) => name,
+      cell:
+        ({ labels }) =>
+        (name) =>
+          labelOf(labels, name),
+    },
     Links: { header: 'LINKS', cell: () => UNKNOWN },
     Size: { header: 'SIZE', cell: () => UNKNOWN },
     Availability: { header: 'AVAILABILITY', cell: () => UNKNOWN },
@@ -21,12 +28,3 @@ export const volumeListing: Listing<Volume> = {
   },
   table: ['Driver', 'Name'],
 };
-
-function labelsText({ labels }: Volume): string {
-  const pairs = Object.entries(labels).map(([name, value]) => `${name}=${value}`);
-  return pairs.sort().join(',');
-}
-
-function labelOf({ labels }: Volume, name: string): string {
-  return Object.hasOwn(labels, name) ? (labels[name] ?? '') : '';
-}

@@ -13,7 +13,7 @@ import { cgroupPath } from './spec/build.ts';
  */
 export function placeCgroup(id: string, parent?: string, manager: CgroupManager = 'cgroupfs'): string {
   if (manager === 'systemd') return placeScope(id, parent || DEFAULT_SLICE);
-  if (!parent) return `${cgroupBase()}${cgroupPath(id)}`;
+  if (!parent) return defaultCgroup(id);
   const names = parent.split('/').filter((name) => name !== '' && name !== '.');
   // A name of the kernel's own would be a file's.
   const isOdd = (name: string) => name === '..' || !/^[\w.@:\\-]+$/.test(name) || /^cgroup\./.test(name);
@@ -48,7 +48,7 @@ function badParent(parent: string, problem: string, hint: string): RcxError {
   return new RcxError(message, { code: 'ERR_RCX_INVALID_OPTION', step, path: parent, hint });
 }
 
-/** Where the cgroups of a container of this user are whose record cannot be read. */
+/** Where the cgroups of a container of this user are unless it was asked for another place, or its record cannot be read. */
 export function defaultCgroup(id: string): string {
   return `${cgroupBase()}${cgroupPath(id)}`;
 }

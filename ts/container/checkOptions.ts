@@ -49,7 +49,8 @@ const CONFLICTS: readonly [string, (options: ContainerOptions) => unknown][] = [
   ],
 ];
 
-function isRemapped({ userns, uidMap, gidMap }: ContainerOptions): boolean {
+/** Whether a container is asked for with a user namespace of its own. */
+export function isRemapped({ userns, uidMap, gidMap }: ContainerOptions): boolean {
   return (userns !== undefined && userns !== '' && userns !== 'host') || Boolean(uidMap?.length || gidMap?.length);
 }
 

@@ -11,7 +11,7 @@ import { toRcxError } from '../store/nativeError.ts';
 import { randomHex } from '../store/random.ts';
 import { temporaryDirectory } from '../store/temporary.ts';
 import { placeCgroup } from './cgroupPath.ts';
-import { rootfsPath } from './checkOptions.ts';
+import { isRemapped, rootfsPath } from './checkOptions.ts';
 import { hostnameOf } from './hostname.ts';
 import { copyAttributes, type ImageRoot, makeInitLayer, writePublicFile } from './initLayer.ts';
 import type { Joins } from './joins.ts';
@@ -76,9 +76,8 @@ async function createLocked(
 }
 
 /** Or something that needs one. */
-function wantsUserNamespace({ userns, uidMap, gidMap, mounts = [] }: ContainerOptions): boolean {
-  if (userns || uidMap?.length || gidMap?.length) return true;
-  return mounts.some(({ options }) => options.includes('idmap'));
+function wantsUserNamespace(options: ContainerOptions): boolean {
+  return isRemapped(options) || (options.mounts ?? []).some((mount) => mount.options.includes('idmap'));
 }
 
 /** What is known of a container before it is made. */

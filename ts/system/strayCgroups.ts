@@ -29,9 +29,10 @@ export interface StrayCgroups {
 export function findStrayCgroups(containers: ContainerStore): StrayCgroups {
   const found: StrayCgroups = { leftovers: [], problems: [] };
   const known = new Set(containers.ids());
+  const parent = defaultCgroup('');
   for (const { path: mount } of cgroupHierarchies(mountTable())) {
-    const ids = names(join(mount, defaultCgroup(''))).filter((name) => CGROUP.test(name) && !known.has(name));
-    for (const id of ids) judge(containers, found, id, join(mount, defaultCgroup(id)));
+    const ids = names(join(mount, parent)).filter((name) => CGROUP.test(name) && !known.has(name));
+    for (const id of ids) judge(containers, found, id, join(mount, parent, id));
   }
   return found;
 }
@@ -51,8 +52,8 @@ function judge(containers: ContainerStore, found: StrayCgroups, id: string, path
 
 /** Whether anything runs in a container's cgroups. */
 export function hasProcesses(id: string): boolean {
-  const mounts = cgroupHierarchies(mountTable()).map(({ path }) => path);
-  return mounts.some((mount) => processesIn(join(mount, defaultCgroup(id))).length > 0);
+  const cgroup = defaultCgroup(id);
+  return cgroupHierarchies(mountTable()).some(({ path }) => processesIn(join(path, cgroup)).length > 0);
 }
 
 /** Removes cgroups without processes; the kernel keeps any that has got one. */

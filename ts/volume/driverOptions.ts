@@ -67,9 +67,7 @@ function problemOf(driver: string | undefined, options: Record<string, string>):
 export function driverMount({ options }: Pick<Volume, 'options'>): DriverMount | undefined {
   const { type, device } = options;
   if (type === undefined || device === undefined) return undefined;
-  const list = optionList(options);
-  if (!isBind(options)) return { type, source: device, options: list };
-  return { type: 'bind', source: device, options: list };
+  return { type: isBind(options) ? 'bind' : type, source: device, options: optionList(options) };
 }
 
 function isBind(options: Record<string, string>): boolean {

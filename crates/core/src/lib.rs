@@ -10,6 +10,7 @@ pub mod id_map;
 pub mod identity;
 pub mod init;
 mod init_binary;
+mod kernel;
 pub mod launch;
 pub mod layer;
 pub mod lock;

@@ -1,4 +1,5 @@
 import type { RcxError } from '../../errors.ts';
+import { parseBool } from '../../oci/parseBool.ts';
 import { splitCsv } from './csv.ts';
 import { checkTarget, invalidMount } from './invalid.ts';
 
@@ -20,8 +21,6 @@ const KEYS: readonly string[] = [
 export class MountFields {
   readonly #text: string;
   readonly #values = new Map<string, string[]>();
-  /** A key that was given without a value is true. */
-  readonly #bare = new Set<string>();
 
   constructor(text: string) {
     this.#text = text;
@@ -38,7 +37,6 @@ export class MountFields {
     if (this.#values.has(key) && !REPEATED.includes(key)) throw this.invalid(`${key} is given twice`);
     const isSwitch = ['readonly', 'idmap', 'volume-nocopy', 'bind-nonrecursive'].includes(key);
     if (equals < 0 && !isSwitch) throw this.invalid(`invalid field '${field}' must be a key=value pair`);
-    if (equals < 0) this.#bare.add(key);
     this.#values.set(key, [...(this.#values.get(key) ?? []), equals < 0 ? 'true' : field.slice(equals + 1)]);
   }
 
@@ -52,9 +50,9 @@ export class MountFields {
 
   isTrue(key: string): boolean {
     const value = this.get(key) ?? 'false';
-    if (/^(1|t|T|true|TRUE|True)$/.test(value)) return true;
-    if (/^(0|f|F|false|FALSE|False)$/.test(value)) return false;
-    throw this.invalid(`invalid value for ${key}: ${value}`);
+    const read = parseBool(value);
+    if (read === undefined) throw this.invalid(`invalid value for ${key}: ${value}`);
+    return read;
   }
 
   map(key: string): Record<string, string> {

@@ -3,10 +3,10 @@ import { RcxError } from '../../errors.ts';
 import { checkDriver } from '../../volume/driverOptions.ts';
 import { checkVolumeName } from '../../volume/name.ts';
 import type { BindOptions, ContainerMount, VolumeOptions } from '../options.ts';
+import { CONSISTENCY, PROPAGATION } from './modes.ts';
 import { MountFields, TYPES } from './mountFields.ts';
 import { tmpfs } from './tmpfsFlag.ts';
 
-const PROPAGATIONS = /^r?(private|slave|shared)$/;
 const RECURSIONS = ['enabled', 'disabled', 'writable', 'readonly'] as const;
 
 /**
@@ -22,7 +22,7 @@ export function parseMount(text: string, cwd: string = process.cwd()): Container
   fields.refuseOthers(type);
   if (fields.has('idmap') && type !== 'bind') throw fields.invalid('idmap is for binds');
   const consistency = fields.get('consistency') ?? 'default';
-  if (!/^(default|consistent|cached|delegated)$/.test(consistency)) {
+  if (!CONSISTENCY.test(consistency)) {
     throw fields.invalid(`invalid value for consistency: ${consistency}`);
   }
   return { bind: bindMount, volume: volumeMount, tmpfs: tmpfsMount, image: imageMount }[type](fields, cwd);
@@ -36,7 +36,7 @@ function bindMount(fields: MountFields, cwd: string): ContainerMount {
   const source = fields.get('source');
   if (source === undefined || source === '') throw fields.invalid('a bind needs source=/host/path');
   const propagation = fields.get('bind-propagation');
-  if (propagation !== undefined && !PROPAGATIONS.test(propagation)) {
+  if (propagation !== undefined && !PROPAGATION.test(propagation)) {
     throw fields.invalid(`invalid propagation: ${propagation}`);
   }
   const recursive = recursion(fields);

@@ -1,4 +1,5 @@
 import type { ContainerMount } from '../options.ts';
+import { PROPAGATION } from './modes.ts';
 
 /** What is mounted in a container beside what rcx itself mounts, as it was when the container was made. */
 export interface MountPoint {
@@ -120,5 +121,5 @@ function imageOptions({ image }: ContainerMount): Pick<AskedMount, 'ImageOptions
 
 /** The propagation among a mount's options, if there is one. */
 export function propagationOf(options: readonly string[]): string | undefined {
-  return options.find((option) => /^r?(private|slave|shared)$/.test(option));
+  return options.find((option) => PROPAGATION.test(option));
 }

@@ -16,6 +16,7 @@ import { checkTarget } from './invalid.ts';
 import { askedMounts } from './point.ts';
 import type { ResolvedMount, ResolvedMounts } from './resolved.ts';
 import { bindMount, checkMount, tmpfsMount, volumeMount } from './single.ts';
+import { isUnnamedFlag } from './unnamed.ts';
 import { mountsFrom } from './volumesFrom.ts';
 
 /** What the mounts of a container come from. */
@@ -144,11 +145,6 @@ async function use(
   const { volume, lock } = await new VolumeStore(engine.paths).use(name, wanted);
   resolved.locks.push(lock);
   return volume;
-}
-
-/** It is among the container's `Volumes`, which everything else replaces. */
-function isUnnamedFlag({ type, source, flag }: ContainerMount): boolean {
-  return type === 'volume' && source === undefined && flag?.name === '-v';
 }
 
 function refuseDuplicates(mounts: readonly ContainerMount[]): void {

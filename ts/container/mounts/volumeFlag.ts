@@ -3,16 +3,17 @@ import { isRcxError } from '../../errors.ts';
 import { checkVolumeName } from '../../volume/name.ts';
 import type { ContainerMount } from '../options.ts';
 import { checkTarget, invalidMount } from './invalid.ts';
+import { CONSISTENCY, PROPAGATION } from './modes.ts';
 
 /** Docker's modes of `-v`; each kind can be given once. */
 const KINDS = {
   access: /^(ro|rw)$/,
   label: /^[zZ]$/,
-  propagation: /^r?(private|slave|shared)$/,
+  propagation: PROPAGATION,
   binding: /^r?bind$/,
   mapping: /^idmap$/,
   copy: /^nocopy$/,
-  consistency: /^(default|consistent|cached|delegated)$/,
+  consistency: CONSISTENCY,
 };
 
 type Kind = keyof typeof KINDS;
@@ -50,14 +51,13 @@ function readModes(mode: string, text: string): Map<Kind, string> {
 
 function bind(source: string, target: string, modes: Map<Kind, string>, text: string): ContainerMount {
   if (modes.has('copy')) throw invalidMount('-v', text, 'nocopy is for volumes, and this is a path of the host');
-  const mode = [...modes.values()].join(',');
   return {
     type: 'bind',
     source,
     target,
     options: mountOptions(modes),
     bind: { createSource: true, ...(modes.get('binding') === 'bind' && { recursive: 'disabled' }) },
-    flag: { name: '-v', text: `${source}:${target}${mode === '' ? '' : `:${mode}`}` },
+    flag: flag(source, target, modes),
   };
 }
 
@@ -69,15 +69,20 @@ function volume(source: string, target: string, modes: Map<Kind, string>, text: 
   }
   const bindOnly = modes.get('propagation') ?? modes.get('binding') ?? modes.get('mapping');
   if (bindOnly !== undefined) throw invalidMount('-v', text, `${bindOnly} is for paths of the host, not for a volume`);
-  const mode = [...modes.values()].join(',');
   return {
     type: 'volume',
     source,
     target,
     options: mountOptions(modes),
     ...(modes.has('copy') && { volume: { noCopy: true } }),
-    flag: { name: '-v', text: `${source}:${target}${mode === '' ? '' : `:${mode}`}` },
+    flag: flag(source, target, modes),
   };
+}
+
+/** The flag in the form that Docker shows it in. */
+function flag(source: string, target: string, modes: Map<Kind, string>): ContainerMount['flag'] {
+  const words = [source, target, ...(modes.size > 0 ? [[...modes.values()].join(',')] : [])];
+  return { name: '-v', text: words.join(':') };
 }
 
 /** What the kernel is told. Labels are for SELinux, and consistency for other systems. */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { RcxError } from '../../errors.ts';
 import { native } from '../../native/index.ts';
+import { parseBool } from '../../oci/parseBool.ts';
 import { toRcxError } from '../../store/nativeError.ts';
 import type { SeccompChoice } from '../spec/types.ts';
 import { apparmorProfile } from './apparmor.ts';
@@ -21,8 +22,6 @@ export interface SecurityOptions {
 const FORMS =
   'there are seccomp=FILE|unconfined|builtin, no-new-privileges[=true|false], apparmor=PROFILE|unconfined, ' +
   'label=disable and systempaths=unconfined';
-const TRUE = ['1', 't', 'T', 'TRUE', 'true', 'True'];
-const FALSE = ['0', 'f', 'F', 'FALSE', 'false', 'False'];
 
 /**
  * Reads options as `docker run` takes them, `name=value` or with the older colon; of several for the same the last counts.
@@ -96,8 +95,9 @@ function given(text: string, value: string | undefined): string {
 }
 
 function truth(text: string, value: string): boolean {
-  if (!TRUE.includes(value) && !FALSE.includes(value)) throw invalid(text);
-  return TRUE.includes(value);
+  const read = parseBool(value);
+  if (read === undefined) throw invalid(text);
+  return read;
 }
 
 function invalid(text: string): RcxError {

@@ -1,3 +1,4 @@
+import { otherContainer } from '../namespaceModes.ts';
 import type { ContainerOptions } from '../options.ts';
 import type { Confinement } from '../security/confinement.ts';
 import type { SpecInput } from './build.ts';
@@ -30,7 +31,7 @@ function writable(mount: SpecMount): SpecMount {
 /** `/dev/shm` goes with the IPC namespace; that of another container comes with it in the core. */
 function kernelMounts({ ipc, shmSize }: ContainerOptions): SpecMount[] {
   if (ipc === 'host') return KERNEL_MOUNTS.map((mount) => (mount.source === SHM ? HOST_SHM : mount));
-  if (ipc === 'none' || ipc?.startsWith('container:')) return KERNEL_MOUNTS.filter(({ source }) => source !== SHM);
+  if (ipc === 'none' || otherContainer(ipc) !== undefined) return KERNEL_MOUNTS.filter(({ source }) => source !== SHM);
   return KERNEL_MOUNTS.map((mount) => sized(mount, shmSize));
 }
 

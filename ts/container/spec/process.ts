@@ -1,6 +1,7 @@
 import { isAbsolute } from 'node:path';
 import { RcxError } from '../../errors.ts';
 import type { ExecutionConfig } from '../../oci/types.ts';
+import { isUnnamedFlag } from '../mounts/unnamed.ts';
 import type { ContainerOptions } from '../options.ts';
 import { DEFAULT_PATH } from './defaults.ts';
 
@@ -35,8 +36,7 @@ export function executionOf(config: ExecutionConfig, options: ContainerOptions):
 
 /** Those of `-v /path`, which are the container's as the image's `VOLUME`s are. */
 function unnamedVolumes({ mounts = [] }: ContainerOptions): NonNullable<ExecutionConfig['Volumes']> {
-  const unnamed = mounts.filter(({ type, source, flag }) => type === 'volume' && !source && flag?.name === '-v');
-  return Object.fromEntries(unnamed.map(({ target }) => [target, {}]));
+  return Object.fromEntries(mounts.filter(isUnnamedFlag).map(({ target }) => [target, {}]));
 }
 
 /** The program and its arguments. @throws ERR_RCX_NO_COMMAND */

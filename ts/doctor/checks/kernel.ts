@@ -1,11 +1,10 @@
 import type { KernelFeature } from '../../native/index.ts';
+import { overlayApi } from '../../system/kernel.ts';
 import { type Finding, missing, ok, reduced } from '../finding.ts';
 import type { Host } from '../host.ts';
 
 /** mount_setattr(2) is the newest that containers cannot do without. */
 const OLDEST = [5, 12] as const;
-/** From here on overlayfs takes layers one at a time, fsconfig(2). */
-const LAYERS_ONE_BY_ONE = [6, 8] as const;
 
 /** The kernel's version, its system calls, and namespaces. */
 export function kernelFindings(release: string, features: readonly KernelFeature[]): Finding[] {
@@ -27,7 +26,7 @@ function version(release: string): Finding {
       'install a newer kernel; Debian 12, Ubuntu 22.04 and RHEL 9 have one',
     );
   }
-  if (!isBefore(release, LAYERS_ONE_BY_ONE)) return ok(name, `Linux ${release}`);
+  if (overlayApi(release) === 'fsconfig') return ok(name, `Linux ${release}`);
   return reduced(
     name,
     `Linux ${release}`,
@@ -59,7 +58,7 @@ function systemCalls(calls: readonly KernelFeature[]): Finding {
 function namespaces(kinds: readonly KernelFeature[]): Finding {
   const name = 'namespaces';
   const of = ({ name: full }: KernelFeature) => full.slice('namespace:'.length);
-  // Nothing makes user namespaces yet.
+  // Only --userns makes user namespaces.
   const refused = kinds.filter((kind) => kind.refused !== undefined && of(kind) !== 'user');
   if (refused.length === 0) {
     return ok(

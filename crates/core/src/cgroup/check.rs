@@ -8,7 +8,7 @@ use oci_spec::runtime::LinuxResources;
 
 use super::apply::Placed;
 use super::setting::Setting;
-use super::{CODE, Layout, delegation, fill, limits, remove, systemd};
+use super::{CODE, Layout, below, delegation, fill, limits, remove, systemd};
 use crate::error::{Error, Result};
 
 /// Finds out whether the limits of `resources`, `linux.resources` of the runtime-spec as JSON, can be applied to a container whose
@@ -30,7 +30,7 @@ pub fn check(path: &str, resources: &str) -> Result<()> {
         return Ok(());
     }
     let trial = trial_path(path);
-    let tried = fill(&trial, layout, &settings, None, true);
+    let tried = fill(&trial, layout, &placed, None, true);
     // What was refused first is what the caller has to hear.
     tried.map_err(|refused| blame(refused, &settings)).and(remove(&trial))
 }
@@ -41,7 +41,7 @@ fn require_delegated(mount: &Path, placed: &Placed<'_>) -> Result<()> {
     if base.is_empty() || placed.unified.is_empty() {
         return Ok(());
     }
-    let dir = mount.join(base.trim_start_matches('/'));
+    let dir = below(mount, &base);
     let there = fs::read_to_string(dir.join("cgroup.controllers")).unwrap_or_default();
     let missing =
         placed.unified.iter().find(|setting| there.split_whitespace().all(|name| name != setting.controller));

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
 
-use super::{CODE, Layout, set};
+use super::{CODE, Layout, below, set};
 use crate::error::{Context, Error, Result};
 
 /// Where processes of a delegated cgroup go when it is to hand controllers down; other tools call it the same.
@@ -36,7 +36,7 @@ fn delegated(mount: &Path, own: &str) -> String {
     let user = rustix::process::geteuid().as_raw();
     let mut path = own;
     while !path.is_empty() {
-        let dir = mount.join(path.trim_start_matches('/'));
+        let dir = below(mount, path);
         let is_own = fs::metadata(&dir).is_ok_and(|metadata| metadata.uid() == user);
         if is_own && (user != 0 && may_move_into(&dir) || MARKS.iter().any(|mark| has_mark(&dir, mark))) {
             return path.to_owned();
@@ -60,7 +60,7 @@ fn has_mark(dir: &Path, mark: &str) -> bool {
 pub fn enable(dir: &Path, controller: &str) -> Result<()> {
     let layout = Layout::detect()?;
     let mount = layout.unified.clone().unwrap_or_default();
-    let base = mount.join(base()?.trim_start_matches('/'));
+    let base = below(&mount, &base()?);
     let refused = |error: Error, why: &str| error.hint(format!("the {controller} controller {why}"));
     if base != dir && base.starts_with(dir) {
         // What is above belongs to whoever has delegated.

@@ -1,12 +1,12 @@
 //! Stopping all of a container's processes where they are, and letting them go on.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
 
-use super::{CODE, Layout, set};
+use super::{CODE, Layout, below, set};
 use crate::error::{Context, Error, Result};
 
 /// Processes in an uninterruptible sleep stop only when they wake up.
@@ -45,10 +45,13 @@ enum Freezer {
 impl Freezer {
     fn of(path: &str) -> Result<Self> {
         let layout = Layout::detect()?;
-        let below = |mount: &Path| mount.join(path.trim_start_matches('/'));
-        let unified = layout.unified.as_deref().map(below).filter(|dir| dir.join("cgroup.freeze").exists());
+        let unified = layout
+            .unified
+            .as_deref()
+            .map(|mount| below(mount, path))
+            .filter(|dir| dir.join("cgroup.freeze").exists());
         let legacy = layout.legacy.iter().find(|hierarchy| hierarchy.has("freezer"));
-        let legacy = legacy.map(|hierarchy| below(&hierarchy.mount)).filter(|dir| dir.exists());
+        let legacy = legacy.map(|hierarchy| below(&hierarchy.mount, path)).filter(|dir| dir.exists());
         unified.map(Self::Unified).or(legacy.map(Self::Legacy)).ok_or_else(|| {
             Error::new(CODE, "pause the container: no cgroup of it can be frozen")
                 .at(path)

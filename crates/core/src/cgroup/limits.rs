@@ -63,11 +63,10 @@ fn memory(memory: &LinuxMemory, settings: &mut Vec<Setting>) {
         let legacy = Write::to("memory.soft_limit_in_bytes", reservation);
         settings.push(Setting::certain("memory", "memory.reservation", unified, legacy));
     }
-    // The runtime-spec counts memory and swap together, as v1 does; v2 counts swap alone. Swap accounting can be compiled out
-    // or switched off.
+    // Swap accounting can be compiled out or switched off.
     if let Some(swap) = memory.swap().filter(|value| *value != 0) {
-        let alone = if swap < 0 { -1 } else { (swap - limit.unwrap_or(0)).max(0) };
-        let unified = Write { optional: true, ..Write::to("memory.swap.max", max(alone)) };
+        let alone = max(swap_alone(swap, limit));
+        let unified = Write { optional: true, ..Write::to("memory.swap.max", alone) };
         let legacy = Write { optional: true, ..Write::to("memory.memsw.limit_in_bytes", swap) };
         settings.push(Setting::new("memory", "memory.swap", vec![unified], vec![legacy]));
     }
@@ -81,8 +80,15 @@ fn memory(memory: &LinuxMemory, settings: &mut Vec<Setting>) {
     }
 }
 
+/// The runtime-spec counts memory and swap together, as v1 does; v2 and systemd count swap alone. -1 is no limit.
+pub fn swap_alone(swap: i64, memory: Option<i64>) -> i64 {
+    if swap < 0 { -1 } else { (swap - memory.unwrap_or(0)).max(0) }
+}
+
+/// The kernel's own period, for a quota that has none.
+pub const DEFAULT_PERIOD_MICROS: u64 = 100_000;
+
 fn cpu(cpu: &LinuxCpu, settings: &mut Vec<Setting>) {
-    const DEFAULT_PERIOD_MICROS: u64 = 100_000;
     let quota = cpu.quota().filter(|quota| *quota != 0);
     let period = cpu.period().filter(|period| *period != 0);
     if quota.is_some() || period.is_some() {

@@ -29,7 +29,6 @@ pub use self::delegation::base;
 pub use self::freezer::{freeze, is_frozen};
 pub use self::layout::{Hierarchy, Layout};
 pub use self::oom::{OomWatch, oom_killed};
-use self::setting::Setting;
 pub use self::tree::remove;
 use self::tree::{make, remove_empty_parents};
 pub use self::update::update;
@@ -61,9 +60,9 @@ pub fn create(path: &str, resources: Option<&LinuxResources>, ends: bool) -> Res
     let settings = resources.map(limits::settings).transpose()?.unwrap_or_default();
     let rules = devices::rules(resources)?;
     // Refused before anything is made.
-    Placed::new(layout, &settings)?;
+    let placed = Placed::new(layout, &settings)?;
     let holder = systemd::is_scope(path).then(|| systemd::start(path, resources)).transpose()?;
-    let mut cgroup = fill(path, layout, &settings, rules.as_deref(), false)?;
+    let mut cgroup = fill(path, layout, &placed, rules.as_deref(), false)?;
     if ends && let Err(error) = be_endable(&mut cgroup, path, layout) {
         // As above.
         drop(remove(path));
@@ -74,9 +73,8 @@ pub fn create(path: &str, resources: Option<&LinuxResources>, ends: bool) -> Res
 
 /// Sees to it that the container's processes can be stopped, and then killed: else they may make new ones faster than that.
 fn be_endable(cgroup: &mut Cgroup, path: &str, layout: &Layout) -> Result<()> {
-    let place = |mount: &Path| mount.join(path.trim_start_matches('/'));
     // Linux 5.2; since 5.14 there is cgroup.kill.
-    if layout.unified.as_deref().is_some_and(|mount| place(mount).join("cgroup.freeze").exists()) {
+    if layout.unified.as_deref().is_some_and(|mount| below(mount, path).join("cgroup.freeze").exists()) {
         return Ok(());
     }
     let has_freezer = |hierarchy: &&Hierarchy| hierarchy.has("freezer");
@@ -107,14 +105,13 @@ fn cannot_end() -> Error {
 fn fill(
     path: &str,
     layout: &Layout,
-    settings: &[Setting],
+    placed: &Placed<'_>,
     rules: Option<&[devices::Rule]>,
     strict: bool,
 ) -> Result<Cgroup> {
-    let placed = Placed::new(layout, settings)?;
     let mut cgroup = Cgroup { unified: None, joins: Vec::new(), joined: Vec::new(), holder: None };
-    let made = match unified(&mut cgroup, path, layout, &placed, rules, strict) {
-        Ok(filtered) => legacy(&mut cgroup, path, layout, &placed, rules.filter(|_| !filtered), strict),
+    let made = match unified(&mut cgroup, path, layout, placed, rules, strict) {
+        Ok(filtered) => legacy(&mut cgroup, path, layout, placed, rules.filter(|_| !filtered), strict),
         Err(error) => Err(error),
     };
     if let Err(error) = made {
@@ -192,6 +189,11 @@ fn no_device_filter() -> Error {
         .hint("mount cgroup2 at /sys/fs/cgroup, or the v1 devices controller")
 }
 
+/// The directory of the cgroup at `path` in a hierarchy.
+fn below(mount: &Path, path: &str) -> PathBuf {
+    mount.join(path.trim_start_matches('/'))
+}
+
 /// Writes one value to one file of a cgroup, in one write; a file that the kernel does not have is not made.
 fn set(dir: &Path, file: &str, value: &str) -> Result<()> {
     let path = dir.join(file);
@@ -215,12 +217,11 @@ pub struct Joinable {
 /// The container's cgroups, in all hierarchies where it has one.
 pub fn joinable(path: &str) -> Result<Joinable> {
     let layout = Layout::detect()?;
-    let below = |mount: &Path| mount.join(path.trim_start_matches('/'));
-    let unified = layout.unified.as_deref().map(below).filter(|dir| dir.exists());
+    let unified = layout.unified.as_deref().map(|mount| below(mount, path)).filter(|dir| dir.exists());
     let unified = unified.map(|dir| {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         open(&dir, flags, Mode::empty()).step_at(CODE, "open the cgroup", dir.display())
     });
-    let legacy = layout.legacy.iter().map(|hierarchy| below(&hierarchy.mount).join("cgroup.procs"));
+    let legacy = layout.legacy.iter().map(|hierarchy| below(&hierarchy.mount, path).join("cgroup.procs"));
     Ok(Joinable { unified: unified.transpose()?, legacy: legacy.filter(|file| file.exists()).collect() })
 }

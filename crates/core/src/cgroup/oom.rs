@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{EventfdFlags, PollFlags, eventfd};
 
-use super::{Layout, set};
+use super::{Layout, below, set};
 
 /// `memory.events` of v2, and `memory.oom_control` of v1 (Linux 4.13): both count as `oom_kill N`.
 const UNIFIED: &str = "memory.events";
@@ -31,10 +31,9 @@ pub fn oom_killed(path: &str) -> bool {
 /// Where kills of a container are counted: a cgroup that it has, and the file there.
 fn counter(path: &str) -> Option<(PathBuf, &'static str)> {
     let layout = Layout::detect().ok()?;
-    let below = |mount: &Path| mount.join(path.trim_start_matches('/'));
-    let unified = layout.unified.as_deref().map(|mount| (below(mount), UNIFIED));
+    let unified = layout.unified.as_deref().map(|mount| (below(mount, path), UNIFIED));
     let legacy = layout.legacy.iter().find(|hierarchy| hierarchy.has("memory"));
-    let legacy = legacy.map(|hierarchy| (below(&hierarchy.mount), LEGACY));
+    let legacy = legacy.map(|hierarchy| (below(&hierarchy.mount, path), LEGACY));
     unified.into_iter().chain(legacy).find(|(dir, file)| dir.join(file).exists())
 }
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use rustix::fs::XattrFlags;
 use rustix::io::Errno;
 
-use super::{CODE, Layout, set, systemd};
+use super::{CODE, Layout, below, set, systemd};
 use crate::error::{Context, Error, Result};
 
 /// On a cgroup that was made for the sake of those in it. Others were there before, and may have limits that somebody wants to keep.
@@ -19,7 +19,7 @@ const OWN: &str = "rcx";
 /// Makes a cgroup with those above it, which the end of another container may take away in the same moment.
 pub fn make(mount: &Path, path: &str) -> Result<PathBuf> {
     const ATTEMPTS: u32 = 16;
-    let dir = mount.join(path.trim_start_matches('/'));
+    let dir = below(mount, path);
     let mut made = make_with_parents(&dir, mount);
     for _ in 1..ATTEMPTS {
         match &made {
@@ -63,15 +63,15 @@ pub fn remove(path: &str) -> Result<()> {
     let layout = Layout::detect()?;
     let mounts = layout.unified.iter().chain(layout.legacy.iter().map(|hierarchy| &hierarchy.mount));
     for mount in mounts.clone() {
-        kill_frozen(&mount.join(path.trim_start_matches('/')))?;
+        kill_frozen(&below(mount, path))?;
     }
     if systemd::is_scope(path) {
-        let processes = mounts.clone().map(|mount| mount.join(path.trim_start_matches('/')));
+        let processes = mounts.clone().map(|mount| below(mount, path));
         processes.filter(|dir| dir.exists()).try_for_each(|dir| kill_all(&dir))?;
         systemd::stop(path)?;
     }
     for mount in mounts {
-        let dir = mount.join(path.trim_start_matches('/'));
+        let dir = below(mount, path);
         if dir.exists() {
             remove_dir(&dir)?;
         }

@@ -10,7 +10,7 @@ use rustix::io::Errno;
 
 use super::apply::{self, Placed};
 use super::setting::Setting;
-use super::{CODE, Hierarchy, Layout, limits, make, remove_empty_parents, set, systemd};
+use super::{CODE, Hierarchy, Layout, below, limits, make, remove_empty_parents, set, systemd};
 use crate::error::{Context, Error, Result};
 
 /// Applies the limits of `resources`, `linux.resources` of the runtime-spec as JSON, to the processes in the cgroups at `path`. Those that are set already and not named stay. Where a limit needs a
@@ -27,7 +27,7 @@ pub fn update(path: &str, resources: &str) -> Result<()> {
         } else {
             apply::enable_controllers(unified, path, &placed.unified)?;
         }
-        apply::apply_unified(&place(unified, path), &placed.unified, false)?;
+        apply::apply_unified(&below(unified, path), &placed.unified, false)?;
     }
     let mut concerned = layout
         .legacy
@@ -38,7 +38,7 @@ pub fn update(path: &str, resources: &str) -> Result<()> {
 }
 
 fn update_legacy(layout: &Layout, hierarchy: &Hierarchy, path: &str, settings: &[&Setting]) -> Result<()> {
-    let joined = place(&hierarchy.mount, path).exists();
+    let joined = below(&hierarchy.mount, path).exists();
     let dir = make(&hierarchy.mount, path)?;
     apply::prepare_legacy(&hierarchy.mount, path, hierarchy, settings)?;
     let done = apply::apply_legacy(&dir, settings, false)
@@ -51,15 +51,11 @@ fn update_legacy(layout: &Layout, hierarchy: &Hierarchy, path: &str, settings: &
     done.map(drop)
 }
 
-fn place(mount: &Path, path: &str) -> PathBuf {
-    mount.join(path.trim_start_matches('/'))
-}
-
 /// Moves the processes of the cgroups at `path` into `dir`, those too that are forked meanwhile. False when there are none.
 fn move_all(layout: &Layout, path: &str, dir: &Path) -> Result<bool> {
     const ROUNDS: u32 = 100;
     let mounts = layout.unified.iter().chain(layout.legacy.iter().map(|hierarchy| &hierarchy.mount));
-    let places: Vec<PathBuf> = mounts.map(|mount| place(mount, path)).collect();
+    let places: Vec<PathBuf> = mounts.map(|mount| below(mount, path)).collect();
     let mut moved = BTreeSet::new();
     for _ in 0..ROUNDS {
         let mut wanted = BTreeSet::new();

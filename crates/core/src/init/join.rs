@@ -107,7 +107,7 @@ fn before_user_namespace(config: &JoinConfig, maps: &IdMaps) -> Result<()> {
     if let Some(score) = config.init.oom_score_adj {
         super::set_oom_score(score)?;
     }
-    config.init.rlimits.iter().try_for_each(super::set_rlimit)
+    super::rlimits::set(0, &config.init.rlimits)
 }
 
 fn gone(pid: i32) -> Error {

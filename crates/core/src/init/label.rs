@@ -1,15 +1,14 @@
 //! What the next exec of this process begins under, told to the security modules through procfs.
 
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 
-use rustix::fs::{Mode, OFlags, ResolveFlags, fstatfs, open, openat2};
+use rustix::fs::{Mode, OFlags, ResolveFlags, open, openat2};
 use rustix::io::Errno;
 
 use crate::error::{Context, Error, Result};
+use crate::launch::{is_on_proc, write_all};
 
 const CODE: &str = "ERR_RCX_CONFINE";
-/// linux/magic.h.
-const PROC_SUPER_MAGIC: i64 = 0x9fa0;
 
 /// When an AppArmor profile begins to apply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +31,7 @@ pub fn apparmor(profile: &str, when: When) -> Result<()> {
         Err(error) if error.errno == Some(Errno::NOENT) => attribute(&format!("thread-self/attr/{name}")),
         other => other,
     }?;
-    match write(&file, &request) {
+    match write_all(file.as_fd(), request.as_bytes()) {
         Err(Errno::NOENT) => Err(Error::new(CODE, format!("{STEP} {profile}: it is not loaded"))
             .hint("load it with: apparmor_parser -r FILE")),
         other => other.step_at(CODE, STEP, profile),
@@ -45,7 +44,7 @@ fn attribute(path: &str) -> Result<OwnedFd> {
     const STEP: &str = "open the attributes of the process";
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let proc = open("/proc", flags, Mode::empty()).step_at(CODE, STEP, "/proc")?;
-    if fstatfs(&proc).step_at(CODE, STEP, "/proc")?.f_type as i64 != PROC_SUPER_MAGIC {
+    if !is_on_proc(proc.as_fd()).step_at(CODE, STEP, "/proc")? {
         return Err(Error::new(CODE, format!("{STEP}: it is no procfs")).at("/proc"));
     }
     let inside = ResolveFlags::BENEATH | ResolveFlags::NO_XDEV | ResolveFlags::NO_MAGICLINKS;
@@ -54,11 +53,6 @@ fn attribute(path: &str) -> Result<OwnedFd> {
         STEP,
         format!("/proc/{path}"),
     )
-}
-
-fn write(file: &OwnedFd, text: &str) -> std::result::Result<(), Errno> {
-    let written = rustix::io::write(file, text.as_bytes())?;
-    if written == text.len() { Ok(()) } else { Err(Errno::IO) }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ mod exec;
 pub mod join;
 mod label;
 mod reaper;
+pub mod rlimits;
 mod user;
 
 use std::fs::{DirBuilder, File};
@@ -18,7 +19,7 @@ use rustix::fs::Mode;
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal};
 
-use self::config::{InitConfig, Rlimit, User};
+use self::config::{InitConfig, User};
 use self::exec::Program;
 use self::label::When;
 use self::reaper::Role;
@@ -146,9 +147,7 @@ fn prepare(config: &InitConfig, identity: &Identity) -> Result<()> {
     if let Some(score) = config.oom_score_adj {
         set_oom_score(score)?;
     }
-    for limit in &config.rlimits {
-        set_rlimit(limit)?;
-    }
+    rlimits::set(0, &config.rlimits)?;
     change_directory(&config.cwd)
 }
 
@@ -178,19 +177,6 @@ fn join_keyring(name: &str) -> Result<()> {
 fn set_oom_score(score: i32) -> Result<()> {
     const PATH: &str = "/proc/self/oom_score_adj";
     std::fs::write(PATH, score.to_string()).step_at(CODE, "set the out-of-memory score", PATH)
-}
-
-/// What was asked for or nothing: a limit that is lower than the program was promised would show only much later.
-fn set_rlimit(limit: &Rlimit) -> Result<()> {
-    let wanted = libc::rlimit { rlim_cur: limit.soft, rlim_max: limit.hard };
-    // SAFETY: setrlimit reads one struct.
-    if unsafe { libc::setrlimit(limit.resource, &raw const wanted) } == 0 {
-        return Ok(());
-    }
-    let object = format!("resource {} to {}:{}", limit.resource, limit.soft, limit.hard);
-    Err(std::io::Error::last_os_error())
-        .step_at("ERR_RCX_RLIMIT", "set a resource limit", object)
-        .map_err(|error| error.hint("it takes CAP_SYS_RESOURCE to raise a hard limit; see: ulimit -aH"))
 }
 
 fn change_directory(cwd: &str) -> Result<()> {

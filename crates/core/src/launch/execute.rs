@@ -70,9 +70,7 @@ fn execute_one(op: &mut Op, state: &mut State) -> Result<(), Errno> {
         Op::NewCgroupNamespace => sys::unshare_cgroup(),
         Op::EnterNamespace { fd, flag } => sys::setns(fd.as_fd(), *flag),
         Op::CloneSharedMemory { mounts, root, path, slot } => {
-            let tree = clone_foreign_tmpfs(mounts.as_fd(), root.as_fd(), path)?;
-            *state.slots.get_mut(*slot).ok_or(Errno::INVAL)? = Some(tree);
-            Ok(())
+            put_slot(state, *slot, clone_foreign_tmpfs(mounts.as_fd(), root.as_fd(), path)?)
         }
         Op::Hostname(name) => rustix::system::sethostname(name.as_bytes()),
         Op::Domainname(name) => rustix::system::setdomainname(name.as_bytes()),
@@ -87,12 +85,12 @@ fn execute_one(op: &mut Op, state: &mut State) -> Result<(), Errno> {
             Ok(())
         }
         Op::AttachRoot { slot, at } => {
-            let tree = take_slot(state, *slot)?;
+            let tree = take_slot(&mut state.slots, *slot)?;
             make_private(tree.as_fd())?;
             attach(tree.as_fd(), open_host(at)?.as_fd())
         }
         Op::AttachOverRoot(slot) => {
-            let tree = take_slot(state, *slot)?;
+            let tree = take_slot(&mut state.slots, *slot)?;
             make_private(tree.as_fd())?;
             attach(tree.as_fd(), open_host(c"/")?.as_fd())?;
             state.root = Some(tree);
@@ -123,7 +121,7 @@ fn execute_inside(op: &Op, state: &mut State) -> Result<(), Errno> {
             attach(mount.as_fd(), found.as_fd())
         }
         Op::Attach { slot, attr, recursive, target } => {
-            let tree = state.slots.get_mut(*slot).and_then(Option::take).ok_or(Errno::INVAL)?;
+            let tree = take_slot(&mut state.slots, *slot)?;
             if !*recursive {
                 // What is mounted below is not to be seen outside either, whatever else it is.
                 sys::mount_setattr(
@@ -173,8 +171,8 @@ pub(super) fn put_slot(state: &mut State, slot: usize, tree: OwnedFd) -> Result<
     Ok(())
 }
 
-pub(super) fn take_slot(state: &mut State, slot: usize) -> Result<OwnedFd, Errno> {
-    state.slots.get_mut(slot).and_then(Option::take).ok_or(Errno::INVAL)
+pub(super) fn take_slot(slots: &mut [Option<OwnedFd>], slot: usize) -> Result<OwnedFd, Errno> {
+    slots.get_mut(slot).and_then(Option::take).ok_or(Errno::INVAL)
 }
 
 fn make_device(
@@ -260,7 +258,7 @@ fn mask(
     Ok(())
 }
 
-pub(super) fn write_all(fd: BorrowedFd<'_>, bytes: &[u8]) -> Result<(), Errno> {
-    // Files of procfs and cgroupfs take a value in one write or not at all.
+/// Files of procfs and cgroupfs take a value in one write or not at all.
+pub fn write_all(fd: BorrowedFd<'_>, bytes: &[u8]) -> Result<(), Errno> {
     if rustix::io::write(fd, bytes)? == bytes.len() { Ok(()) } else { Err(Errno::IO) }
 }

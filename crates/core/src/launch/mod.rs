@@ -7,7 +7,6 @@ mod clone;
 mod execute;
 mod idmap;
 mod isolated;
-mod limits;
 mod loopback;
 mod mount;
 mod outside;
@@ -30,8 +29,10 @@ use rustix::process::{PidfdFlags, Signal, WaitId, WaitIdOptions, pidfd_send_sign
 
 pub use child::{PAYLOAD_FD, SYNC_FD};
 pub use execute::Outcome;
+pub(crate) use execute::write_all;
 pub use idmap::can_shift;
 pub(crate) use outside::own_stdio;
+pub(crate) use over_proc::is_on_proc;
 pub use thread::on_lasting_thread;
 pub use trial::clone_into;
 
@@ -40,6 +41,7 @@ pub(crate) use self::clone::Child;
 use self::clone::{CloneRequest, Stack, spawn};
 use self::execute::State;
 use crate::error::{Context, Error, Result};
+use crate::init::rlimits;
 use crate::plan::Plan;
 use crate::wire::{self, Message};
 use crate::{init_binary, sys};
@@ -122,7 +124,7 @@ pub fn create(mut plan: Plan) -> Result<Created> {
     drop(child_sync);
     let created = Created { child, sync, terminal: None, outcome }.until_ready(true)?;
     if let Some(user) = &plan.user {
-        limits::set_of(created.pid(), &user.rlimits).inspect_err(|_| created.reap())?;
+        rlimits::set(created.pid(), &user.rlimits).inspect_err(|_| created.reap())?;
     }
     Ok(created)
 }

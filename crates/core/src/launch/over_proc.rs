@@ -12,7 +12,7 @@ use rustix::io::Errno;
 use crate::plan::target::Target;
 
 /// linux/magic.h.
-pub const PROC_SUPER_MAGIC: i64 = 0x9fa0;
+const PROC_SUPER_MAGIC: i64 = 0x9fa0;
 
 /// Numbers that are only read, which lxcfs provides per container, and one that checkpoints are restored through.
 /// `ts/container/spec/overProc.ts` has the same list.

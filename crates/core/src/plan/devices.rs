@@ -4,13 +4,11 @@ use std::path::Path;
 
 use oci_spec::runtime::{LinuxDeviceType, Spec};
 
-use super::named_devices::Device;
+use super::device_nodes::{CODE, Device};
 use super::op::{Op, Step};
 use super::target::{Target, cstring};
 use super::{Builder, user};
 use crate::error::Result;
-
-pub const CODE: &str = "ERR_RCX_DEVICE";
 
 /// Name, major and minor number.
 const DEFAULT: [(&str, u32, u32); 6] =
@@ -24,27 +22,14 @@ const LINKS: [(&str, &str); 5] = [
     ("/dev/ptmx", "pts/ptmx"),
 ];
 
-/// A device node of the container's.
-pub struct Node<'a> {
-    /// Absolute path inside.
-    pub path: &'a str,
-    /// Type and permissions.
-    pub mode: u32,
-    /// Device number.
-    pub rdev: u64,
-    /// Owner, by the container's ids.
-    pub uid: u32,
-    /// Group, likewise.
-    pub gid: u32,
-}
-
-fn device(builder: &mut Builder, node: &Node<'_>) -> Result<()> {
+/// Makes one, or binds one that is made outside of the container's user namespace.
+pub fn make(builder: &mut Builder, device: Device) -> Result<()> {
     if builder.user.is_some() {
-        return user::device(builder, node);
+        return user::device(builder, &device);
     }
-    let Node { path, mode, rdev, uid, gid } = *node;
-    let op = Op::Device { path: Target::file(path)?, mode, rdev, uid, gid };
-    builder.late.push(Step { code: CODE, what: "make a device", object: path.to_owned(), op });
+    let Device { path, mode, rdev, uid, gid, .. } = device;
+    let op = Op::Device { path: Target::file(&path)?, mode, rdev, uid, gid };
+    builder.late.push(Step { code: CODE, what: "make a device", object: path, op });
     Ok(())
 }
 
@@ -56,15 +41,13 @@ pub fn steps(builder: &mut Builder, spec: &Spec, host: &[Device]) -> Result<()> 
         for (name, major, minor) in DEFAULT {
             let path = format!("/dev/{name}");
             let taken = devices.iter().any(|device| same_path(&device.path, &path));
-            let rdev = rustix::fs::makedev(major, minor);
             if !taken {
-                let node = Node { path: &path, mode: libc::S_IFCHR | 0o666, rdev, uid: 0, gid: 0 };
-                device(builder, &node)?;
+                let rdev = rustix::fs::makedev(major, minor);
+                let mode = libc::S_IFCHR | 0o666;
+                make(builder, Device { path, mode, rdev, uid: 0, gid: 0, access: String::new() })?;
             }
         }
-        for Device { path, mode, rdev, uid, gid, .. } in &devices {
-            device(builder, &Node { path, mode: *mode, rdev: *rdev, uid: *uid, gid: *gid })?;
-        }
+        devices.into_iter().try_for_each(|device| make(builder, device))?;
         // Kernels without it would leave a link to nothing.
         let core = Path::new("/proc/kcore").exists().then_some(("/dev/core", "/proc/kcore"));
         for (path, to) in LINKS.into_iter().chain(core) {

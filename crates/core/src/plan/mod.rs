@@ -1,6 +1,7 @@
 //! The launch plan: made from the runtime-spec before anything happens, executed later without a decision or an allocation.
 
 mod cgroup_mount;
+mod device_nodes;
 mod devices;
 pub mod hints;
 mod host_devices;
@@ -26,8 +27,9 @@ use std::path::{Path, PathBuf};
 
 use oci_spec::runtime::Spec;
 
+use self::device_nodes::Device;
 use self::namespaces::Namespaces;
-use self::op::{Op, Step};
+use self::op::{Op, Slot, Step};
 use self::request::LaunchRequest;
 use self::target::cstring;
 use self::user::UserPlan;
@@ -84,6 +86,15 @@ pub struct Builder {
     unified: bool,
 }
 
+impl Builder {
+    /// A place for a detached tree, which one step fills and another takes.
+    fn new_slot(&mut self) -> Slot {
+        let slot = self.slots;
+        self.slots += 1;
+        slot
+    }
+}
+
 /// Makes the plan and, on the way, the container's cgroups. `stdio` is `None` when the container has a terminal.
 pub fn build(request: &LaunchRequest, stdio: Option<[OwnedFd; 3]>) -> Result<Plan> {
     let spec = &request.spec;
@@ -97,9 +108,8 @@ pub fn build(request: &LaunchRequest, stdio: Option<[OwnedFd; 3]>) -> Result<Pla
         ));
     }
     let mut namespaces = Namespaces::of(request)?;
-    user::refuse(request, maps.as_ref())?;
     if maps.is_some() {
-        namespaces.refuse_shared()?;
+        user::refuse(request, &namespaces)?;
     }
     init.shared_pids = !namespaces.own_pids();
     let payload = serde_json::to_vec(&init)
@@ -175,7 +185,7 @@ struct Steps {
 fn steps(
     mut builder: Builder,
     request: &LaunchRequest,
-    devices: &[named_devices::Device],
+    devices: &[Device],
     namespaces: Namespaces,
     oom_score: Option<i32>,
 ) -> Result<Steps> {
@@ -200,8 +210,9 @@ fn steps(
     mounts::root(&mut builder, spec, &request.rcx, shared_memory)?;
     devices::steps(&mut builder, spec, devices)?;
     if request.rcx.host_devices {
-        let taken = |step: &Step| devices.iter().any(|device| device.path == step.object);
-        builder.late.extend(host_devices::steps(spec)?.into_iter().filter(|step| !taken(step)));
+        let is_named = |device: &Device| devices.iter().any(|named| named.path == device.path);
+        let mut others = host_devices::find(spec)?.into_iter().filter(|device| !is_named(device));
+        others.try_for_each(|device| devices::make(&mut builder, device))?;
     }
     sysctl::steps(&mut builder, spec, &namespaces)?;
     // By now it is known which of them are the host's.

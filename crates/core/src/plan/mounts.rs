@@ -176,8 +176,7 @@ fn clone_tree(builder: &mut Builder, source: &Path, below: Option<Target>, recur
     let meta = std::fs::metadata(source)
         .step_at("ERR_RCX_MOUNT_SOURCE", "find the host path to mount", source.display())
         .map_err(|e| e.hint("the path must exist on the host"))?;
-    let slot = builder.slots;
-    builder.slots += 1;
+    let slot = builder.new_slot();
     let identity = Identity { dev: meta.dev(), ino: meta.ino() };
     let object = match &below {
         Some(path) => format!("{} in {}", path.path.to_string_lossy(), source.display()),

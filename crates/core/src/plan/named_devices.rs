@@ -1,94 +1,37 @@
-//! Devices of the host that a container is given, as they are at its launch: numbers, mode and owner.
+//! Devices of the host that a container is given by name.
 
-use std::fs::{self, Metadata};
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::path::Path;
 
 use oci_spec::runtime::{LinuxDeviceCgroup, LinuxDeviceType, LinuxResources};
 
+use super::device_nodes::{CODE, Device, collect, is_device};
 use super::request::HostDevice;
 use crate::error::{Context, Error, Result};
 
-const CODE: &str = "ERR_RCX_DEVICE";
 /// Directories that belong to whoever has mounted them, and never to a container.
 const SKIPPED: [&str; 4] = ["pts", "shm", "fd", "mqueue"];
-
-/// A device as it is made in the container.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Device {
-    /// Absolute path inside the container.
-    pub path: String,
-    /// Type and permissions, as stat(2) has them.
-    pub mode: u32,
-    /// Device number.
-    pub rdev: u64,
-    /// Owner.
-    pub uid: u32,
-    /// Group.
-    pub gid: u32,
-    /// Letters of `rwm`.
-    pub access: String,
-}
 
 /// Looks the devices up. Links of the host are followed to a device, but not within a directory.
 pub fn find(wanted: &[HostDevice]) -> Result<Vec<Device>> {
     let mut found = Vec::new();
     for HostDevice { source, target, access } in wanted {
         let meta = fs::metadata(source).step_at(CODE, "find the device", source.display())?;
-        let before = found.len();
+        let mut own = Vec::new();
         if meta.is_dir() {
-            below(source, target, access, &mut found)?;
+            collect(source, target, access, &SKIPPED, &mut own)?;
+            // That of the host's terminal: a container has its own.
+            own.retain(|device| Path::new(&device.path).file_name() != Some("console".as_ref()));
         } else if is_device(&meta) {
-            found.push(device(&meta, target, access)?);
+            own.push(Device::of(&meta, target, access)?);
         }
-        if found.len() == before {
+        if own.is_empty() {
             let why = if meta.is_dir() { "there is no device in it" } else { "not a device node" };
             return Err(Error::new(CODE, format!("find the device: {why}")).at(source.display().to_string()));
         }
+        found.append(&mut own);
     }
     Ok(found)
-}
-
-fn below(source: &Path, target: &Path, access: &str, found: &mut Vec<Device>) -> Result<()> {
-    const STEP: &str = "list the directory of devices";
-    let mut names = Vec::new();
-    for entry in fs::read_dir(source).step_at(CODE, STEP, source.display())? {
-        names.push(entry.step_at(CODE, STEP, source.display())?.file_name());
-    }
-    names.sort();
-    for name in names {
-        let (from, to) = (source.join(&name), target.join(&name));
-        let meta = match fs::symlink_metadata(&from) {
-            // Unplugged in this moment.
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
-            meta => meta.step_at(CODE, "find the device", from.display())?,
-        };
-        if meta.is_dir() && !SKIPPED.iter().any(|skipped| name == *skipped) {
-            below(&from, &to, access, found)?;
-        } else if is_device(&meta) && name != "console" {
-            found.push(device(&meta, &to, access)?);
-        }
-    }
-    Ok(())
-}
-
-fn is_device(meta: &Metadata) -> bool {
-    meta.file_type().is_block_device() || meta.file_type().is_char_device()
-}
-
-fn device(meta: &Metadata, target: &Path, access: &str) -> Result<Device> {
-    let path = target.to_str().ok_or_else(|| {
-        Error::new("ERR_RCX_INVALID_PATH", "use a container path that is not UTF-8")
-            .at(PathBuf::from(target).display().to_string())
-    })?;
-    Ok(Device {
-        path: path.to_owned(),
-        mode: meta.mode(),
-        rdev: meta.rdev(),
-        uid: meta.uid(),
-        gid: meta.gid(),
-        access: access.to_owned(),
-    })
 }
 
 /// The resources with a rule for each device. Without any rule the container is not filtered, and needs none.
@@ -116,6 +59,8 @@ fn rule(device: &Device) -> LinuxDeviceCgroup {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::MetadataExt;
+
     use super::*;
 
     fn wanted(source: &str, target: &str) -> HostDevice {

@@ -70,8 +70,7 @@ impl Namespaces {
         let Some(entered) = self.entered.iter().find(|entered| entered.flag == flag) else {
             return Ok(false);
         };
-        let Some((_, name)) = KINDS.iter().find(|(kind, _)| *kind as u64 == flag) else { return Ok(false) };
-        let own = format!("/proc/self/ns/{name}");
+        let own = format!("/proc/self/ns/{}", name(flag));
         let own = rustix::fs::stat(&own).step_at(CODE, "look at the namespace", &own)?;
         let other = fstat(&entered.fd).step_at(CODE, "look at the namespace", &entered.object)?;
         Ok((own.st_dev, own.st_ino) != (other.st_dev, other.st_ino))

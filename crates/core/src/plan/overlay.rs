@@ -6,6 +6,7 @@ use super::op::{Overlay, OverlayApi};
 use super::path_cstring;
 use super::request::{ImageView, Layers};
 use crate::error::{Context, Error, Result};
+use crate::kernel;
 
 const CODE: &str = "ERR_RCX_OVERLAY";
 /// Most that `mount(2)` takes as options, whatever the size of the machine's pages.
@@ -38,7 +39,7 @@ fn read_only(lower: &[PathBuf], at: &Path, wanted: OverlayApi) -> Result<Overlay
         writable: None,
         at: path_cstring(at)?,
         volatile: false,
-        api: api(wanted, &rustix::system::uname().release().to_string_lossy()),
+        api: api(wanted, kernel::running()),
         options: Vec::with_capacity(OPTION_PAGE),
     })
 }
@@ -62,14 +63,8 @@ fn refuse_ramfs(upper: &Path) -> Result<()> {
 
 /// Before 6.8 overlayfs finds out only at the mount that it does not know `lowerdir+`, and complains in the kernel's log: at
 /// every start of a container.
-fn api(wanted: OverlayApi, kernel: &str) -> OverlayApi {
-    if kernel_is_before((6, 8), kernel) { OverlayApi::Legacy } else { wanted }
-}
-
-/// Whether a release of Linux is known to be older than a version.
-pub fn kernel_is_before(version: (u32, u32), release: &str) -> bool {
-    let mut numbers = release.split(['.', '-']).map_while(|number| number.parse::<u32>().ok());
-    matches!((numbers.next(), numbers.next()), (Some(major), Some(minor)) if (major, minor) < version)
+fn api(wanted: OverlayApi, kernel: Option<(u32, u32)>) -> OverlayApi {
+    if kernel.is_some_and(|kernel| kernel < (6, 8)) { OverlayApi::Legacy } else { wanted }
 }
 
 #[cfg(test)]
@@ -79,11 +74,11 @@ mod tests {
     #[test]
     fn lowerdir_plus_is_not_tried_before_linux_6_8() {
         for kernel in ["5.15.0-91-generic", "6.1.0-56-cloud-amd64", "6.5.13", "6.7"] {
-            assert_eq!(api(OverlayApi::Auto, kernel), OverlayApi::Legacy, "{kernel}");
+            assert_eq!(api(OverlayApi::Auto, kernel::version(kernel)), OverlayApi::Legacy, "{kernel}");
         }
         for kernel in ["6.8.0", "6.18.44-rc1", "7.0", "unheard-of"] {
-            assert_eq!(api(OverlayApi::Auto, kernel), OverlayApi::Auto, "{kernel}");
+            assert_eq!(api(OverlayApi::Auto, kernel::version(kernel)), OverlayApi::Auto, "{kernel}");
         }
-        assert_eq!(api(OverlayApi::Legacy, "7.0"), OverlayApi::Legacy);
+        assert_eq!(api(OverlayApi::Legacy, kernel::version("7.0")), OverlayApi::Legacy);
     }
 }

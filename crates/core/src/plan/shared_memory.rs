@@ -19,8 +19,7 @@ pub fn open(builder: &mut Builder, spec: &Spec, namespaces: &Namespaces) -> Resu
     if spec.mounts().iter().flatten().any(is_taken) {
         return Ok(None);
     }
-    let slot = builder.slots;
-    builder.slots += 1;
+    let slot = builder.new_slot();
     let op = Op::CloneSharedMemory {
         mounts: joined.namespace("mnt")?,
         root: joined.root()?,

@@ -5,16 +5,17 @@ use std::path::Path;
 
 use rustix::mount::{MountAttrFlags, MountPropagationFlags};
 
-use super::devices::{self, Node};
+use super::device_nodes::{self, Device};
+use super::namespaces::Namespaces;
 use super::op::{Op, Outside, Param, Slot, Step};
 use super::options::{Idmap, Options};
-use super::overlay::kernel_is_before;
 use super::request::{Extras, LaunchRequest, Layers};
 use super::target::{Target, cstring};
 use super::{Builder, path_cstring};
 use crate::error::{Error, Result};
 use crate::id_map::{IdMaps, to_host};
 use crate::init::config::{InitConfig, Rlimit};
+use crate::kernel;
 use crate::sys::MountAttr;
 
 /// Stable code of what idmapped mounts cannot do.
@@ -46,10 +47,7 @@ pub fn take_limits(init: &mut InitConfig) -> Limits {
 }
 
 /// Refuses what a container with a user namespace cannot have.
-pub fn refuse(request: &LaunchRequest, maps: Option<&IdMaps>) -> Result<()> {
-    if maps.is_none() {
-        return Ok(());
-    }
+pub fn refuse(request: &LaunchRequest, namespaces: &Namespaces) -> Result<()> {
     require_kernel()?;
     if request.rcx.host_devices {
         return Err(Error::new(
@@ -65,12 +63,12 @@ pub fn refuse(request: &LaunchRequest, maps: Option<&IdMaps>) -> Result<()> {
         )
         .hint("leave out --no-pivot"));
     }
-    Ok(())
+    namespaces.refuse_shared()
 }
 
 /// Refuses kernels whose overlayfs takes no idmapped mounts for its layers.
 pub fn require_kernel() -> Result<()> {
-    if kernel_is_before((5, 19), &rustix::system::uname().release().to_string_lossy()) {
+    if kernel::is_before((5, 19)) {
         return Err(Error::new(CODE, "use a user namespace: this kernel has no idmapped overlay layers")
             .hint("it needs Linux 5.19 or newer; run the container without --userns"));
     }
@@ -122,7 +120,7 @@ pub fn overlay_root(builder: &mut Builder, layers: &Layers, extras: &Extras, mou
         op: Op::Outside(Outside::CreateAs { uid, gid }),
     });
     builder.outside.push(mount);
-    let slot = new_slot(builder);
+    let slot = builder.new_slot();
     builder.outside.push(Step {
         code: "ERR_RCX_OVERLAY",
         what: "open the container's overlay",
@@ -198,7 +196,7 @@ pub fn mount_outside(
     attr: MountAttrFlags,
     target: Target,
 ) -> Result<()> {
-    let slot = new_slot(builder);
+    let slot = builder.new_slot();
     let object = format!("{fs} on /{}", target.path.to_string_lossy());
     let mount = Outside::Mount { fs: cstring(fs)?, params, attr, slot };
     // After the ids of the container's root were taken it would not be the host's any more.
@@ -210,19 +208,20 @@ pub fn mount_outside(
 }
 
 /// Makes a device outside and binds it inside.
-pub fn device(builder: &mut Builder, node: &Node<'_>) -> Result<()> {
+pub fn device(builder: &mut Builder, node: &Device) -> Result<()> {
     let Some(maps) = builder.user.as_ref() else { return Ok(()) };
     let unmapped = |kind: &str, id: u32| {
-        Error::new(devices::CODE, format!("give a device to the {kind} {id}: it is not mapped")).at(node.path)
+        Error::new(device_nodes::CODE, format!("give a device to the {kind} {id}: it is not mapped"))
+            .at(node.path.clone())
     };
     let uid = to_host(&maps.uids, node.uid).ok_or_else(|| unmapped("user", node.uid))?;
     let gid = to_host(&maps.gids, node.gid).ok_or_else(|| unmapped("group", node.gid))?;
-    let slot = new_slot(builder);
+    let slot = builder.new_slot();
     let name = cstring(&slot.to_string())?;
-    let step = |what, op| Step { code: devices::CODE, what, object: node.path.to_owned(), op };
+    let step = |what, op| Step { code: device_nodes::CODE, what, object: node.path.clone(), op };
     let op = Outside::Device { name, mode: node.mode, rdev: node.rdev, uid, gid, slot };
     builder.devices.push(step("make a device", Op::Outside(op)));
-    let target = Target::file(node.path)?;
+    let target = Target::file(&node.path)?;
     let op = Op::Attach { slot, attr: MountAttr::default(), recursive: false, target };
     builder.late.push(step("bind a device", op));
     Ok(())
@@ -232,13 +231,7 @@ pub fn device(builder: &mut Builder, node: &Node<'_>) -> Result<()> {
 pub fn outside(builder: &mut Builder, extras: &Extras) -> Result<Vec<Step>> {
     let at = extras.mountpoint.display().to_string();
     let op = Op::Outside(Outside::DeviceStore(path_cstring(&extras.mountpoint)?));
-    let store = Step { code: devices::CODE, what: "mount a tmpfs for devices", object: at, op };
+    let store = Step { code: device_nodes::CODE, what: "mount a tmpfs for devices", object: at, op };
     let devices = std::mem::take(&mut builder.devices);
     Ok([store].into_iter().chain(devices).chain(std::mem::take(&mut builder.outside)).collect())
-}
-
-fn new_slot(builder: &mut Builder) -> Slot {
-    let slot = builder.slots;
-    builder.slots += 1;
-    slot
 }

@@ -3,7 +3,7 @@
 use oci_spec::runtime::{LinuxCpu, LinuxMemory, LinuxPids, LinuxResources};
 
 use super::message::{Properties, Value};
-use crate::cgroup::limits::weight;
+use crate::cgroup::limits::{DEFAULT_PERIOD_MICROS, swap_alone, weight};
 
 /// The properties of the limits that are set.
 pub fn of(resources: Option<&LinuxResources>) -> Properties {
@@ -26,14 +26,11 @@ fn memory(memory: &LinuxMemory, all: &mut Properties) {
     all.extend(limit.map(|limit| ("MemoryMax", number(limit))));
     let reservation = memory.reservation().filter(|value| *value != 0);
     all.extend(reservation.map(|reservation| ("MemoryLow", number(reservation))));
-    // systemd counts swap alone, as v2 does.
     let swap = memory.swap().filter(|swap| *swap != 0);
-    let alone = swap.map(|swap| if swap < 0 { -1 } else { (swap - limit.unwrap_or(0)).max(0) });
-    all.extend(alone.map(|swap| ("MemorySwapMax", number(swap))));
+    all.extend(swap.map(|swap| ("MemorySwapMax", number(swap_alone(swap, limit)))));
 }
 
 fn cpu(cpu: &LinuxCpu, all: &mut Properties) {
-    const DEFAULT_PERIOD_MICROS: u64 = 100_000;
     const SECOND_MICROS: u64 = 1_000_000;
     let quota = cpu.quota().filter(|quota| *quota != 0);
     let period = cpu.period().filter(|period| *period != 0);

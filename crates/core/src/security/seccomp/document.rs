@@ -10,6 +10,7 @@ use super::arch::Arch;
 use super::profile::{Action, Compare, Condition, Profile, Rule};
 use super::syscalls::find;
 use crate::error::{Error, Result};
+use crate::kernel;
 use crate::security::capabilities::bit;
 
 const CODE: &str = "ERR_RCX_SECCOMP_PROFILE";
@@ -310,7 +311,7 @@ impl Filter {
         let kernel = match &self.min_kernel {
             Some(text) => Some(
                 machine.kernel
-                    >= version(text)
+                    >= kernel::version(text)
                         .ok_or_else(|| bad(format!("{place}.minKernel: {text:?} is no version")))?,
             ),
             None => None,
@@ -321,11 +322,4 @@ impl Filter {
             Side::Excludes => given.any(|each| each),
         })
     }
-}
-
-/// `4.8` of a profile, `6.1.0-25-amd64` of a kernel.
-pub fn version(text: &str) -> Option<(u32, u32)> {
-    let (major, rest) = text.split_once('.')?;
-    let minor = rest.split(|letter: char| !letter.is_ascii_digit()).next()?;
-    Some((major.parse().ok()?, minor.parse().ok()?))
 }

@@ -19,6 +19,7 @@ use self::arch::Arch;
 use self::bpf::Instruction;
 use self::document::Machine;
 use crate::error::Result;
+use crate::kernel;
 
 /// A program with the flags of its installation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,8 +40,7 @@ pub fn default_filter(bounding: u64) -> Result<Filter> {
 /// # Errors
 /// `ERR_RCX_SECCOMP_PROFILE`
 pub fn filter(profile: &str, bounding: u64) -> Result<Filter> {
-    let release = rustix::system::uname();
-    let kernel = document::version(&release.release().to_string_lossy()).unwrap_or((0, 0));
+    let kernel = kernel::running().unwrap_or((0, 0));
     made(&document::parse(profile, Machine { bounding, kernel, native: Arch::NATIVE })?)
 }
 

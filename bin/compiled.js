@@ -1,8 +1,6 @@
 // Loads a script with V8's compiled code from an earlier run, as Node's own compile cache (22.8) does, for older Nodes too:
 // reading and compiling the command line anew takes longer than starting a container.
 const fs = require('node:fs');
-const { createRequire } = require('node:module');
-const os = require('node:os');
 const path = require('node:path');
 const vm = require('node:vm');
 
@@ -14,7 +12,8 @@ const MONTH_MS = 30 * 24 * 60 * 60 * 1000;
  */
 function cacheDirectory() {
   const uid = process.geteuid();
-  const base = uid === 0 ? '/var/cache' : process.env.XDG_CACHE_HOME || path.join(os.homedir(), '.cache');
+  const base =
+    uid === 0 ? '/var/cache' : process.env.XDG_CACHE_HOME || path.join(require('node:os').homedir(), '.cache');
   const directory = path.join(base, 'rcx');
   try {
     fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
@@ -37,17 +36,43 @@ function run(file, directory) {
   const key = `${command}-${process.version}-${process.arch}-${size}-${Math.trunc(mtimeMs)}${flags()}`;
   const cache = path.join(directory, key);
   const cachedData = read(cache);
-  const source = `(function (exports, require, module, __filename, __dirname) {${fs.readFileSync(file, 'utf8')}\n})`;
-  const script = new vm.Script(source, { filename: file, cachedData });
+  const script = new vm.Script(sourceOf(file, size), { filename: file, cachedData });
   // After the run, so that what was compiled on the way is in it.
   if (cachedData === undefined || script.cachedDataRejected) {
     process.once('exit', (code) => {
-      // A mistyped word is no command.
-      if (code !== 125) write(cache, script);
+      // A mistyped word is no command, and a page of help compiles next to nothing of one.
+      if (code !== 125 && !process.argv.includes('--help')) write(cache, script);
     });
   }
   const module = { exports: {} };
-  script.runInThisContext()(module.exports, createRequire(file), module, file, path.dirname(file));
+  script.runInThisContext()(module.exports, requireFor(file), module, file, path.dirname(file));
+}
+
+const HEAD = '(function (exports, require, module, __filename, __dirname) {';
+const TAIL = '\n})';
+
+/** A file of `size` bytes as a function. It is ASCII, as esbuild writes it: then V8 takes the bytes as they are. */
+function sourceOf(file, size) {
+  const bytes = Buffer.allocUnsafe(HEAD.length + size + TAIL.length);
+  bytes.latin1Write(HEAD, 0);
+  const fd = fs.openSync(file, 'r');
+  try {
+    if (fs.readSync(fd, bytes, HEAD.length, size, 0) !== size) throw new Error(`${file} is being written`);
+  } finally {
+    fs.closeSync(fd);
+  }
+  bytes.latin1Write(TAIL, HEAD.length + size);
+  return bytes.latin1Slice();
+}
+
+/** What a file's `require` is. Node's own modules need no search, and what makes a function that searches takes long to load. */
+function requireFor(file) {
+  let searching;
+  return (name) => {
+    if (name.startsWith('node:')) return require(name);
+    searching ??= require('node:module').createRequire(file);
+    return searching(name);
+  };
 }
 
 /** V8 refuses what was compiled under other flags. */

@@ -32,14 +32,14 @@ function bundle(command) {
 }
 
 function start() {
-  const nodeModule = require('node:module');
   const { cacheDirectory, run } = require('./compiled.js');
   const main = bundle(process.argv[2]);
   const cache = cacheDirectory();
   try {
     if (cache === undefined) require(main);
-    else if (nodeModule.enableCompileCache) {
-      nodeModule.enableCompileCache(cache);
+    else if (version[0] > 22 || (version[0] === 22 && version[1] >= 8)) {
+      // Not asked for where it is of no use: it takes a millisecond to load.
+      require('node:module').enableCompileCache(cache);
       require(main);
     } else run(main, cache);
   } catch (error) {

@@ -57,7 +57,8 @@ async function benchCommands(scope, definitions, bench, runs) {
 
 async function benchDetached(scope, bench, runs) {
   const image = await provideImage('base', bench);
-  return measureDetached(await onDisk(scope, detachedSubjects, { ...bench, image }), { runs, say });
+  const stopwatch = await compile('many', bench);
+  return measureDetached(await onDisk(scope, detachedSubjects, { ...bench, image }), { stopwatch, runs, say });
 }
 
 async function benchCommit(scope, bench, runs) {

@@ -4,6 +4,8 @@
 // --quick: built in seconds and not for publishing; what scripts/mutants.mjs tries out.
 import { build } from 'esbuild';
 import { $, argv, chalk, fs, globby, path } from 'zx';
+import { BUNDLE } from './build/bundle.mjs';
+import { buildCommandLine, QUICK_COMMANDS } from './build/commandLine.mjs';
 import { whenChanged } from './lib/stamp.mjs';
 
 const { only, debug = false, quick = false, force = false } = argv;
@@ -64,17 +66,6 @@ async function buildNative() {
   if (!built.includes(true)) say('native/ is up to date');
 }
 
-const BUNDLE = {
-  outdir: 'dist',
-  bundle: true,
-  platform: 'node',
-  target: 'node20.17',
-  sourcemap: 'linked',
-  sourcesContent: false,
-  metafile: true,
-  logLevel: 'warning',
-};
-
 async function buildLibrary() {
   const { metafile } = await build({
     ...BUNDLE,
@@ -89,98 +80,6 @@ async function buildLibrary() {
   });
   return Object.keys(metafile.outputs);
 }
-
-/** Commands that a container's start or a process in it waits for. */
-const QUICK_COMMANDS = ['exec', 'run'];
-
-/**
- * One CommonJS file: Node's loader of ES modules takes several milliseconds to start and about one for each file, which is
- * as long as a container takes. Modules that are imported dynamically are still evaluated only when they are needed.
- *
- * Node reads all of a file at every start, and V8 all of its compiled code. So the commands whose start is waited for have a file
- * each, `commands/NAME.cjs`, with nothing in it of the others.
- */
-async function buildCommandLine() {
-  const common = {
-    ...BUNDLE,
-    // Code that comes out of a cache of compiled code cannot import: node:vm gives it no loader.
-    supported: { 'dynamic-import': false },
-    minifyWhitespace: true,
-    minifySyntax: true,
-    format: 'cjs',
-    outExtension: { '.js': '.cjs' },
-    define: { 'import.meta.url': '__rcxUrl' },
-    banner: { js: "const __rcxUrl = require('node:url').pathToFileURL(__filename).href;" },
-    // What only an archive needs stays outside.
-    external: ['tar'],
-  };
-  const main = build({
-    ...common,
-    entryPoints: { main: 'cli/main.ts' },
-    plugins: [lazyModules, execaAt('./execa.cjs')],
-  });
-  const execa = build({ ...common, entryPoints: { execa: 'execa' } });
-  const quick = QUICK_COMMANDS.map((name) =>
-    build({
-      ...common,
-      outdir: undefined,
-      outfile: `dist/commands/${name}.cjs`,
-      outExtension: undefined,
-      stdin: { contents: commandAlone(name), resolveDir: 'cli', sourcefile: `${name}.mjs` },
-      plugins: [lazyModules, execaAt('../execa.cjs')],
-    }),
-  );
-  const built = await Promise.all([main, execa, ...quick]);
-  return built.flatMap(({ metafile }) => Object.keys(metafile.outputs));
-}
-
-/** The program with one command in it. */
-function commandAlone(name) {
-  return `import * as command from './commands/${name}.ts';
-import { main } from './program.ts';
-void main(process.argv.slice(2), [{ name: '${name}', load: async () => command }]);`;
-}
-
-/** An ES module only, which Node before 22.12 cannot require: it gets a file of its own. */
-const execaAt = (place) => ({
-  name: 'execa-at',
-  setup(builder) {
-    builder.onResolve({ filter: /^execa$/ }, () => ({ path: place, external: true }));
-  },
-});
-
-const LAZY_MODULES = [
-  'child_process',
-  'crypto',
-  'fs/promises',
-  'http',
-  'https',
-  'net',
-  'stream',
-  'timers/promises',
-  'tls',
-  'worker_threads',
-  'zlib',
-];
-
-/** Modules of Node that take a millisecond or more to load are loaded when something of them is used. */
-const lazyModules = {
-  name: 'lazy-modules',
-  setup(builder) {
-    builder.onResolve({ filter: /^(node:)?[a-z_/]+$/ }, ({ path: name, namespace }) => {
-      const bare = name.replace(/^node:/, '');
-      // What the stand-in itself requires is the real one.
-      if (namespace === 'lazy' || !LAZY_MODULES.includes(bare)) return undefined;
-      return { path: bare, namespace: 'lazy' };
-    });
-    builder.onLoad({ filter: /.*/, namespace: 'lazy' }, async ({ path: name }) => {
-      const load = `require(${JSON.stringify(`node:${name}`)})`;
-      const getter = (key) => `get ${key}() { return ${load}.${key}; }`;
-      const keys = Object.keys(await import(`node:${name}`)).filter((key) => key !== 'default');
-      return { contents: `module.exports = { ${keys.map(getter).join(', ')} };` };
-    });
-  },
-};
 
 async function buildDist() {
   say('library and command line (dist/)');
@@ -211,6 +110,7 @@ if (only === undefined || only === 'dist') {
       'package-lock.json',
       'tsconfig*.json',
       'scripts/build.mjs',
+      'scripts/build/**',
     ],
     outputs: [
       'dist/index.js',

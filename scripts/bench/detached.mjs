@@ -11,11 +11,11 @@ const SETTLE_MS = 500;
 
 /**
  * Has each subject start {@link AT_ONCE} containers at once in the background, `runs` times after once to warm up, and looks at
- * the memory of the process that stays with each.
+ * the memory of the process that stays with each. `stopwatch` is many.c, compiled.
  * @param {import('./subjects/subject.mjs').Subject[]} subjects `run` gives a {@link import('./subjects/detached/index.mjs').Detached}
  * @returns {Promise<{ results: { name: string, samples: number[], memory: number[] }[], absent: object[] }>} nanoseconds; bytes
  */
-export async function measureDetached(subjects, { runs, say }) {
+export async function measureDetached(subjects, { stopwatch, runs, say }) {
   const results = [];
   const absent = [];
   for (const subject of subjects) {
@@ -38,7 +38,7 @@ export async function measureDetached(subjects, { runs, say }) {
         : `${AT_ONCE} containers at once, round ${round + 1} of ${runs}`,
     );
     for (const result of shuffled(results)) {
-      const { nanoseconds, bytes } = await startMany(result.subject.run());
+      const { nanoseconds, bytes } = await startMany(stopwatch, result.subject.run());
       if (round < 0) continue;
       result.samples.push(nanoseconds);
       result.memory.push(bytes);
@@ -48,18 +48,17 @@ export async function measureDetached(subjects, { runs, say }) {
 }
 
 /** @param {import('./subjects/detached/index.mjs').Detached} subject */
-async function startMany({ start: [program, ...args], remove: [remover, ...words], env, isMonitor }) {
-  const options = { env, extendEnv: false, cancelSignal: interrupted };
-  const begin = process.hrtime.bigint();
-  const started = await Promise.allSettled(Array.from({ length: AT_ONCE }, () => execa(program, args, options)));
-  const nanoseconds = Number(process.hrtime.bigint() - begin);
-  const ids = started.flatMap(({ value }) => (value === undefined ? [] : [value.stdout.trim()]));
+async function startMany(stopwatch, { start, remove: [remover, ...words], env, isMonitor }) {
+  const options = { env, extendEnv: false, cancelSignal: interrupted, reject: false };
+  const run = await execa(stopwatch, [`${AT_ONCE}`, ...start], options);
+  const lines = run.stdout.split('\n');
+  const ids = lines.filter((line) => /^[0-9a-f]{64}$/.test(line));
   try {
-    const failed = started.find(({ status }) => status === 'rejected');
-    if (failed !== undefined) throw new Error(failed.reason.shortMessage);
+    if (run.failed) throw new Error(run.shortMessage, { cause: run.stderr });
+    if (ids.length !== AT_ONCE) throw new Error(`${start.join(' ')}: ${ids.length} ids of ${AT_ONCE}`);
     await sleep(SETTLE_MS, undefined, { signal: interrupted });
     const monitors = processes().filter(({ words: said }) => isMonitor(said));
-    return { nanoseconds, bytes: median(monitors.map(({ pid }) => privateMemory(pid))) };
+    return { nanoseconds: Number(lines.at(-1)), bytes: median(monitors.map(({ pid }) => privateMemory(pid))) };
   } finally {
     if (ids.length > 0) await execa(remover, [...words, ...ids], { env, extendEnv: false });
   }

@@ -9,30 +9,13 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <spawn.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "stopwatch.h"
+
 extern char **environ;
-
-static void check(int error, const char *step)
-{
-	if (error == 0)
-		return;
-	fprintf(stderr, "spawn: %s: %s\n", step, strerror(error));
-	exit(1);
-}
-
-static long long now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000LL + t.tv_nsec;
-}
 
 static long long run(char *const *argv, const posix_spawn_file_actions_t *actions)
 {
@@ -40,7 +23,7 @@ static long long run(char *const *argv, const posix_spawn_file_actions_t *action
 	pid_t pid;
 	int status;
 
-	check(posix_spawnp(&pid, argv[0], actions, NULL, argv, environ), argv[0]);
+	check("spawn", posix_spawnp(&pid, argv[0], actions, NULL, argv, environ), argv[0]);
 	if (waitpid(pid, &status, 0) < 0)
 		exit(1);
 	const long long spent = now() - begin;
@@ -62,9 +45,9 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: spawn PROGRAM [ARGUMENT...]\n");
 		return 2;
 	}
-	check(posix_spawn_file_actions_init(&actions), "prepare");
-	check(posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0), "stdin");
-	check(posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0), "stdout");
+	check("spawn", posix_spawn_file_actions_init(&actions), "prepare");
+	check("spawn", posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0), "stdin");
+	check("spawn", posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0), "stdout");
 	while (getline(&line, &capacity, stdin) >= 0) {
 		printf("%lld\n", run(argv + 1, &actions));
 		fflush(stdout);

@@ -1,11 +1,9 @@
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type * as Addon from '../../native/index.d.ts';
 import { RcxError } from '../errors.ts';
 import { packageRoot } from './packageRoot.ts';
 
-const require = createRequire(import.meta.url);
 let addon: typeof Addon | undefined;
 
 /** The native addon, loaded at first use; the only place in rcx that loads it. */
@@ -34,7 +32,10 @@ function load(): typeof Addon {
   const path = join(packageRoot, 'native', `rcx.linux-${process.arch}-${libc()}.node`);
   if (!existsSync(path)) throw missing(path);
   try {
-    return require(path) as typeof Addon;
+    // What require() does with it, but for the search for what the path might stand for.
+    const loaded = { exports: {} };
+    process.dlopen(loaded, path);
+    return loaded.exports as typeof Addon;
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new RcxError(`load the native addon: ${path}: ${reason}`, {

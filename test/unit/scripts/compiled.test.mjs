@@ -46,6 +46,10 @@ describe('compiled code', () => {
     expect(await run(file, { words: ['ps'] })).toEqual(first);
   });
 
+  it('is not what showing help compiles', async () => {
+    expect(await run(script('one'), { words: ['ps', '--help'] })).toMatchObject({ files: {} });
+  });
+
   it('of two installations stays beside each other, as does that for other flags of V8', async () => {
     const [one, two] = [script('one'), script('other')];
     await run(one);

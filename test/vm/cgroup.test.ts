@@ -59,4 +59,11 @@ describeMachine('the device filter of cgroup v2', (vm) => {
     expect(vm.line('limited-run', 'null')).toBe('');
     expect(vm.line('limited-run', 'zero')).toBe('4');
   });
+
+  it('is the root of a container with its own ids, too', () => {
+    const [ids = '', cgroup, ...files] = vm.output('userns-cgroups').trimEnd().split('\n');
+    expect(ids.trim().split(/\s+/)[1]).not.toBe('0');
+    expect(cgroup).toBe('0::/');
+    expect(files).toContain('cgroup.procs');
+  });
 });

@@ -61,3 +61,5 @@ check delegated-left find "$own" -mindepth 1 -type d
 # The one that it was given is all that it sees, as in another container.
 check inner-run /guest/delegate inside "$own/init" rcx run --rm -m 64m guest cat /proc/self/cgroup /sys/fs/cgroup/memory.max
 rmdir "$own/init/init" "$own/init" "$own"
+
+check userns-cgroups rcx run --rm --userns auto guest sh -c 'cat /proc/self/uid_map /proc/self/cgroup; ls /sys/fs/cgroup'

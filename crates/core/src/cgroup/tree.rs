@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::ErrorKind;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -40,7 +41,7 @@ pub fn make(mount: &Path, path: &str) -> Result<PathBuf> {
 }
 
 fn make_with_parents(dir: &Path, mount: &Path) -> std::io::Result<()> {
-    match fs::create_dir(dir) {
+    match make_directory(dir) {
         Err(e) if e.kind() == ErrorKind::AlreadyExists => Ok(()),
         Err(e) if e.kind() == ErrorKind::NotFound => {
             let parent = dir.parent().filter(|parent| parent.starts_with(mount)).ok_or(e)?;
@@ -49,13 +50,20 @@ fn make_with_parents(dir: &Path, mount: &Path) -> std::io::Result<()> {
                 // Where no attribute can be set, the cgroup stays.
                 let _unmarked = rustix::fs::setxattr(parent, MADE, b"1", XattrFlags::CREATE);
             }
-            match fs::create_dir(dir) {
+            match make_directory(dir) {
                 Err(e) if e.kind() == ErrorKind::AlreadyExists => Ok(()),
                 made => made,
             }
         }
         made => made,
     }
+}
+
+/// For everybody to look into, whatever the umask is: a monitor's lets nobody. Before Linux 6.16 a cgroup namespace of a container with
+/// a user namespace can be mounted only if the way to its root is open to the container's own ids.
+fn make_directory(dir: &Path) -> std::io::Result<()> {
+    fs::create_dir(dir)?;
+    fs::set_permissions(dir, fs::Permissions::from_mode(0o755))
 }
 
 /// Kills what is left in the container's cgroups and removes them. A cgroup that is gone already is no error.

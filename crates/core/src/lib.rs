@@ -22,6 +22,7 @@ pub mod store;
 pub mod supervise;
 mod sys;
 pub mod tree;
+mod walk;
 mod wire;
 
 pub use error::{Error, Result};

@@ -1,22 +1,17 @@
-//! What a directory tree takes on the disk, by file descriptors alone: no symbolic link is followed, no mount entered, and
-//! depth costs no stack and few descriptors.
+//! What a directory tree takes on the disk.
 
 use std::collections::HashMap;
-use std::ffi::CString;
-use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
 
-use rustix::fs::{self, AtFlags, CWD, FileType, Mode, OFlags, RawDir, ResolveFlags, Stat};
+use rustix::fs::{self, AtFlags, CWD, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
 use crate::error::{Error, Result};
+use crate::walk::{self, identity, is_directory};
 
 const CODE: &str = "ERR_RCX_MEASURE";
 const STEP: &str = "measure the directory tree";
-
-/// Directories held open at once. From a deeper one the way back leads through its `..`, which is checked.
-const MAX_DEPTH: usize = 48;
 
 /// `st_blocks` counts these, whatever the file system's own blocks are (stat(2)).
 const BLOCK: u64 = 512;
@@ -52,102 +47,26 @@ pub fn measure(path: &Path) -> Result<TreeSize> {
 /// The same for something open, if only as a path.
 pub(crate) fn measure_open(root: BorrowedFd<'_>) -> rustix::io::Result<TreeSize> {
     let stat = fs::statat(root, c"", AtFlags::EMPTY_PATH)?;
-    let mut walk = Walk { size: TreeSize::default(), shared: HashMap::new(), frames: Vec::new() };
-    walk.count(&stat);
+    let mut found = Count::default();
+    found.count(&stat);
     if is_directory(&stat) {
-        walk.enter(open_directory(root, c".")?, &stat)?;
-        walk.run()?;
+        walk::below(root, |_, _, stat| {
+            found.size.entries += 1;
+            found.count(stat);
+            Ok(())
+        })?;
     }
-    Ok(walk.finish())
+    Ok(found.finish())
 }
 
-/// A directory on the way to the one that is being read.
-struct Frame {
-    /// Open only near the root.
-    fd: Option<OwnedFd>,
-    identity: (u64, u64),
-    /// Directories in it that are still to come.
-    pending: Vec<CString>,
-}
-
-struct Walk {
+#[derive(Default)]
+struct Count {
     size: TreeSize,
     /// Objects with several names: how many names were not seen yet, and what they take.
     shared: HashMap<(u64, u64), (u128, u64)>,
-    frames: Vec<Frame>,
 }
 
-impl Walk {
-    fn run(&mut self) -> rustix::io::Result<()> {
-        // Of directories that are too deep to be held open, the innermost alone is.
-        let mut deep: Option<OwnedFd> = None;
-        while let Some(frame) = self.frames.last_mut() {
-            let here = frame.fd.as_ref().or(deep.as_ref()).map(AsFd::as_fd);
-            match (frame.pending.pop(), here) {
-                (Some(name), Some(here)) => {
-                    let Some((fd, stat)) = open_child(here, &name)? else { continue };
-                    let fd = self.enter(fd, &stat)?;
-                    deep = fd.or(deep);
-                }
-                (None, Some(here)) if frame.fd.is_none() => {
-                    let up = open_directory(here, c"..");
-                    self.frames.pop();
-                    deep = self.checked(up.ok());
-                }
-                _ => {
-                    self.frames.pop();
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Counts what is in a directory. It is held open near the root, else given back.
-    fn enter(&mut self, fd: OwnedFd, stat: &Stat) -> rustix::io::Result<Option<OwnedFd>> {
-        let pending = self.list(fd.as_fd())?;
-        let identity = identity(stat);
-        if self.frames.len() < MAX_DEPTH {
-            self.frames.push(Frame { fd: Some(fd), identity, pending });
-            return Ok(None);
-        }
-        self.frames.push(Frame { fd: None, identity, pending });
-        Ok(Some(fd))
-    }
-
-    /// The directory that `..` led to, if it is the one that the way down came through. A program may have moved it
-    /// meanwhile: then the rest of that part is left out.
-    fn checked(&mut self, up: Option<OwnedFd>) -> Option<OwnedFd> {
-        let parent = self.frames.last().filter(|frame| frame.fd.is_none())?;
-        let found = up.filter(|fd| fs::fstat(fd).is_ok_and(|stat| identity(&stat) == parent.identity));
-        if found.is_none() {
-            self.frames.truncate(MAX_DEPTH);
-        }
-        found
-    }
-
-    fn list(&mut self, directory: BorrowedFd<'_>) -> rustix::io::Result<Vec<CString>> {
-        let mut directories = Vec::new();
-        let mut buffer = [MaybeUninit::<u8>::uninit(); 16 * 1024];
-        let mut entries = RawDir::new(directory, &mut buffer);
-        while let Some(entry) = entries.next() {
-            let entry = entry?;
-            let name = entry.file_name();
-            if name == c"." || name == c".." {
-                continue;
-            }
-            let stat = match fs::statat(directory, name, AtFlags::SYMLINK_NOFOLLOW) {
-                Err(Errno::NOENT) => continue,
-                stat => stat?,
-            };
-            self.size.entries += 1;
-            self.count(&stat);
-            if is_directory(&stat) {
-                directories.push(name.to_owned());
-            }
-        }
-        Ok(directories)
-    }
-
+impl Count {
     fn count(&mut self, stat: &Stat) {
         let disk = u64::try_from(stat.st_blocks).unwrap_or(0) * BLOCK;
         // Wide enough for the type on any architecture.
@@ -171,34 +90,6 @@ impl Walk {
         let whole: u64 = self.shared.values().filter(|(left, _)| *left == 0).map(|(_, disk)| disk).sum();
         TreeSize { freed: self.size.freed + whole, ..self.size }
     }
-}
-
-fn is_directory(stat: &Stat) -> bool {
-    FileType::from_raw_mode(stat.st_mode) == FileType::Directory
-}
-
-fn identity(stat: &Stat) -> (u64, u64) {
-    (stat.st_dev, stat.st_ino)
-}
-
-/// A directory in an open one; `None` for what is gone, is none any more, has something mounted on it, or is not for this
-/// process to read.
-fn open_child(parent: BorrowedFd<'_>, name: &CString) -> rustix::io::Result<Option<(OwnedFd, Stat)>> {
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_XDEV;
-    let fd = match fs::openat2(parent, name, flags, Mode::empty(), resolve) {
-        Ok(fd) => fd,
-        // Without privilege not even a layer's owner can read all that an image may hold.
-        Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP | Errno::XDEV | Errno::ACCESS) => return Ok(None),
-        Err(errno) => return Err(errno),
-    };
-    let stat = fs::fstat(&fd)?;
-    Ok(Some((fd, stat)))
-}
-
-fn open_directory(from: BorrowedFd<'_>, name: &std::ffi::CStr) -> rustix::io::Result<OwnedFd> {
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    fs::openat(from, name, flags, Mode::empty())
 }
 
 #[cfg(test)]

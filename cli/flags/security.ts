@@ -17,7 +17,7 @@ export function addSecurityFlags(command: Command): void {
     .option('--cap-drop <capability>', 'drop a capability, or ALL', list)
     .option(
       '--security-opt <option>',
-      'seccomp=FILE|unconfined|builtin, no-new-privileges, apparmor=PROFILE|unconfined, systempaths=unconfined',
+      'seccomp=FILE|unconfined|builtin, no-new-privileges, apparmor=PROFILE|unconfined, label=disable|type:TYPE, systempaths=unconfined',
       list,
     )
     .option('--privileged', 'all capabilities, all devices, no filter for system calls, no protected paths');

@@ -24,6 +24,7 @@ import type { ContainerOptions } from './options.ts';
 import { type ContainerConfig, type ContainerState, writeNew } from './record.ts';
 import { named, requirementsOf } from './requirements.ts';
 import { type Confinement, confinementOf } from './security/confinement.ts';
+import { hasSelinux } from './security/selinux.ts';
 import { settingsOf } from './settings.ts';
 import { buildSpec } from './spec/build.ts';
 import { rareExtras } from './spec/extras.ts';
@@ -91,9 +92,10 @@ interface Decided {
 async function makeContainer(
   engine: Engine,
   root: ContainerRoot,
-  { options, join: joined, network }: Joins,
+  joins: Joins,
   how: Decided,
 ): Promise<StoredContainer> {
+  const { options, join: joined, network } = joins;
   const { willStart, confinement, execution, namespace } = how;
   const id = randomHex(32);
   const folder = engine.containers.folder(id);
@@ -102,6 +104,7 @@ async function makeContainer(
   const hostname = hostnameOf(id, options, network);
   const cgroup = placeCgroup(id, options.cgroupParent, options.cgroupManager);
   const { limits, notes } = await limitsFor(cgroup, options);
+  const labels = hasSelinux() ? (await labelling()).labelsFor(engine, id, joins, confinement.label) : {};
   const request: LaunchRequest = {
     spec: buildSpec({
       id,
@@ -114,6 +117,7 @@ async function makeContainer(
       limits,
       confinement,
       rootfs: 'rootfs' in root ? rootfsPath(root.rootfs) : undefined,
+      labels,
       mappings: namespace?.mappings,
     }),
     rcx: {
@@ -152,6 +156,9 @@ async function makeContainer(
   try {
     fill(temporary.path, hostname, layers && engine.rootOf(layers), options);
     await mounts?.fill(temporary.path, layers ?? []);
+    if (labels.mount !== undefined) {
+      await (await labelling()).labelFiles(temporary.path, labels.mount, { network, volumes: mounts?.relabels });
+    }
     writeNew(temporary.path, 'state.json', state);
     engine.containers.claim(id, temporary.path, options.name, (name) => {
       record.name = name;
@@ -165,6 +172,11 @@ async function makeContainer(
   temporary.keep();
   mounts?.release();
   return { folder, config: record, state };
+}
+
+/** Few machines have SELinux. */
+function labelling() {
+  return import('./security/labels.ts');
 }
 
 /** Few containers have limits: the others are not to wait for the module. */

@@ -55,6 +55,8 @@ export function inspectContainer(
     RootChange: state.root ?? '',
     OverlayApi: state.overlayApi ?? '',
     Platform: 'linux',
+    MountLabel: spec.linux.mountLabel ?? '',
+    ProcessLabel: spec.process.selinuxLabel ?? '',
     AppArmorProfile: hasAppArmor() ? (spec.process.apparmorProfile ?? DEFAULT_APPARMOR) : '',
     Mounts: (config.mounts ?? []).filter(({ hidden }) => !hidden).map(inspectMount),
     HostConfig: hostConfig(config),

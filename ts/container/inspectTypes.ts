@@ -27,6 +27,10 @@ export interface ContainerInspect {
   /** How the overlay was mounted, `fsconfig` or `mount`; empty before the first start and without one. */
   OverlayApi: string;
   Platform: 'linux';
+  /** SELinux label of its files; empty without one. */
+  MountLabel: string;
+  /** SELinux label of its processes; empty without one. */
+  ProcessLabel: string;
   /** Empty on a kernel without AppArmor. */
   AppArmorProfile: string;
   Mounts: InspectMount[];

@@ -92,7 +92,10 @@ export interface SecurityOptions {
   capAdd?: string[] | undefined;
   /** Capabilities of the default, or `ALL`, that it does not get. */
   capDrop?: string[] | undefined;
-  /** As Docker's `--security-opt`: `seccomp=FILE`, `no-new-privileges`, `apparmor=PROFILE`, `systempaths=unconfined`. */
+  /**
+   * As Docker's `--security-opt`: `seccomp=FILE`, `no-new-privileges`, `apparmor=PROFILE`,
+   * `label=disable`, `label=type:TYPE`, `systempaths=unconfined`.
+   */
   securityOpt?: string[] | undefined;
   /** All capabilities and devices, no filter for system calls, and the kernel's filesystems to write to. */
   privileged?: boolean | undefined;
@@ -163,6 +166,8 @@ export interface ContainerMount {
   target: string;
   /** Options as mount(8) has them. */
   options: string[];
+  /** On a machine with SELinux: give what is mounted a label that lets all containers use it, or this one alone. */
+  relabel?: 'shared' | 'private' | undefined;
   bind?: BindOptions | undefined;
   volume?: VolumeOptions | undefined;
   image?: { subpath?: string | undefined } | undefined;

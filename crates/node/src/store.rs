@@ -7,6 +7,7 @@ use napi::{Env, Task};
 use napi_derive::napi;
 use rcx_core::lock::{self, LockMode, LockTarget};
 use rcx_core::measure::{self, TreeSize as Core};
+use rcx_core::security::selinux;
 use rcx_core::{store, tree};
 
 use crate::error::to_js;
@@ -73,6 +74,13 @@ impl Task for Blocking {
     fn resolve(&mut self, env: Env, output: Self::Output) -> Result<()> {
         output.map_err(|e| to_js(&env, &e))
     }
+}
+
+/// Gives a path, and with `recursive` all below it on the same mount, an SELinux label; no symbolic link is followed. Rejects with
+/// `ERR_RCX_SELINUX`.
+#[napi(ts_return_type = "Promise<void>")]
+pub fn relabel(path: String, label: String, recursive: bool) -> AsyncTask<Blocking> {
+    AsyncTask::new(Blocking::new(move || selinux::relabel(Path::new(&path), &label, recursive)))
 }
 
 /// Removes a directory tree or file without following symbolic links or crossing mounts; a missing one is no error.

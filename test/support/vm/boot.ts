@@ -26,8 +26,12 @@ const PATIENCE_MS = 600_000;
 /** An initramfs is a ramfs where a kernel is told of a root to be mounted later, as most are; else it would be a tmpfs. */
 const KERNEL_ARGUMENTS = 'console=ttyS0 quiet panic=-1 rootfstype=ramfs';
 
-/** Runs a machine to its end. */
-export async function boot(scratch: string, { kernel, initramfs, disk }: MachineParts): Promise<Boot> {
+/**
+ * Runs a machine to its end.
+ * @param scratch folder for what it says, of this machine alone
+ * @param more for the kernel
+ */
+export async function boot(scratch: string, { kernel, initramfs, disk }: MachineParts, more = ''): Promise<Boot> {
   const [log, results] = ['console', 'results'].map((name) => join(scratch, name)) as [string, string];
   const run = await execa(
     'qemu-system-x86_64',
@@ -35,7 +39,7 @@ export async function boot(scratch: string, { kernel, initramfs, disk }: Machine
       // Emulated: where tests run there often is no KVM, or one that does not work.
       ...['-accel', 'tcg,thread=multi', '-cpu', 'max', '-smp', '2', '-m', '1024'],
       ...['-nodefaults', '-display', 'none', '-no-reboot'],
-      ...['-kernel', kernel, '-initrd', initramfs, '-append', KERNEL_ARGUMENTS],
+      ...['-kernel', kernel, '-initrd', initramfs, '-append', `${KERNEL_ARGUMENTS} ${more}`],
       ...['-drive', `file=${disk},format=raw,if=virtio,cache=unsafe`],
       // Files: to a pipe that is full for a moment, because the reader is busy, the emulator loses characters.
       ...['-serial', `file:${log}`, '-serial', `file:${results}`],

@@ -9,17 +9,23 @@ export const GUEST_SCRIPTS = join(packageRoot, 'test/vm/guest');
 /** Room for what the checks write; the file is sparse. */
 const DISK_SIZE = '512M';
 
+/** What of Debian's packages and of the tests is on the disk. */
+export interface DiskParts {
+  busybox: Busybox;
+  /** The package, unpacked. */
+  apparmor: string;
+  /** A policy for SELinux, as a file. */
+  policy: string;
+}
+
 /** A statically linked busybox and its programs. */
 export interface Busybox {
   path: string;
   applets: string[];
 }
 
-/**
- * Makes a disk with a system that has Node, rcx and its store, and little else.
- * @param apparmor Debian's package, unpacked
- */
-export async function makeDisk(scratch: string, busybox: Busybox, apparmor: string): Promise<string> {
+/** Makes a disk with a system that has Node, rcx and its store, and little else. */
+export async function makeDisk(scratch: string, { busybox, apparmor, policy }: DiskParts): Promise<string> {
   const root = join(scratch, 'disk');
   for (const name of ['dev', 'proc', 'sys', 'etc', 'tmp', 'usr/bin'])
     await mkdir(join(root, name), { recursive: true });
@@ -33,6 +39,7 @@ export async function makeDisk(scratch: string, busybox: Busybox, apparmor: stri
   for (const name of ['sbin/apparmor_parser', 'etc/apparmor.d'])
     await cp(join(apparmor, name), join(root, name), { recursive: true });
   await cp(GUEST_SCRIPTS, join(root, 'guest'), { recursive: true });
+  await cp(policy, join(root, 'guest/policy'));
   const escapePath = await compile(root, 'escape');
   await compile(root, 'delegate');
   const probes = join(GUEST_SCRIPTS, 'probe');

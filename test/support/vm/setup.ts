@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { constants, copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -9,6 +9,7 @@ import { type Busybox, makeDisk } from './disk.ts';
 import { makeInitramfs } from './initramfs.ts';
 import { type GuestKernel, provideKernel } from './kernel.ts';
 import { unpackedPackage } from './packages.ts';
+import { makePolicy } from './policy.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -19,7 +20,10 @@ declare module 'vitest' {
 
 const COMMANDS = ['qemu-system-x86_64', 'apt-get', 'apt-cache', 'dpkg-deb', 'cpio', 'gcc', 'ldd', 'mkfs.ext4'];
 
-/** Boots one machine, which runs every check; the tests read what came of them. */
+/**
+ * Boots a machine with AppArmor, which runs nearly every check, and one with SELinux for those that need it: a kernel has one of the
+ * two. The tests read what came of them.
+ */
 export default async function setup(project: TestProject): Promise<void> {
   project.provide('vm', await run());
 }
@@ -35,10 +39,27 @@ async function run(): Promise<Boot | { unavailable: string }> {
   try {
     const { kernel, busybox, apparmor } = parts;
     const initramfs = await makeInitramfs(scratch, busybox, kernel.modules);
-    return await boot(scratch, { kernel: kernel.image, initramfs, disk: await makeDisk(scratch, busybox, apparmor) });
+    const policy = await makePolicy(scratch);
+    const machine = { kernel: kernel.image, initramfs, disk: await makeDisk(scratch, { busybox, apparmor, policy }) };
+    const second = join(scratch, 'selinux');
+    await mkdir(second);
+    await copyFile(machine.disk, join(second, 'disk.ext4'), constants.COPYFILE_FICLONE);
+    const boots = await Promise.all([
+      boot(scratch, machine),
+      boot(second, { ...machine, disk: join(second, 'disk.ext4') }, 'security=selinux'),
+    ]);
+    return both(...boots);
   } finally {
     await rm(scratch, { recursive: true });
   }
+}
+
+function both(one: Boot, other: Boot): Boot {
+  return {
+    results: { ...one.results, ...other.results },
+    finished: one.finished && other.finished,
+    console: `${one.console}\n${other.console}`,
+  };
 }
 
 /** Everything that comes from the network on the first run. */

@@ -27,6 +27,11 @@ describe('the findings about confinement', () => {
     expect(names(enabled)).toContain('AppArmor: in the kernel, and no way to its profiles');
     expect(names({ '/sys/module/apparmor/parameters/enabled': 'N\n' })).toEqual([seccomp, keyrings]);
     const selinux = { '/sys/kernel/security/lsm': 'capability,selinux', '/sys/fs/selinux/enforce': '0' };
-    expect(names(selinux)).toEqual([seccomp, 'SELinux: permissive', keyrings]);
+    const labels = { '/etc/selinux/targeted/contexts/lxc_contexts': 'process = "a:b:c:s0"\nfile = "a:b:d:s0"\n' };
+    const without = 'with a policy that has no labels for containers';
+    expect(names(selinux)).toEqual([seccomp, `SELinux: permissive, ${without}`, keyrings]);
+    expect(names({ ...selinux, ...labels })).toContain('SELinux: permissive, with labels for containers');
+    const lost = { '/sys/kernel/security/lsm': 'capability,selinux' };
+    expect(names(lost)).toContain('SELinux: in the kernel, and no way to it');
   });
 });

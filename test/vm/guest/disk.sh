@@ -1,6 +1,7 @@
 #!/bin/sh
 # Checks with a disk as root, as every installed system has it. First program after init.
 export PATH=/usr/bin:/bin HOME=/root
+grep -q security=selinux /proc/cmdline && exec /guest/selinux.sh
 unset RCX_ROOT
 RCX_STORE=/var/lib/rcx
 . /guest/lib.sh

@@ -7,7 +7,7 @@ import type { ContainerConfig } from '../record.ts';
 import { withUserMounts } from '../spec/mounts.ts';
 import type { SpecMount } from '../spec/types.ts';
 import { abandonMounts, releaseMounts, resolveMounts } from './resolve.ts';
-import type { ResolvedMount, ResolvedMounts } from './resolved.ts';
+import type { Relabel, ResolvedMount, ResolvedMounts } from './resolved.ts';
 
 /** What is in a volume belongs to the ids of the container itself, whatever they are on the host. */
 function inNamespace({ point, spec }: ResolvedMount): SpecMount {
@@ -45,6 +45,11 @@ export class ContainerMounts {
     record.asked = asked;
     if (images.length > 0) record.mountedImages = images;
     return new ContainerMounts(engine, resolved);
+  }
+
+  /** What is to have a label of SELinux that lets the container use it. */
+  get relabels(): readonly Relabel[] {
+    return this.#resolved.relabels;
   }
 
   /**

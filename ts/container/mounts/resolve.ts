@@ -49,7 +49,7 @@ export async function resolveMounts(engine: Engine, input: MountsInput): Promise
   for (const target of unnamed) refuseOverProc({ type: 'volume', target, options: [] });
   for (const mount of own) checkMount(engine, mount, hasUserNamespace);
   const resolved: ResolvedMounts = {
-    ...{ mounts: [], directories: [], fills: [], images: [], locks: [], anonymous: [] },
+    ...{ mounts: [], directories: [], fills: [], images: [], relabels: [], locks: [], anonymous: [] },
     asked: askedMounts(own, volumesFrom),
   };
   try {
@@ -84,6 +84,7 @@ async function addMount(
   switch (mount.type) {
     case 'bind':
       makeSource(mount);
+      if (mount.relabel !== undefined) resolved.relabels.push({ path: mount.source ?? '', for: mount.relabel });
       return bindMount(mount);
     case 'tmpfs':
       return tmpfsMount(mount);
@@ -114,6 +115,10 @@ async function addVolume(engine: Engine, resolved: ResolvedMounts, mount: Contai
   const name = source ?? randomHex(32);
   const volume = await use(engine, resolved, name, made);
   if (anonymous) resolved.anonymous.push(name);
+  // As Docker: a volume is for all containers.
+  if (driverMount(volume) === undefined) {
+    resolved.relabels.push({ path: volume.mountpoint, for: mount.relabel ?? 'shared' });
+  }
   const isFilled = wanted.noCopy !== true && wanted.subpath === undefined && driverMount(volume) === undefined;
   if (isFilled) resolved.fills.push({ volume, destination: target });
   return volumeMount(mount, volume, anonymous);

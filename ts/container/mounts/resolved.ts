@@ -2,6 +2,7 @@ import type { Digest } from '../../oci/digest.ts';
 import type { Lock } from '../../store/lock.ts';
 import type { Volume } from '../../volume/record.ts';
 import type { ImageRoot } from '../initLayer.ts';
+import type { ContainerMount } from '../options.ts';
 import type { MountExtras, SpecMount } from '../spec/types.ts';
 import type { AskedMounts, MountPoint } from './point.ts';
 
@@ -25,10 +26,19 @@ export interface ResolvedMounts {
   fills: { volume: Volume; destination: string }[];
   /** Images that are mounted. */
   images: MountedImage[];
+  /** Of the host, on a machine with SELinux. */
+  relabels: Relabel[];
   /** They keep the volumes until the container's record says that it has them. */
   locks: Lock[];
   /** Volumes that were made for this container alone. */
   anonymous: string[];
+}
+
+/** A path of the host, and who may use it from then on. */
+export interface Relabel {
+  path: string;
+  /** All containers, or this one alone. */
+  for: NonNullable<ContainerMount['relabel']>;
 }
 
 /** An image that a container has mounted: it and its layers are in use as long as the container exists. */

@@ -5,6 +5,8 @@ import { driverMount } from '../../volume/driverOptions.ts';
 import type { Volume } from '../../volume/record.ts';
 import { VolumeStore } from '../../volume/store.ts';
 import type { ContainerMount } from '../options.ts';
+import { refuseSystemPath } from '../security/labels.ts';
+import { hasSelinux } from '../security/selinux.ts';
 import { refuseOverProc } from '../spec/overProc.ts';
 import type { SpecMount } from '../spec/types.ts';
 import { type MountPoint, propagationOf } from './point.ts';
@@ -15,6 +17,7 @@ import type { ResolvedMount } from './resolved.ts';
 export function checkMount(engine: Engine, mount: ContainerMount, hasUserNamespace: boolean): void {
   const { type, source = '', options } = mount;
   refuseOverProc(mount);
+  if (mount.relabel !== undefined && hasSelinux()) refuseSystemPath(source);
   if (type === 'bind') {
     if (existsSync(source)) checkPropagation(source, propagationOf(options));
     else if (mount.bind?.createSource !== true) throw noSource(source);

@@ -56,6 +56,7 @@ function bind(source: string, target: string, modes: Map<Kind, string>, text: st
     source,
     target,
     options: mountOptions(modes),
+    ...relabel(modes),
     bind: { createSource: true, ...(modes.get('binding') === 'bind' && { recursive: 'disabled' }) },
     flag: flag(source, target, modes),
   };
@@ -74,6 +75,7 @@ function volume(source: string, target: string, modes: Map<Kind, string>, text: 
     source,
     target,
     options: mountOptions(modes),
+    ...relabel(modes),
     ...(modes.has('copy') && { volume: { noCopy: true } }),
     flag: flag(source, target, modes),
   };
@@ -85,7 +87,12 @@ function flag(source: string, target: string, modes: Map<Kind, string>): Contain
   return { name: '-v', text: words.join(':') };
 }
 
-/** What the kernel is told. Labels are for SELinux, and consistency for other systems. */
+function relabel(modes: Map<Kind, string>): Pick<ContainerMount, 'relabel'> {
+  const letter = modes.get('label');
+  return letter === undefined ? {} : { relabel: letter === 'z' ? 'shared' : 'private' };
+}
+
+/** What the kernel is told. Consistency is for other systems. */
 function mountOptions(modes: Map<Kind, string>): string[] {
   return (['access', 'propagation', 'mapping'] as const).flatMap((kind) => modes.get(kind) ?? []);
 }

@@ -4,6 +4,7 @@ import { CAPABILITIES, MASKED_PATHS, READONLY_PATHS } from '../spec/defaults.ts'
 import type { LaunchExtras } from '../spec/types.ts';
 import { availableCapabilities, capabilitiesOf, capabilityChange } from './capabilities.ts';
 import { readSecurityOptions } from './securityOpt.ts';
+import type { LabelWish } from './selinux.ts';
 
 /** What a container may do: its options, read and made up with the defaults. */
 export interface Confinement {
@@ -11,6 +12,8 @@ export interface Confinement {
   noNewPrivileges: boolean;
   /** `undefined` for rcx's own where the kernel has AppArmor. */
   apparmor?: string | undefined;
+  /** Of the SELinux labels, where anything was said. */
+  label?: LabelWish | undefined;
   maskedPaths: string[];
   readonlyPaths: string[];
   /** All devices of the host, and its kernel filesystems to write to. */
@@ -39,6 +42,7 @@ export function confinementOf({ capAdd, capDrop, securityOpt, privileged = false
     capabilities: privileged ? availableCapabilities() : capabilitiesOf(change),
     noNewPrivileges: options.noNewPrivileges,
     apparmor: options.apparmor ?? (privileged ? 'unconfined' : undefined),
+    label: options.label,
     maskedPaths: openPaths ? [] : [...MASKED_PATHS],
     readonlyPaths: openPaths ? [] : [...READONLY_PATHS],
     privileged,

@@ -5,6 +5,7 @@ import { parseBool } from '../../oci/parseBool.ts';
 import { toRcxError } from '../../store/nativeError.ts';
 import type { SeccompChoice } from '../spec/types.ts';
 import { apparmorProfile } from './apparmor.ts';
+import { hasSelinux, type LabelWish, readLabel } from './selinux.ts';
 
 /** What the options of `--security-opt` come to. */
 export interface SecurityOptions {
@@ -13,6 +14,8 @@ export interface SecurityOptions {
   noNewPrivileges: boolean;
   /** `undefined` for rcx's own where the kernel has AppArmor. */
   apparmor?: string;
+  /** Of the SELinux labels. */
+  label?: LabelWish;
   /** Neither masks nor read-only paths. */
   systemPathsUnconfined: boolean;
   /** As Docker's `inspect` shows them: profiles with their content. */
@@ -21,7 +24,7 @@ export interface SecurityOptions {
 
 const FORMS =
   'there are seccomp=FILE|unconfined|builtin, no-new-privileges[=true|false], apparmor=PROFILE|unconfined, ' +
-  'label=disable and systempaths=unconfined';
+  'label=disable, label=user|role|type|level|filetype:VALUE and systempaths=unconfined';
 
 /**
  * Reads options as `docker run` takes them, `name=value` or with the older colon; of several for the same the last counts.
@@ -51,7 +54,7 @@ function readOne(text: string, read: SecurityOptions): string | undefined {
       read.apparmor = apparmorProfile(given(text, value));
       return text;
     case 'label':
-      if (given(text, value) !== 'disable') throw noLabels(text);
+      read.label = labelWish(text, given(text, value), read.label);
       return text;
     case 'systempaths':
       if (value !== 'unconfined') throw invalid(text);
@@ -60,6 +63,13 @@ function readOne(text: string, read: SecurityOptions): string | undefined {
     default:
       throw invalid(text);
   }
+}
+
+function labelWish(text: string, value: string, before: LabelWish | undefined): LabelWish {
+  const wish = readLabel(value, before);
+  if (wish === undefined) throw invalid(text);
+  if (!wish.disable && !hasSelinux()) throw noSelinux(text);
+  return wish;
 }
 
 function seccompChoice(text: string, value: string | undefined): SeccompChoice {
@@ -110,9 +120,9 @@ function invalid(text: string): RcxError {
   });
 }
 
-function noLabels(text: string): RcxError {
+function noSelinux(text: string): RcxError {
   const step = 'read --security-opt';
-  return new RcxError(`${step}: ${text}: rcx sets no SELinux labels`, {
+  return new RcxError(`${step}: ${text}: the kernel has no SELinux, or /sys/fs/selinux is not mounted`, {
     code: 'ERR_RCX_UNSUPPORTED',
     step,
     path: text,

@@ -1,6 +1,7 @@
 import type { ExecutionConfig } from '../../oci/types.ts';
 import type { ContainerOptions } from '../options.ts';
 import { type Confinement, confinementOf } from '../security/confinement.ts';
+import type { SelinuxLabels } from '../security/selinux.ts';
 import type { IdMappings } from '../userns/mapping.ts';
 import { specMounts } from './mounts.ts';
 import { specNamespaces } from './namespaces.ts';
@@ -26,6 +27,8 @@ export interface SpecInput {
   limits?: Omit<SpecResources, 'devices'> | undefined;
   /** What the options come to, where that is known already. */
   confinement?: Confinement;
+  /** On a machine with SELinux. */
+  labels?: SelinuxLabels | undefined;
   /** The ids of its user namespace, if it has one. */
   mappings?: IdMappings | undefined;
 }
@@ -37,7 +40,7 @@ export function buildSpec(input: SpecInput): RuntimeSpec {
 }
 
 function hostSpec(input: SpecInput): RuntimeSpec {
-  const { execution, options, hostname } = input;
+  const { execution, options, hostname, labels } = input;
   const tty = options.tty ?? false;
   const confinement = input.confinement ?? confinementOf(options);
   const { capabilities, noNewPrivileges, apparmor } = confinement;
@@ -55,6 +58,7 @@ function hostSpec(input: SpecInput): RuntimeSpec {
       capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
       ...(noNewPrivileges && { noNewPrivileges }),
       ...(apparmor !== undefined && { apparmorProfile: apparmor }),
+      ...(labels?.process !== undefined && { selinuxLabel: labels.process }),
       ...(options.oomScoreAdj !== undefined && { oomScoreAdj: options.oomScoreAdj }),
     },
     root: { path: input.rootfs ?? `${input.folder}/rootfs`, ...(options.readOnly ? { readonly: true } : {}) },
@@ -65,7 +69,7 @@ function hostSpec(input: SpecInput): RuntimeSpec {
 }
 
 function specLinux(
-  { id, options, cgroup, limits }: SpecInput,
+  { id, options, cgroup, limits, labels }: SpecInput,
   { maskedPaths, readonlyPaths, privileged }: Confinement,
 ): SpecLinux {
   // The settings of another container's network are that container's.
@@ -79,6 +83,7 @@ function specLinux(
     cgroupsPath: cgroup ?? cgroupPath(id),
     resources: specResources(limits, { allDevices: privileged, deviceRules: options.deviceRules }),
     sysctl: { ...sysctl, ...options.sysctls },
+    ...(labels?.mount !== undefined && { mountLabel: labels.mount }),
     maskedPaths,
     readonlyPaths,
   };

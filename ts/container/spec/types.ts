@@ -23,6 +23,7 @@ export interface SpecProcess {
   capabilities: Record<'bounding' | 'effective' | 'permitted', string[]>;
   noNewPrivileges?: boolean;
   apparmorProfile?: string;
+  selinuxLabel?: string;
   oomScoreAdj?: number;
 }
 
@@ -42,6 +43,8 @@ export interface SpecLinux {
   cgroupsPath: string;
   resources: SpecResources;
   sysctl: Record<string, string>;
+  /** SELinux label of what is mounted. */
+  mountLabel?: string;
   maskedPaths: string[];
   readonlyPaths: string[];
 }

@@ -1,3 +1,4 @@
+import { labelDefaults } from '../../container/security/selinux.ts';
 import { type Finding, missing, ok, reduced } from '../finding.ts';
 import type { Host } from '../host.ts';
 
@@ -25,7 +26,7 @@ function securityModules(host: Host): Finding[] {
     found.push(appArmor(host));
   }
   if (active.includes('selinux') || host.has('/sys/fs/selinux/enforce')) {
-    found.push(ok('SELinux', host.read('/sys/fs/selinux/enforce') === '1' ? 'enforcing' : 'permissive'));
+    found.push(selinux(host));
   }
   return found;
 }
@@ -40,6 +41,21 @@ function appArmor(host: Host): Finding {
   const parsers = ['/usr/sbin/apparmor_parser', '/sbin/apparmor_parser'];
   if (parsers.some((path) => host.has(path))) return ok('AppArmor', 'in force, with a profile for containers');
   return reduced('AppArmor', 'in the kernel, without apparmor_parser', costs, 'install the package apparmor');
+}
+
+/** As `labelDefaults` finds it out. */
+function selinux(host: Host): Finding {
+  const enforce = host.read('/sys/fs/selinux/enforce');
+  const costs = 'containers run without labels';
+  if (enforce === undefined) {
+    const fix = 'mount -t selinuxfs selinuxfs /sys/fs/selinux';
+    return reduced('SELinux', 'in the kernel, and no way to it', costs, fix);
+  }
+  const state = enforce === '1' ? 'enforcing' : 'permissive';
+  if (labelDefaults((path) => host.read(path)) !== undefined)
+    return ok('SELinux', `${state}, with labels for containers`);
+  const fix = 'install the package container-selinux';
+  return reduced('SELinux', `${state}, with a policy that has no labels for containers`, costs, fix);
 }
 
 function keyrings(host: Host): Finding {

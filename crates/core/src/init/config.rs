@@ -31,6 +31,9 @@ pub struct InitConfig {
     pub seccomp: Option<Filter>,
     /// AppArmor profile of the program.
     pub apparmor: Option<String>,
+    /// SELinux label of the program.
+    #[serde(default)]
+    pub selinux: Option<String>,
     /// stdin, stdout and stderr are a terminal, which becomes the controlling one.
     pub terminal: bool,
     /// Stay as PID 1, reap children and forward signals (`--init`).

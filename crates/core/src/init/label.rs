@@ -38,6 +38,31 @@ pub fn apparmor(profile: &str, when: When) -> Result<()> {
     }
 }
 
+/// Has the program that this process executes run under an SELinux label. PID 1 of a container with `--init`, which executes nothing,
+/// keeps that of its launcher: a change without an exec is what policies forbid.
+pub fn selinux(label: &str) -> Result<()> {
+    const STEP: &str = "apply the SELinux label";
+    let file = attribute("thread-self/attr/exec")?;
+    write_all(file.as_fd(), label.as_bytes()).step_at(CODE, STEP, label).map_err(unknown_label)
+}
+
+/// The label of keyrings that this process makes from now on, without which the program could not use its own; `None` for the
+/// policy's default.
+pub fn selinux_keys(label: Option<&str>) -> Result<()> {
+    const STEP: &str = "set the SELinux label of new keyrings";
+    let file = attribute("thread-self/attr/keycreate")?;
+    write_all(file.as_fd(), label.unwrap_or("\n").as_bytes())
+        .step_at(CODE, STEP, label.unwrap_or_default())
+        .map_err(unknown_label)
+}
+
+fn unknown_label(error: Error) -> Error {
+    match error.errno {
+        Some(Errno::INVAL) => error.hint("the policy of this machine has no such label"),
+        _ => error,
+    }
+}
+
 /// A file of this thread in a real procfs with nothing mounted over it: whatever else a container may have put there, the write
 /// would go astray and the program run unconfined (CVE-2019-16884, CVE-2025-52881).
 fn attribute(path: &str) -> Result<OwnedFd> {

@@ -143,7 +143,10 @@ fn prepare(config: &InitConfig, identity: &Identity) -> Result<()> {
             .step(CODE, "make the terminal the controlling one")?;
     }
     own_stdio(identity)?;
+    let label = config.selinux.as_deref();
+    label.map_or(Ok(()), |label| label::selinux_keys(Some(label)))?;
     join_keyring(&config.keyring)?;
+    label.map_or(Ok(()), |_| label::selinux_keys(None))?;
     if let Some(score) = config.oom_score_adj {
         set_oom_score(score)?;
     }
@@ -221,6 +224,9 @@ fn confine(config: &InitConfig, identity: &Identity) -> Result<()> {
     }
     if let Some(profile) = &config.apparmor {
         label::apparmor(profile, if config.reaper { When::Now } else { When::Exec })?;
+    }
+    if let Some(label) = &config.selinux {
+        label::selinux(label)?;
     }
     let install = |filter| seccomp::install(filter).step(CODE, "install the seccomp filter");
     let (last, first) = config.seccomp.iter().partition::<Vec<_>, _>(|_| config.no_new_privileges);

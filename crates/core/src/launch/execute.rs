@@ -1,8 +1,12 @@
 //! Executing the plan in the child, which still runs in its parent's memory: raw system calls only.
 
+use std::ffi::CStr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
 
-use rustix::fs::{AtFlags, FileType, Gid, Mode, OFlags, Uid, chownat, mknodat, openat, statat, symlinkat};
+use rustix::fs::{
+    AtFlags, FileType, Gid, Mode, OFlags, Uid, XattrFlags, chownat, fsetxattr, mknodat, openat, statat,
+    symlinkat,
+};
 use rustix::io::Errno;
 use rustix::mount::{MountAttrFlags, mount_change};
 
@@ -15,8 +19,9 @@ use super::over_proc::{is_on_proc, refuse_over_proc};
 use super::overlay::mount_overlay;
 use super::resolve::{open_existing, open_host, open_or_create, open_parent};
 use super::terminal::open_terminal;
-use crate::plan::op::{Op, Step};
+use crate::plan::op::{Op, Param, Step};
 use crate::plan::target::Target;
+use crate::security::selinux;
 use crate::sys::{self, MountAttr};
 
 /// What the child holds while it works. The vectors live in the parent's memory and were sized there.
@@ -146,11 +151,12 @@ fn execute_inside(op: &Op, state: &mut State) -> Result<(), Errno> {
             Ok(())
         }
         Op::Sysctl { path, value } => write_sysctl(root, path, value),
-        Op::Mask { path, null } => match open_existing(root, path) {
-            Ok(found) => mask(root, found.as_fd(), null, &mut state.empty_dir),
+        Op::Mask { path, null, params } => match open_existing(root, path) {
+            Ok(found) => mask(root, found.as_fd(), (null, params), &mut state.empty_dir),
             Err(Errno::NOENT) => Ok(()),
             Err(errno) => Err(errno),
         },
+        Op::Label { path, label } => set_label(root, path, label),
         Op::ReadOnly { path } => match open_existing(root, path) {
             Ok(found) => {
                 let tree = clone_of(found.as_fd(), true)?;
@@ -232,7 +238,7 @@ fn write_sysctl(root: BorrowedFd<'_>, path: &Target, value: &[u8]) -> Result<(),
 fn mask(
     root: BorrowedFd<'_>,
     found: BorrowedFd<'_>,
-    null: &Target,
+    (null, params): (&Target, &[Param]),
     empty_dir: &mut Option<OwnedFd>,
 ) -> Result<(), Errno> {
     if !is_directory(found)? {
@@ -252,10 +258,18 @@ fn mask(
         | MountAttrFlags::MOUNT_ATTR_NOSUID
         | MountAttrFlags::MOUNT_ATTR_NODEV
         | MountAttrFlags::MOUNT_ATTR_NOEXEC;
-    let empty = new_mount(c"tmpfs", &[], attr)?;
+    let empty = new_mount(c"tmpfs", params, attr)?;
     attach(empty.as_fd(), found)?;
     *empty_dir = Some(empty);
     Ok(())
+}
+
+fn set_label(root: BorrowedFd<'_>, path: &Target, label: &CStr) -> Result<(), Errno> {
+    let found = open_existing(root, path)?;
+    // What is open by its path alone takes no attributes.
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let directory = openat(&found, c".", flags, Mode::empty())?;
+    fsetxattr(&directory, selinux::ATTRIBUTE, label.to_bytes(), XattrFlags::empty())
 }
 
 /// Files of procfs and cgroupfs take a value in one write or not at all.

@@ -38,10 +38,10 @@ pub fn execute(op: &Outside, state: &mut State) -> Result<(), Errno> {
             let mount = new_mount(fs, params, *attr)?;
             put_slot(state, *slot, mount)
         }
-        Outside::DeviceStore(at) => {
+        Outside::DeviceStore { at, params } => {
             let store = new_mount(
                 c"tmpfs",
-                &[],
+                params,
                 MountAttrFlags::MOUNT_ATTR_NOSUID | MountAttrFlags::MOUNT_ATTR_NOEXEC,
             )?;
             // Before Linux 6.15 only what is mounted in this namespace can be cloned.

@@ -52,6 +52,9 @@ fn mount_by_fsconfig(overlay: &Overlay) -> Result<(), Errno> {
     for (key, value) in FIXED {
         fsconfig_set_string(fs, key, value)?;
     }
+    if let Some(label) = &overlay.label {
+        fsconfig_set_string(fs, c"context", label.as_c_str())?;
+    }
     if overlay.volatile {
         fsconfig_set_flag(fs, c"volatile")?;
     }
@@ -86,6 +89,12 @@ fn mount_by_options(overlay: &mut Overlay) -> Result<(), Errno> {
         text.push(key.to_bytes())?;
         text.push(b"=")?;
         text.push(value.to_bytes())?;
+    }
+    if let Some(label) = &overlay.label {
+        // In quotes, as there are commas in it.
+        text.push(b",context=\"")?;
+        text.push(label.to_bytes())?;
+        text.push(b"\"")?;
     }
     if overlay.volatile {
         text.push(b",volatile")?;

@@ -7,6 +7,7 @@ pub mod hints;
 mod host_devices;
 pub mod join;
 mod joined;
+mod labels;
 mod mounts;
 mod named_devices;
 mod namespaces;
@@ -36,6 +37,7 @@ use self::user::UserPlan;
 use crate::cgroup::{self, Hierarchy};
 use crate::error::{Error, Result};
 use crate::id_map::IdMaps;
+use crate::security::selinux;
 
 /// Everything a launch needs.
 #[derive(Debug)]
@@ -81,6 +83,8 @@ pub struct Builder {
     /// `CLONE_NEW…` flags of the namespaces that are the container's own.
     namespaces: u64,
     slots: usize,
+    /// SELinux label of what is mounted.
+    mount_label: Option<CString>,
     terminal: bool,
     joined: Vec<Hierarchy>,
     unified: bool,
@@ -116,6 +120,8 @@ pub fn build(request: &LaunchRequest, stdio: Option<[OwnedFd; 3]>) -> Result<Pla
         .map_err(|e| Error::new("ERR_RCX_INVALID_SPEC", format!("write the init's configuration: {e}")))?;
     let linux = spec.linux().as_ref();
     let path = linux.and_then(|linux| linux.cgroups_path().as_ref());
+    let mount_label = linux.and_then(|linux| linux.mount_label().as_deref());
+    let mount_label = selinux::label(mount_label)?.map(|label| cstring(&label)).transpose()?;
     let devices = named_devices::find(&request.rcx.devices)?;
     let resources = named_devices::with_rules(linux.and_then(|linux| linux.resources().as_ref()), &devices);
     let group = match path {
@@ -124,8 +130,13 @@ pub fn build(request: &LaunchRequest, stdio: Option<[OwnedFd; 3]>) -> Result<Pla
         }
         None => None,
     };
-    let mut builder =
-        Builder { terminal: init.terminal, namespaces: namespaces.new, user: maps, ..Builder::default() };
+    let mut builder = Builder {
+        terminal: init.terminal,
+        namespaces: namespaces.new,
+        user: maps,
+        mount_label,
+        ..Builder::default()
+    };
     let (mut unified, mut holder) = (None, None);
     if let Some(group) = group {
         (unified, holder) = (group.unified, group.holder);

@@ -11,8 +11,9 @@ use super::options::Options;
 use super::overlay::{overlay, view};
 use super::request::{Extras, ImageView, MountExtras};
 use super::target::{Target, cstring};
-use super::{Builder, cgroup_mount, path_cstring, shared_memory, user};
+use super::{Builder, cgroup_mount, labels, path_cstring, shared_memory, user};
 use crate::error::{Context, Error, Result};
+use crate::security::selinux;
 
 const CODE: &str = "ERR_RCX_MOUNT";
 
@@ -22,7 +23,7 @@ pub fn root(builder: &mut Builder, spec: &Spec, extras: &Extras, shared_memory: 
     let object = extras.mountpoint.display().to_string();
     let root = match &extras.overlay {
         Some(layers) => {
-            let op = Op::Overlay(overlay(layers, &extras.mountpoint)?);
+            let op = Op::Overlay(overlay(layers, &extras.mountpoint, builder.mount_label.as_ref())?);
             let step = Step { code: "ERR_RCX_OVERLAY", what: "mount the container's overlay", object, op };
             if builder.user.is_some() {
                 user::overlay_root(builder, layers, extras, step)?;
@@ -102,6 +103,7 @@ fn one(builder: &mut Builder, mount: &Mount, extras: &Extras) -> Result<()> {
     if let Some(source) = mount.source() {
         params.push(Param { key: cstring("source")?, value: Some(path_cstring(source)?) });
     }
+    params.extend(labels::params(builder.mount_label.as_ref(), kind)?);
     let target = Target::dir(destination)?;
     if user::is_of_outside(builder, kind) {
         return user::mount_outside(builder, kind, params, options.set, target);
@@ -113,6 +115,16 @@ fn one(builder: &mut Builder, mount: &Mount, extras: &Extras) -> Result<()> {
         object: format!("{kind} on {destination}"),
         op,
     });
+    label_queues(builder, kind, destination)
+}
+
+/// The kernel has mounted the message queues of an IPC namespace before, without a label, and takes none later. Queues are made where
+/// the root's label allows it; their own is for the policy to say.
+fn label_queues(builder: &mut Builder, kind: &str, destination: &str) -> Result<()> {
+    let (Some(label), "mqueue") = (builder.mount_label.clone(), kind) else { return Ok(()) };
+    let op = Op::Label { path: Target::dir(destination)?, label };
+    let what = "set the SELinux label of";
+    builder.late.push(Step { code: selinux::CODE, what, object: destination.to_owned(), op });
     Ok(())
 }
 
@@ -157,7 +169,7 @@ fn image_view(
     }
     let name = mount.source().as_deref().map_or_else(String::new, |source| source.display().to_string());
     let object = format!("{name} on {destination}");
-    let op = Op::Overlay(view(image)?);
+    let op = Op::Overlay(view(image, builder.mount_label.as_ref())?);
     let what = "mount the layers of the image";
     builder.late.push(Step { code: "ERR_RCX_OVERLAY", what, object: object.clone(), op });
     let (at, below) = (path_cstring(&image.at)?, subpath.map(below).transpose()?);
@@ -199,7 +211,11 @@ pub fn covers(builder: &mut Builder, spec: &Spec) -> Result<()> {
         builder.late.push(Step { code: CODE, what: "make a path read-only", object: path.clone(), op });
     }
     for path in linux.masked_paths().iter().flatten() {
-        let op = Op::Mask { path: Target::file(path)?, null: Target::file("/dev/null")? };
+        let op = Op::Mask {
+            path: Target::file(path)?,
+            null: Target::file("/dev/null")?,
+            params: labels::params(builder.mount_label.as_ref(), "tmpfs")?,
+        };
         builder.late.push(Step { code: CODE, what: "mask a path", object: path.clone(), op });
     }
     if spec.root().as_ref().and_then(oci_spec::runtime::Root::readonly).unwrap_or(false) {

@@ -57,6 +57,8 @@ pub enum Op {
     EnterRoot(CString),
     /// Mounts a new filesystem instance.
     Mount { fs: CString, params: Vec<Param>, attr: MountAttrFlags, target: Target },
+    /// Gives a directory inside an SELinux label.
+    Label { path: Target, label: CString },
     /// Attaches a tree that [`Op::CloneTree`] opened. A missing target is made as a directory or a file, as the tree is.
     Attach { slot: Slot, attr: MountAttr, recursive: bool, target: Target },
     /// Moves what is mounted at a host path, or the part of it below a path, read-only to a target.
@@ -70,7 +72,7 @@ pub enum Op {
     /// Writes a namespaced kernel setting through the procfs that this plan mounted.
     Sysctl { path: Target, value: Vec<u8> },
     /// Hides a path: `/dev/null` over a file, an empty read-only tmpfs over a directory. A missing path is no error.
-    Mask { path: Target, null: Target },
+    Mask { path: Target, null: Target, params: Vec<Param> },
     /// Makes a path read-only with everything below it. A missing path is no error.
     ReadOnly { path: Target },
     /// Makes a mount of this plan read-only, once it holds what it shall.
@@ -99,7 +101,7 @@ pub enum Outside {
     /// Mounts a new filesystem instance, of a namespace that is not the container's own.
     Mount { fs: CString, params: Vec<Param>, attr: MountAttrFlags, slot: Slot },
     /// Mounts a tmpfs at a host path, for device nodes.
-    DeviceStore(CString),
+    DeviceStore { at: CString, params: Vec<Param> },
     /// `mknod(2)` in that tmpfs, which is forbidden in a user namespace, and in every filesystem that was mounted there.
     Device { name: CString, mode: u32, rdev: u64, uid: u32, gid: u32, slot: Slot },
     /// Sets `/proc/self/oom_score_adj`, whose lowering a user namespace has no privilege for.
@@ -133,6 +135,8 @@ pub struct Overlay {
     pub writable: Option<(CString, CString)>,
     /// Host path of the mount point.
     pub at: CString,
+    /// SELinux label of everything in it.
+    pub label: Option<CString>,
     /// Leaves out every fsync of the upper filesystem (Linux 5.10), for a container that is removed at its end: at
     /// unmount the kernel would otherwise write back the whole filesystem that holds the store.
     pub volatile: bool,

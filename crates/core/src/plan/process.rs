@@ -8,6 +8,7 @@ use crate::init::config::{InitConfig, Rlimit, User};
 use crate::security::apparmor;
 use crate::security::capabilities::Sets;
 use crate::security::seccomp::{self, Filter};
+use crate::security::selinux;
 
 const UMASK: u32 = 0o022;
 
@@ -30,6 +31,7 @@ pub fn init_config(request: &LaunchRequest) -> Result<InitConfig> {
         shared_pids: false,
         seccomp: seccomp_filter(request, capabilities.bounding)?,
         apparmor: apparmor::profile(process.apparmor_profile().as_deref())?,
+        selinux: selinux::label(process.selinux_label().as_deref())?,
         terminal: process.terminal().unwrap_or(false),
         reaper: request.rcx.init,
         oom_score_adj: process.oom_score_adj(),
@@ -67,16 +69,6 @@ fn refuse_unsupported(spec: &Spec) -> Result<()> {
         ("hooks", spec.hooks().is_some()),
         ("linux.intelRdt", linux.is_some_and(|linux| linux.intel_rdt().is_some())),
         ("linux.personality", linux.is_some_and(|linux| linux.personality().is_some())),
-        (
-            "linux.mountLabel",
-            linux.is_some_and(|linux| linux.mount_label().as_ref().is_some_and(|label| !label.is_empty())),
-        ),
-        (
-            "process.selinuxLabel",
-            process.is_some_and(|process| {
-                process.selinux_label().as_ref().is_some_and(|label| !label.is_empty())
-            }),
-        ),
         ("process.scheduler", process.is_some_and(|process| process.scheduler().is_some())),
     ];
     match present.iter().find(|(_, present)| *present) {

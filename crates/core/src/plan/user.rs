@@ -11,7 +11,7 @@ use super::op::{Op, Outside, Param, Slot, Step};
 use super::options::{Idmap, Options};
 use super::request::{Extras, LaunchRequest, Layers};
 use super::target::{Target, cstring};
-use super::{Builder, path_cstring};
+use super::{Builder, labels, path_cstring};
 use crate::error::{Error, Result};
 use crate::id_map::{IdMaps, to_host};
 use crate::init::config::{InitConfig, Rlimit};
@@ -230,7 +230,10 @@ pub fn device(builder: &mut Builder, node: &Device) -> Result<()> {
 /// The steps outside, devices first: they are mounted where the overlay comes to cover them.
 pub fn outside(builder: &mut Builder, extras: &Extras) -> Result<Vec<Step>> {
     let at = extras.mountpoint.display().to_string();
-    let op = Op::Outside(Outside::DeviceStore(path_cstring(&extras.mountpoint)?));
+    let op = Op::Outside(Outside::DeviceStore {
+        at: path_cstring(&extras.mountpoint)?,
+        params: labels::params(builder.mount_label.as_ref(), "tmpfs")?,
+    });
     let store = Step { code: device_nodes::CODE, what: "mount a tmpfs for devices", object: at, op };
     let devices = std::mem::take(&mut builder.devices);
     Ok([store].into_iter().chain(devices).chain(std::mem::take(&mut builder.outside)).collect())

@@ -25,7 +25,8 @@ describe('-v with a path of the host', () => {
     ['/a:/b:rw,rslave', bind('/a', '/b', 'rw,rslave', 'rw', 'rslave')],
     ['/a:/b:', bind('/a', '/b', '')],
     ['/a:/b:ro,cached', bind('/a', '/b', 'ro,cached', 'ro')],
-    ['/a:/b:Z', bind('/a', '/b', 'Z')],
+    ['/a:/b:Z', { ...bind('/a', '/b', 'Z'), relabel: 'private' }],
+    ['/a:/b:z,ro', { ...bind('/a', '/b', 'z,ro', 'ro'), relabel: 'shared' }],
     ['./x:/b', bind('/work/x', '/b', '')],
     ['../x:/b', bind('/x', '/b', '')],
     ['.:/b', bind('/work', '/b', '')],
@@ -45,7 +46,7 @@ describe('-v with a volume', () => {
     ['data:/b', volume('data', '/b', '')],
     ['my.data_1-x:/b:ro', volume('my.data_1-x', '/b', 'ro', 'ro')],
     ['data:/b:nocopy', { ...volume('data', '/b', 'nocopy'), volume: { noCopy: true } }],
-    ['data:/b:z,ro', volume('data', '/b', 'z,ro', 'ro')],
+    ['data:/b:z,ro', { ...volume('data', '/b', 'z,ro', 'ro'), relabel: 'shared' }],
     ['/data', { type: 'volume', target: '/data', options: [], flag: { name: '-v', text: '/data' } }],
   ])('%s', (text, expected) => {
     expect(parseVolume(text, '/work')).toEqual(expected);

@@ -16,6 +16,7 @@ pub mod layer;
 pub mod lock;
 pub mod measure;
 pub mod monitor;
+pub mod network;
 pub mod plan;
 pub mod security;
 pub mod store;

@@ -9,7 +9,8 @@ use rustix::fs::{Mode, OFlags, fstat, open};
 use super::joined::Joined;
 use super::request::LaunchRequest;
 use crate::error::{Context, Error, Result};
-use crate::sys;
+use crate::network::request::NetworkRequest;
+use crate::{network, sys};
 
 const CODE: &str = "ERR_RCX_NAMESPACE";
 
@@ -53,6 +54,9 @@ impl Namespaces {
             namespaces.add(namespace)?;
         }
         namespaces.require_own(spec)?;
+        if let Some(network) = &request.rcx.network {
+            namespaces.furnish(network)?;
+        }
         Ok(namespaces)
     }
 
@@ -124,6 +128,23 @@ impl Namespaces {
             }
             _ => self.entered.push(Entered { flag, object, fd }),
         }
+        Ok(())
+    }
+
+    /// Has the container enter a network namespace that is made now, with its devices in it.
+    fn furnish(&mut self, network: &NetworkRequest) -> Result<()> {
+        let flag = libc::CLONE_NEWNET as u64;
+        if self.new & flag == 0 {
+            let what = "attach a container to networks that has no network namespace of its own";
+            return Err(Error::new("ERR_RCX_INVALID_SPEC", what));
+        }
+        if self.new & libc::CLONE_NEWUSER as u64 != 0 {
+            let what = "attach a container with a user namespace to networks: not supported yet";
+            return Err(Error::new("ERR_RCX_UNSUPPORTED", what).hint("leave out --userns"));
+        }
+        let fd = network::namespace(network)?;
+        self.new &= !flag;
+        self.entered.push(Entered { flag, object: "network".to_owned(), fd });
         Ok(())
     }
 
@@ -218,6 +239,26 @@ mod tests {
         assert!(found.new_cgroup && !found.own_pids() && found.entered.is_empty() && found.pid.is_none());
         assert!(found.is_apart(libc::CLONE_NEWNET).unwrap());
         assert!(!found.is_apart(libc::CLONE_NEWIPC).unwrap());
+    }
+
+    #[test]
+    fn only_a_network_of_its_own_is_furnished() {
+        let with = |namespaces: &str| {
+            let mut request = request(namespaces, "");
+            request.rcx.network = Some(NetworkRequest::default());
+            Namespaces::of(&request)
+        };
+        let network = r#"[{"type":"mount"},{"type":"network"}"#;
+        assert_eq!(with(r#"[{"type":"mount"}]"#).unwrap_err().code, "ERR_RCX_INVALID_SPEC");
+        assert_eq!(
+            with(&format!(r#"{network},{{"type":"user"}}]"#)).unwrap_err().code,
+            "ERR_RCX_UNSUPPORTED"
+        );
+        if rustix::process::geteuid().is_root() {
+            let found = with(&format!("{network}]")).unwrap();
+            assert_eq!((found.new, found.entered.len()), (libc::CLONE_NEWNS as u64, 1));
+            assert!(found.is_apart(libc::CLONE_NEWNET).unwrap());
+        }
     }
 
     #[test]

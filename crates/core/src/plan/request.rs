@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::op::OverlayApi;
 use crate::error::{Error, Result};
+use crate::network::request::NetworkRequest;
 
 /// A container to launch.
 #[derive(Debug, Clone, Deserialize)]
@@ -53,6 +54,9 @@ pub struct Extras {
     /// Other containers, with namespaces of theirs that `spec.linux.namespaces` lists without a path.
     #[serde(default)]
     pub join: Vec<Join>,
+    /// What its own network namespace is furnished with, beside a loopback device.
+    #[serde(default)]
+    pub network: Option<NetworkRequest>,
     /// Supplementary groups by name or number, resolved in the container's own files.
     #[serde(default)]
     pub groups: Vec<String>,

@@ -1,0 +1,104 @@
+//! Networks of containers: bridges of the machine, and the devices that lead to them.
+//!
+//! A container's network namespace is made and furnished before the container's process exists, so nothing has to wait for the other.
+//! Devices of a namespace end with it, and their other ends with them: nothing is left when a container ends, whoever is there to see.
+
+mod link;
+mod netlink;
+pub mod request;
+
+use std::os::fd::{AsFd, OwnedFd};
+
+use rustix::fs::{Mode, OFlags, open};
+use rustix::thread::{UnshareFlags, unshare_unsafe};
+
+use self::netlink::Netlink;
+use self::request::{Interface, NetworkRequest};
+use crate::error::{Context, Error, Result};
+
+const CODE: &str = "ERR_RCX_NETWORK";
+const LOOPBACK: u32 = 1;
+
+/// Makes a network namespace with the devices of a container, in the network namespace of the calling thread.
+///
+/// # Errors
+/// `ERR_RCX_NETWORK` with the device and the kernel's errno.
+pub fn namespace(request: &NetworkRequest) -> Result<OwnedFd> {
+    let (namespace, mut inside) = new_namespace()?;
+    let mut outside = Netlink::open().step(CODE, "open a netlink socket")?;
+    link::bring_up(&mut inside, LOOPBACK).step_at(CODE, "bring the network device up", "lo")?;
+    for interface in &request.interfaces {
+        attach(&mut outside, &mut inside, interface, &namespace)?;
+    }
+    Ok(namespace)
+}
+
+/// Removes a bridge; the devices of containers that are its ports are left. One that is gone is no error.
+///
+/// # Errors
+/// `ERR_RCX_NETWORK` with the kernel's errno.
+pub fn remove_bridge(name: &str) -> Result<()> {
+    let mut netlink = Netlink::open().step(CODE, "open a netlink socket")?;
+    link::remove(&mut netlink, name).step_at(CODE, "remove the bridge", name)
+}
+
+fn attach(
+    outside: &mut Netlink,
+    inside: &mut Netlink,
+    interface: &Interface,
+    namespace: &OwnedFd,
+) -> Result<()> {
+    let Interface { bridge, name, .. } = interface;
+    let failed = "make the bridge";
+    link::ensure_bridge(outside, &bridge.name, bridge.mac, interface.mtu).step_at(
+        CODE,
+        failed,
+        &bridge.name,
+    )?;
+    let port = link::index_of(outside, &bridge.name).step_at(CODE, failed, &bridge.name)?;
+    for address in &bridge.addresses {
+        link::add_address(outside, port, address.ip, address.prefix).step_at(
+            CODE,
+            "give the bridge its address",
+            format!("{}: {}/{}", bridge.name, address.ip, address.prefix),
+        )?;
+    }
+    link::make_pair(outside, interface, port, namespace.as_fd()).step_at(
+        CODE,
+        "make the network device",
+        format!("{name} at {}", bridge.name),
+    )?;
+    let device = link::index_of(inside, name).step_at(CODE, "find the network device", name)?;
+    for address in &interface.addresses {
+        link::add_address(inside, device, address.ip, address.prefix).step_at(
+            CODE,
+            "give the network device its address",
+            format!("{name}: {}/{}", address.ip, address.prefix),
+        )?;
+    }
+    link::bring_up(inside, device).step_at(CODE, "bring the network device up", name)?;
+    for gateway in &interface.gateways {
+        link::add_default_route(inside, device, *gateway).step_at(
+            CODE,
+            "set the way out of the network",
+            format!("{name}: {gateway}"),
+        )?;
+    }
+    Ok(())
+}
+
+/// A new network namespace, and a socket to it. A thread goes there, since this one has to stay where it is.
+fn new_namespace() -> Result<(OwnedFd, Netlink)> {
+    const STEP: &str = "make a network namespace";
+    let made = std::thread::spawn(|| {
+        // SAFETY: a network namespace is the thread's alone and has no part in memory or descriptors; the thread ends here.
+        unsafe { unshare_unsafe(UnshareFlags::NEWNET) }.step(CODE, STEP)?;
+        let path = "/proc/thread-self/ns/net";
+        let fd = open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).step_at(CODE, STEP, path)?;
+        Ok((fd, Netlink::open().step(CODE, "open a netlink socket")?))
+    });
+    made.join().unwrap_or_else(|_| Err(Error::new(CODE, format!("{STEP}: the thread for it died"))))
+}
+
+#[cfg(test)]
+mod tests;

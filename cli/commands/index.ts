@@ -58,6 +58,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'manifest', load: () => import('./manifest.ts') },
   { name: 'container', load: () => import('./container.ts') },
   { name: 'image', load: () => import('./image.ts') },
+  { name: 'network', load: () => import('./network.ts') },
   { name: 'volume', load: () => import('./volume.ts') },
   { name: 'system', load: () => import('./system.ts') },
   { name: 'info', load: () => import('./info.ts') },

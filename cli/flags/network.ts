@@ -8,6 +8,7 @@ export interface NetworkFlags {
   domainname?: string;
   network?: NetworkMode;
   net?: NetworkMode;
+  ip?: string;
   addHost?: string[];
   dns?: string[];
 }
@@ -18,8 +19,9 @@ export function addNetworkFlags(command: Command): void {
   command
     .option('-h, --hostname <name>', 'hostname of the container')
     .option('--domainname <name>', 'NIS domain name of the container')
-    .option('--network <mode>', 'none: loopback only; host: the host’s network; container:NAME', mode)
+    .option('--network <mode>', 'none: loopback only; host: the host’s network; container:NAME; or a network', mode)
     .addOption(new Option('--net <mode>', 'the same as --network').argParser(mode).hideHelp())
+    .option('--ip <address>', 'address in the network')
     .option('--add-host <name:address>', 'line for /etc/hosts', list)
     .option('--dns <address>', 'name server', list);
 }
@@ -29,8 +31,9 @@ export function networkOptions({
   domainname,
   net,
   network = net,
+  ip,
   addHost,
   dns,
 }: NetworkFlags): ContainerOptions {
-  return { hostname, domainname, network, addHosts: addHost, dns };
+  return { hostname, domainname, network, ip, addHosts: addHost, dns };
 }

@@ -8,3 +8,19 @@ export function labelsText(labels: Record<string, string> = {}): string {
 export function labelOf(labels: Record<string, string> | undefined, name: string): string {
   return labels !== undefined && Object.hasOwn(labels, name) ? (labels[name] ?? '') : '';
 }
+
+/** The columns of labels, of what has them as one member. */
+export const labelColumns = {
+  Labels: { header: 'LABELS', cell: ({ labels }: Labelled) => labelsText(labels) },
+  Label: {
+    header: (name: string) => name,
+    cell:
+      ({ labels }: Labelled) =>
+      (name: string) =>
+        labelOf(labels, name),
+  },
+};
+
+interface Labelled {
+  labels: Record<string, string>;
+}

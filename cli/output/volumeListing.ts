@@ -1,5 +1,5 @@
 import type { Volume } from '../../ts/volume/record.ts';
-import { labelOf, labelsText } from './labels.ts';
+import { labelColumns } from './labels.ts';
 import type { Listing } from './listFormat.ts';
 
 /** Docker's word for what only clusters, or `system df`, know. */
@@ -12,14 +12,7 @@ export const volumeListing: Listing<Volume> = {
     Driver: { header: 'DRIVER', cell: () => 'local' },
     Scope: { header: 'SCOPE', cell: () => 'local' },
     Mountpoint: { header: 'MOUNTPOINT', cell: ({ mountpoint }) => mountpoint },
-    Labels: { header: 'LABELS', cell: ({ labels }) => labelsText(labels) },
-    Label: {
-      header: (name) => name,
-      cell:
-        ({ labels }) =>
-        (name) =>
-          labelOf(labels, name),
-    },
+    ...labelColumns,
     Links: { header: 'LINKS', cell: () => UNKNOWN },
     Size: { header: 'SIZE', cell: () => UNKNOWN },
     Availability: { header: 'AVAILABILITY', cell: () => UNKNOWN },

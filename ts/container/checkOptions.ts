@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { RcxError } from '../errors.ts';
-import { otherContainer } from './namespaceModes.ts';
+import { namedNetwork, otherContainer } from './namespaceModes.ts';
 import type { ContainerOptions } from './options.ts';
 import { requireOwnNamespaces } from './sysctls.ts';
 
@@ -40,6 +40,11 @@ const CONFLICTS: readonly [string, (options: ContainerOptions) => unknown][] = [
   [
     'port exposing and the container type network mode',
     ({ network, exposedPorts }) => isOther(network) && exposedPorts?.length,
+  ],
+  ['a static address and the network mode', ({ network, ip }) => ip && namedNetwork(network) === undefined],
+  [
+    'user namespaces and networks, which is not supported yet',
+    (options) => isRemapped(options) && namedNetwork(options.network),
   ],
   ['shm-size and the IPC mode', ({ ipc, shmSize }) => shmSize && (ipc === 'host' || ipc === 'none' || isOther(ipc))],
   ['user namespaces and the PID mode', (options) => isRemapped(options) && (options.pid ?? 'private') !== 'private'],

@@ -1,11 +1,9 @@
 import { mkdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { Engine } from '../engine.ts';
 import { RcxError } from '../errors.ts';
 import { containerEvent } from '../events/append.ts';
-import { initPath } from '../native/index.ts';
-import type { ExecutionConfig } from '../oci/types.ts';
-import type { StoredImage } from '../store/images.ts';
+import type { Attachment } from '../network/attachment.ts';
 import { withContentLock } from '../store/lock.ts';
 import { toRcxError } from '../store/nativeError.ts';
 import { randomHex } from '../store/random.ts';
@@ -15,26 +13,21 @@ import { isRemapped, rootfsPath } from './checkOptions.ts';
 import { hostnameOf } from './hostname.ts';
 import { copyAttributes, type ImageRoot, makeInitLayer, writePublicFile } from './initLayer.ts';
 import type { Joins } from './joins.ts';
-import { lifeOf } from './life.ts';
 import type { NewLimits } from './limits/change.ts';
 import { LIMITS } from './limits/options.ts';
 import { identify, type ProcessIdentity } from './liveness.ts';
-import { networkFile, networkFiles } from './networkFiles.ts';
+import type { ContainerMounts } from './mounts/containerMounts.ts';
+import { namedNetwork } from './namespaceModes.ts';
+import { type NetworkFiles, networkFiles } from './networkFiles.ts';
+import { type ContainerRoot, type Decided, newRecord } from './newRecord.ts';
 import type { ContainerOptions } from './options.ts';
 import { type ContainerConfig, type ContainerState, writeNew } from './record.ts';
 import { named, requirementsOf } from './requirements.ts';
 import { type Confinement, confinementOf } from './security/confinement.ts';
 import { hasSelinux } from './security/selinux.ts';
-import { settingsOf } from './settings.ts';
-import { buildSpec } from './spec/build.ts';
-import { rareExtras } from './spec/extras.ts';
 import { executionOf } from './spec/process.ts';
-import type { LaunchRequest } from './spec/types.ts';
 import type { StoredContainer } from './store.ts';
 import type { UserNamespace } from './userns/index.ts';
-
-/** Where a container's root comes from. */
-export type ContainerRoot = { image: StoredImage; reference: string } | { rootfs: string };
 
 /**
  * Makes a container: its folder with record, init layer and read-write layer. Nothing of it runs.
@@ -81,97 +74,56 @@ function wantsUserNamespace(options: ContainerOptions): boolean {
   return isRemapped(options) || (options.mounts ?? []).some((mount) => mount.options.includes('idmap'));
 }
 
-/** What is known of a container before it is made. */
-interface Decided {
-  willStart: boolean;
-  confinement: Confinement;
-  execution: ExecutionConfig;
-  namespace: UserNamespace | undefined;
-}
-
 async function makeContainer(
   engine: Engine,
   root: ContainerRoot,
   joins: Joins,
   how: Decided,
 ): Promise<StoredContainer> {
-  const { options, join: joined, network } = joins;
-  const { willStart, confinement, execution, namespace } = how;
+  const { options, network } = joins;
   const id = randomHex(32);
   const folder = engine.containers.folder(id);
-  const image = 'image' in root ? root.image : undefined;
-  const layers = image === undefined ? undefined : engine.layersOf(image);
-  const hostname = hostnameOf(id, options, network);
   const cgroup = placeCgroup(id, options.cgroupParent, options.cgroupManager);
-  const { limits, notes } = await limitsFor(cgroup, options);
-  const labels = hasSelinux() ? (await labelling()).labelsFor(engine, id, joins, confinement.label) : {};
-  const request: LaunchRequest = {
-    spec: buildSpec({
-      id,
-      folder,
-      hostname,
-      execution,
-      options,
-      networkFolder: network === undefined ? undefined : dirname(networkFile(network, 'hosts')),
-      cgroup,
-      limits,
-      confinement,
-      rootfs: 'rootfs' in root ? rootfsPath(root.rootfs) : undefined,
-      labels,
-      mappings: namespace?.mappings,
-    }),
-    rcx: {
-      id,
-      initBinary: initPath(),
-      mountpoint: join(folder, 'rootfs'),
-      ...(layers === undefined ? {} : { overlay: overlay(folder, layers, options.autoRemove ?? false) }),
-      user: execution.User ?? '',
-      init: options.init ?? false,
-      noPivot: options.noPivot ?? false,
-      ...confinement.extras,
-      ...rareExtras(options, joined),
-    },
-  };
-  const state: ContainerState = { status: 'created', owner: self(), ...(willStart && { willStart }) };
-  const record: ContainerConfig = {
-    id,
-    name: '',
-    created: new Date().toISOString(),
-    ...('image' in root ? { image: root.reference, imageId: root.image.id } : {}),
-    diffIds: image?.diffIds ?? [],
-    execution,
-    autoRemove: options.autoRemove ?? false,
-    network: options.network ?? 'none',
-    ...(namespace !== undefined && { userns: namespace.kind }),
-    ...(options.uts === 'host' && { hostname }),
-    settings: settingsOf(options),
-    ...lifeOf(execution, options),
-    ...notes,
-    ...(options.cgroupParent && { cgroupParent: options.cgroupParent }),
-    ...(confinement.record !== undefined && { security: confinement.record }),
-    request,
-  };
-  const mounts = await mountsOf(engine, record, options);
+  const limits = await limitsFor(cgroup, options);
+  // From here on others see that the container is being made, and leave it what it takes.
   const temporary = temporaryDirectory(engine.paths.containers, id);
+  let attachment: Attachment | undefined;
+  let mounts: ContainerMounts | undefined;
   try {
-    fill(temporary.path, hostname, layers && engine.rootOf(layers), options);
+    attachment = await attach(engine, id, options);
+    const labels = hasSelinux() ? (await labelling()).labelsFor(engine, id, joins, how.confinement.label) : {};
+    const record = newRecord(engine, root, joins, how, { id, folder, cgroup, limits, labels, attachment });
+    mounts = await mountsOf(engine, record, options);
+    const layers = 'image' in root ? engine.layersOf(root.image) : undefined;
+    const files = networkFiles(hostnameOf(id, options, network), options, attachment?.own.address);
+    fill(temporary.path, files, layers && engine.rootOf(layers));
     await mounts?.fill(temporary.path, layers ?? []);
     if (labels.mount !== undefined) {
       await (await labelling()).labelFiles(temporary.path, labels.mount, { network, volumes: mounts?.relabels });
     }
+    const state: ContainerState = { status: 'created', owner: self(), ...(how.willStart && { willStart: true }) };
     writeNew(temporary.path, 'state.json', state);
     engine.containers.claim(id, temporary.path, options.name, (name) => {
       record.name = name;
       writeNew(temporary.path, 'config.json', record);
     });
+    temporary.keep();
+    mounts?.release();
+    attachment?.release();
+    return { folder, config: record, state };
   } catch (error) {
     await temporary.dispose();
     await mounts?.abandon();
+    attachment?.abandon();
     throw notMade(folder, error);
   }
-  temporary.keep();
-  mounts?.release();
-  return { folder, config: record, state };
+}
+
+/** Few containers are in networks. */
+async function attach(engine: Engine, id: string, { network, ip }: ContainerOptions): Promise<Attachment | undefined> {
+  const name = namedNetwork(network);
+  if (name === undefined) return undefined;
+  return (await import('../network/attachment.ts')).Attachment.take(engine, id, name, ip);
 }
 
 /** Few machines have SELinux. */
@@ -187,12 +139,15 @@ async function limitsFor(cgroup: string, options: ContainerOptions): Promise<Par
 }
 
 /** What is mounted in few containers is loaded for few. */
-async function mountsOf(engine: Engine, record: ContainerConfig, options: ContainerOptions) {
+async function mountsOf(
+  engine: Engine,
+  record: ContainerConfig,
+  options: ContainerOptions,
+): Promise<ContainerMounts | undefined> {
   const { mounts = [], volumesFrom = [] } = options;
   const volumes = Object.keys(record.execution.Volumes ?? {});
   if (mounts.length + volumesFrom.length + volumes.length === 0) return undefined;
-  const { ContainerMounts } = await import('./mounts/containerMounts.ts');
-  return await ContainerMounts.add(engine, record, options);
+  return await (await import('./mounts/containerMounts.ts')).ContainerMounts.add(engine, record, options);
 }
 
 /** A failure of the disk, with what it was needed for; everything else says that itself. */
@@ -204,19 +159,9 @@ function notMade(folder: string, error: unknown): RcxError {
   return new RcxError(`${step}: ${folder}: ${cause.message}`, { code, step, path: folder, errno, hint, cause });
 }
 
-/** Topmost first: the init layer, then the image from its last layer down. */
-function overlay(folder: string, layers: string[], volatile: boolean) {
-  return {
-    lower: [join(folder, 'init'), ...layers],
-    upper: join(folder, 'upper'),
-    work: join(folder, 'work'),
-    volatile,
-  };
-}
-
-function fill(folder: string, hostname: string, image: ImageRoot | undefined, options: ContainerOptions): void {
+function fill(folder: string, files: NetworkFiles, image: ImageRoot | undefined): void {
   mkdirSync(join(folder, 'rootfs'));
-  for (const [name, content] of Object.entries(networkFiles(hostname, options))) {
+  for (const [name, content] of Object.entries(files)) {
     writePublicFile(join(folder, name), content);
   }
   if (image === undefined) return;

@@ -1,6 +1,7 @@
 import { containerConfig, hostConfig } from './inspectConfig.ts';
 import type {
   ContainerInspect,
+  InspectEndpoint,
   InspectGraphDriver,
   InspectHealth,
   InspectMount,
@@ -60,6 +61,7 @@ export function inspectContainer(
     AppArmorProfile: hasAppArmor() ? (spec.process.apparmorProfile ?? DEFAULT_APPARMOR) : '',
     Mounts: (config.mounts ?? []).filter(({ hidden }) => !hidden).map(inspectMount),
     HostConfig: hostConfig(config),
+    NetworkSettings: { Networks: endpoints(config) },
     ...(sizes !== undefined && { SizeRw: sizes.rw, SizeRootFs: sizes.rootFs }),
     Config: containerConfig(config),
     GraphDriver: graphDriver(config),
@@ -99,6 +101,14 @@ function inspectMount({ type, name, source, destination, mode, rw, propagation }
     RW: rw,
     Propagation: propagation,
   };
+}
+
+function endpoints({ networks = {} }: ContainerConfig): Record<string, InspectEndpoint> {
+  const described = Object.entries(networks).map(([name, { id, gateway, address, prefix, mac }]) => [
+    name,
+    { NetworkID: id, Gateway: gateway, IPAddress: address, IPPrefixLen: prefix, MacAddress: mac },
+  ]);
+  return Object.fromEntries(described);
 }
 
 function graphDriver({ request }: ContainerConfig): InspectGraphDriver {

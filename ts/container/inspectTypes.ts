@@ -35,6 +35,7 @@ export interface ContainerInspect {
   AppArmorProfile: string;
   Mounts: InspectMount[];
   HostConfig: InspectHostConfig;
+  NetworkSettings: { Networks: Record<string, InspectEndpoint> };
   /** Bytes of the read-write layer's files; only where sizes were asked for. */
   SizeRw?: number;
   /** The image's, too. */
@@ -198,4 +199,13 @@ export interface InspectConfig {
 export interface InspectGraphDriver {
   Name: 'overlay' | 'none';
   Data: { LowerDir: string; UpperDir: string; WorkDir: string; MergedDir: string } | { RootDir: string };
+}
+
+/** A container's place in a network. */
+export interface InspectEndpoint {
+  NetworkID: string;
+  Gateway: string;
+  IPAddress: string;
+  IPPrefixLen: number;
+  MacAddress: string;
 }

@@ -8,9 +8,15 @@ interface Flag<T extends string> {
   modes: readonly T[];
   /** Whether it can be that of another container. */
   others: boolean;
+  /** What else it can be. */
+  names?: { pattern: RegExp; word: string };
 }
 
-const NETWORK: Flag<NetworkMode> = { name: '--network', modes: ['none', 'host'], others: true };
+const NETWORK: Flag<NetworkMode> = {
+  ...{ name: '--network', modes: ['none', 'host'], others: true },
+  // Docker's default network leads out of the machine, and there is none yet.
+  names: { pattern: /^(?!(bridge|default)$)[a-zA-Z0-9][a-zA-Z0-9_.-]*$/, word: 'the name of a network' },
+};
 const IPC: Flag<IpcMode> = { name: '--ipc', modes: ['none', 'private', 'shareable', 'host'], others: true };
 const PID: Flag<PidMode> = { name: '--pid', modes: ['private', 'host'], others: true };
 const UTS: Flag<'private' | 'host'> = { name: '--uts', modes: ['private', 'host'], others: false };
@@ -28,12 +34,19 @@ export function otherContainer(mode: string | undefined): string | undefined {
   return mode?.startsWith('container:') ? mode.slice('container:'.length) : undefined;
 }
 
+/** The network of a mode that is none of the others. */
+export function namedNetwork(mode: NetworkMode | undefined): string | undefined {
+  const isMode = mode === undefined || mode === 'none' || mode === 'host' || otherContainer(mode) !== undefined;
+  return isMode ? undefined : mode;
+}
+
 function reader<T extends string>(flag: Flag<T>): (text: string) => T | undefined {
   return (text) => {
     if (text === '') return undefined;
     const mode = flag.modes.find((each) => each === text);
     if (mode !== undefined) return mode;
     if (flag.others && isOther(text)) return text as T;
+    if (flag.names?.pattern.test(text)) return text as T;
     throw invalid(flag, text);
   };
 }
@@ -43,7 +56,7 @@ function isOther(text: string): text is OtherContainer {
 }
 
 function invalid(flag: Flag<string>, text: string): RcxError {
-  const modes = [...flag.modes, ...(flag.others ? ['container:NAME'] : [])];
+  const modes = [...flag.modes, ...(flag.others ? ['container:NAME'] : []), ...(flag.names ? [flag.names.word] : [])];
   return new RcxError(`read ${flag.name}: ${quote(text)} is not valid`, {
     code: 'ERR_RCX_INVALID_OPTION',
     step: `read ${flag.name}`,

@@ -29,13 +29,16 @@ ff02::1\tip6-allnodes
 ff02::2\tip6-allrouters
 `;
 
-/** Contents of `/etc/hosts`, `/etc/hostname` and `/etc/resolv.conf`. */
-export function networkFiles(hostname: string, options: ContainerOptions): NetworkFiles {
+/**
+ * Contents of `/etc/hosts`, `/etc/hostname` and `/etc/resolv.conf`.
+ * @param address of the container in its network
+ */
+export function networkFiles(hostname: string, options: ContainerOptions, address = '127.0.0.1'): NetworkFiles {
   const added = (options.addHosts ?? []).map(hostLine).join('');
   const { domainname } = options;
   const own = domainname === undefined ? hostname : `${hostname}.${domainname} ${hostname}`;
   // In the host's network the host's own names hold.
-  const hosts = options.network === 'host' ? readHost('/etc/hosts') : `${HOSTS}127.0.0.1\t${own}\n`;
+  const hosts = options.network === 'host' ? readHost('/etc/hosts') : `${HOSTS}${address}\t${own}\n`;
   const servers = (options.dns ?? []).map(serverLine).join('');
   return {
     hosts: hosts + added,

@@ -66,6 +66,8 @@ export interface NetworkOptions {
   hostname?: string | undefined;
   domainname?: string | undefined;
   network?: NetworkMode | undefined;
+  /** The container's address in its network; one that is free when left out. */
+  ip?: string | undefined;
   /** Lines of `/etc/hosts` as `name:address`. */
   addHosts?: string[] | undefined;
   /** Name servers by address, instead of the host's. */
@@ -149,8 +151,8 @@ export interface NamespaceOptions {
 /** By name, id, or prefix of an id. */
 export type OtherContainer = `container:${string}`;
 
-/** `none` has only a loopback device; `host` shares the host's network. */
-export type NetworkMode = 'none' | 'host' | OtherContainer;
+/** `none` has only a loopback device; `host` shares the host's network; anything else is the name or id of a network. */
+export type NetworkMode = 'none' | 'host' | OtherContainer | (string & {});
 
 /** `none` has no `/dev/shm`; only that of `shareable` can be another container's. */
 export type IpcMode = 'none' | 'private' | 'shareable' | 'host' | OtherContainer;

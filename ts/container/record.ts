@@ -1,6 +1,7 @@
 import { closeSync, existsSync, fstatSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { isRcxError, RcxError } from '../errors.ts';
+import type { ContainerNetwork } from '../network/attachment.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { ExecutionConfig, Healthcheck } from '../oci/types.ts';
 import { writeFileAtomic } from '../store/atomic.ts';
@@ -25,6 +26,8 @@ export interface ContainerConfig {
   execution: ExecutionConfig;
   autoRemove: boolean;
   network: string;
+  /** The networks that it is in, by name. */
+  networks?: Record<string, ContainerNetwork>;
   /** It has a user namespace: with ids that no other container has, or with given ones. */
   userns?: 'auto' | 'private';
   /** Where it is the host's, and so not in the request. */

@@ -6,7 +6,7 @@ import { isFor } from '../oci/platform.ts';
 import { familiarReference, parseReference } from '../oci/reference.ts';
 import type { Platform } from '../oci/types.ts';
 import type { StoredImage } from '../store/images.ts';
-import type { ContainerRoot } from './create.ts';
+import type { ContainerRoot } from './newRecord.ts';
 
 /** When an image is pulled before a run. */
 export type PullPolicy = 'missing' | 'always' | 'never';

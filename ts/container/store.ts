@@ -74,6 +74,10 @@ export class ContainerStore {
     // One that is half removed could not be told from one that is damaged.
     await discard(folder);
     this.#names.free(config.name, config.id);
+    if (config.networks !== undefined) {
+      const { freeAddresses } = await import('../network/attachment.ts');
+      freeAddresses(this.#paths, config.id, config.networks);
+    }
     containerEvent({ run: this.#run }, config, 'destroy');
     const anonymous = (config.mounts ?? []).flatMap(({ name, anonymous }) => (anonymous && name ? [name] : []));
     if (!volumes || anonymous.length === 0) return;

@@ -63,9 +63,9 @@ export function tryLock(
 }
 
 /** The same for a file in a directory that may go at any moment: then nobody gets it. @throws ERR_RCX_LOCK */
-export function tryLockInExisting(path: string): Lock | undefined {
+export function tryLockInExisting(path: string, { shared = false } = {}): Lock | undefined {
   try {
-    return tryLock(path, { inExisting: true });
+    return tryLock(path, { shared, inExisting: true });
   } catch (error) {
     if (isRcxError(error, 'ERR_RCX_LOCK') && error.errno === 'ENOENT') return undefined;
     throw error;

@@ -10,6 +10,7 @@ export interface StorePaths {
   layers: string;
   containers: string;
   volumes: string;
+  networks: string;
 }
 
 /**
@@ -29,5 +30,6 @@ export function storePaths(env: NodeJS.ProcessEnv = process.env): StorePaths {
     layers: join(root, 'layers'),
     containers: join(root, 'containers'),
     volumes: join(root, 'volumes'),
+    networks: join(root, 'networks'),
   };
 }

@@ -1,12 +1,12 @@
 import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isRcxError, RcxError } from '../errors.ts';
+import { RcxError } from '../errors.ts';
 import { volumeEvent } from '../events/append.ts';
 import { plain } from '../oci/quote.ts';
 import { fsyncDirectory } from '../store/atomic.ts';
 import { names } from '../store/listing.ts';
-import { type Lock, tryLock } from '../store/lock.ts';
+import { type Lock, tryLockInExisting } from '../store/lock.ts';
 import { fileFailure, toRcxError } from '../store/nativeError.ts';
 import type { StorePaths } from '../store/paths.ts';
 import { temporaryDirectory } from '../store/temporary.ts';
@@ -117,12 +117,7 @@ export class VolumeStore {
  * @throws ERR_RCX_LOCK
  */
 export function lockVolume(folder: string, { shared = false } = {}): Lock | undefined {
-  try {
-    return tryLock(join(folder, LOCK), { shared, inExisting: true });
-  } catch (error) {
-    if (isRcxError(error, 'ERR_RCX_LOCK') && error.errno === 'ENOENT') return undefined;
-    throw error;
-  }
+  return tryLockInExisting(join(folder, LOCK), { shared });
 }
 
 /** Docker takes the volume there is and forgets what was asked for; here that is a conflict. */

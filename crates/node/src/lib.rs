@@ -9,6 +9,7 @@ mod error;
 mod features;
 mod layer;
 mod layer_stream;
+mod network;
 mod seccomp;
 mod store;
 mod tree_reader;

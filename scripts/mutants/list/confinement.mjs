@@ -119,8 +119,8 @@ export const CONFINEMENT = [
       {
         // Otherwise the host's settings would be changed.
         file: 'ts/container/spec/build.ts',
-        find: "const own = (options.network ?? 'none') === 'none';",
-        replace: "const own = (options.network ?? 'none') === 'none' && id === '';",
+        find: "const own = options.network !== 'host' && otherContainer(options.network) === undefined;",
+        replace: "const own = otherContainer(options.network) === undefined && id === '';",
       },
     ],
     tests: [ABSTRACT],

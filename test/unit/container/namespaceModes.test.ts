@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { checkOptions } from '../../../ts/container/checkOptions.ts';
 import {
+  namedNetwork,
   otherContainer,
   parseCgroupnsMode,
   parseIpcMode,
@@ -40,9 +41,20 @@ describe('modes of namespaces', () => {
     [parseUtsMode, 'container:a'],
     [parseCgroupnsMode, 'container:a'],
     [parseNetworkMode, 'container:'],
-    [parseNetworkMode, 'mine'],
+    [parseNetworkMode, 'bridge'],
+    [parseNetworkMode, 'default'],
+    [parseNetworkMode, '../mine'],
+    [parseNetworkMode, 'ns:/proc/1/ns/net'],
   ])('others are refused', (parse, text) => {
     expect(() => parse(text)).toThrow(INVALID);
+  });
+
+  it('name a network', () => {
+    expect(parseNetworkMode('bridge-2')).toBe('bridge-2');
+    expect(['mine', 'none', 'host', 'container:a', undefined].map(namedNetwork)).toEqual([
+      'mine',
+      ...[undefined, undefined, undefined, undefined],
+    ]);
   });
 
   it('name a container', () => {

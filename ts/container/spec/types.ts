@@ -124,12 +124,29 @@ export interface LaunchExtras {
   devices?: ContainerDevice[];
   /** Containers whose namespaces are this one's, those that `linux.namespaces` lists. */
   join?: Join[];
+  /** What is in its own network namespace beside a loopback device. */
+  network?: NetworkExtras;
   /** Supplementary groups by name or number, looked up in the container's own files. */
   groups?: string[];
   /** As `process.rlimits`, whose numbers without a limit JavaScript cannot write. */
   rlimits?: ResourceLimit[];
   /** By destination. */
   mounts?: Record<string, MountExtras>;
+}
+
+/** The devices of a container. */
+export interface NetworkExtras {
+  interfaces: {
+    name: string;
+    /** Of the end that is a port of the bridge. */
+    hostName: string;
+    mac: string;
+    /** Each with its prefix. */
+    addresses: string[];
+    gateways?: string[];
+    /** Made at the start when it is missing. */
+    bridge: { name: string; mac: string; addresses: string[] };
+  }[];
 }
 
 /** What the standard cannot say of a mount. */

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::CODE;
+use super::networks::Membership;
 use super::volumes::MountPoint;
 use crate::error::{Context, Error, Result};
 use crate::plan::request::LaunchRequest;
@@ -52,6 +53,9 @@ pub struct Config {
     /// What is mounted beside what rcx itself mounts.
     #[serde(default)]
     pub mounts: Vec<MountPoint>,
+    /// The networks that it is in, by name.
+    #[serde(default)]
+    pub networks: BTreeMap<String, Membership>,
     /// What to launch.
     pub request: LaunchRequest,
 }

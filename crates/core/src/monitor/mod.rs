@@ -9,6 +9,7 @@ mod health;
 mod input;
 mod launcher;
 mod log;
+mod networks;
 pub mod protocol;
 mod record;
 mod restart;

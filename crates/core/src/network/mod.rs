@@ -10,6 +10,7 @@ pub mod request;
 use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::fs::{Mode, OFlags, open};
+use rustix::io::Errno;
 use rustix::thread::{UnshareFlags, unshare_unsafe};
 
 use self::netlink::Netlink;
@@ -63,7 +64,7 @@ fn attach(
             format!("{}: {}/{}", bridge.name, address.ip, address.prefix),
         )?;
     }
-    link::make_pair(outside, interface, port, namespace.as_fd()).step_at(
+    make_pair(outside, interface, port, namespace).step_at(
         CODE,
         "make the network device",
         format!("{name} at {}", bridge.name),
@@ -85,6 +86,23 @@ fn attach(
         )?;
     }
     Ok(())
+}
+
+/// The name of the other end is the container's own. One that has it already is of its last run: the kernel takes a namespace apart
+/// some time after its last process.
+fn make_pair(
+    outside: &mut Netlink,
+    interface: &Interface,
+    port: u32,
+    namespace: &OwnedFd,
+) -> rustix::io::Result<()> {
+    match link::make_pair(outside, interface, port, namespace.as_fd()) {
+        Err(Errno::EXIST) => {
+            link::remove(outside, &interface.host_name)?;
+            link::make_pair(outside, interface, port, namespace.as_fd())
+        }
+        other => other,
+    }
 }
 
 /// A new network namespace, and a socket to it. A thread goes there, since this one has to stay where it is.

@@ -2,7 +2,7 @@
 
 use std::os::fd::{AsFd, OwnedFd};
 
-use netlink_packet_core::{NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST, NetlinkMessage, NetlinkPayload};
+use netlink_packet_core::{NLM_F_ACK, NLM_F_REQUEST, NetlinkMessage, NetlinkPayload};
 use netlink_packet_route::RouteNetlinkMessage;
 use rustix::io::{Errno, Result};
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, send, socket_with};
@@ -41,8 +41,9 @@ impl Netlink {
     }
 
     /// Asks for all objects of a kind.
+    #[cfg(test)]
     pub fn list(&mut self, message: RouteNetlinkMessage) -> Result<Vec<RouteNetlinkMessage>> {
-        self.send(message, NLM_F_DUMP)?;
+        self.send(message, netlink_packet_core::NLM_F_DUMP)?;
         let mut found = Vec::new();
         self.answers(|answer| found.push(answer))?;
         Ok(found)

@@ -124,6 +124,17 @@ fn devices_end_with_the_namespace_and_the_bridge_when_it_is_removed() {
 }
 
 #[test]
+fn what_the_last_run_left_is_replaced() {
+    on_a_machine(|| {
+        let last = namespace(&request(2)).unwrap();
+        let next = namespace(&request(2)).unwrap();
+        assert_eq!(inside(&last, names), ["lo"]);
+        assert_eq!(inside(&next, names), ["lo", "eth0"]);
+        assert_eq!(names().len(), 3);
+    });
+}
+
+#[test]
 fn many_at_once_are_on_one_bridge() {
     on_a_machine(|| {
         let machine =
@@ -145,13 +156,11 @@ fn many_at_once_are_on_one_bridge() {
 #[test]
 fn what_cannot_be_made_is_told_with_the_device() {
     on_a_machine(|| {
-        let _made = namespace(&request(2)).unwrap();
-        let error = namespace(&request(2)).unwrap_err();
+        let mut long = request(2);
+        long.interfaces[0].host_name = "a-name-that-is-too-long".to_owned();
+        let error = namespace(&long).unwrap_err();
         assert_eq!(error.code, CODE);
-        assert!(
-            error.to_string().starts_with("make the network device: eth0 at rcx-test: file exists"),
-            "{error}"
-        );
+        assert!(error.to_string().starts_with("make the network device: eth0 at rcx-test: "), "{error}");
         let mut wrong = request(3);
         wrong.interfaces[0].gateways = vec!["10.9.9.9".parse().unwrap()];
         let error = namespace(&wrong).unwrap_err();

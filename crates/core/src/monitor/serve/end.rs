@@ -10,7 +10,7 @@ use crate::monitor::events;
 use crate::monitor::protocol::{Reply, SOCKET};
 use crate::monitor::record::{Record, Status};
 use crate::monitor::session::End;
-use crate::monitor::volumes;
+use crate::monitor::{networks, volumes};
 use crate::tree;
 
 /// Whoever has for ever has not much longer than this, in seconds.
@@ -106,6 +106,7 @@ impl Monitor {
         if hidden && tree::remove_tree(&doomed).is_ok() {
             events::append(&self.place.run, &self.config, "destroy", &[]);
         }
+        networks::free_addresses(containers, &self.config);
         volumes::remove_anonymous(&self.place.run, containers, &self.config);
     }
 

@@ -1,0 +1,94 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { NameLinks } from '../container/nameLinks.ts';
+import { readConfig } from '../container/record.ts';
+import { isRcxError, RcxError } from '../errors.ts';
+import { isBeingMade } from '../store/temporary.ts';
+import { contains, formatAddress, isForHost, parseAddress, sizeOf } from './ipv4.ts';
+import { ADDRESSES, type Network, subnetOf } from './record.ts';
+
+/** The addresses of one network that containers have, running or not. */
+export class Addresses {
+  readonly #network: Network;
+  readonly #folder: string;
+  readonly #links: NameLinks;
+
+  /** @param containers folder of the containers */
+  constructor(network: Network, containers: string) {
+    this.#network = network;
+    this.#folder = join(network.folder, ADDRESSES);
+    this.#links = new NameLinks(this.#folder, (id, address) => mayHave(containers, id, network.id, address));
+  }
+
+  /**
+   * Gives an address to a container that is being made: a given one, or the lowest that is free. No lock is needed, since
+   * making a link is atomic.
+   * @throws ERR_RCX_INVALID_OPTION, ERR_RCX_NETWORK when it is somebody else's, or there is none left
+   */
+  take(id: string, wanted: string | undefined): string {
+    if (wanted !== undefined) return this.#takeGiven(id, wanted);
+    const subnet = subnetOf(this.#network);
+    const gateway = parseAddress(this.#network.gateway);
+    const taken = new Set(existsSync(this.#folder) ? readdirSync(this.#folder) : []);
+    // First those that nobody seems to have, then those whose containers may be gone.
+    for (const isTaken of [false, true]) {
+      for (let address = subnet.base + 1; address < subnet.base + sizeOf(subnet) - 1; address++) {
+        const text = formatAddress(address);
+        if (address === gateway || taken.has(text) !== isTaken) continue;
+        if (this.#links.take(text, id)) return text;
+      }
+    }
+    throw this.#failure(
+      `no address of ${this.#network.subnet} is left`,
+      'remove containers of it, or make a larger one',
+    );
+  }
+
+  /** Takes an address from a container. */
+  free(id: string, address: string): void {
+    this.#links.free(address, id);
+  }
+
+  #takeGiven(id: string, text: string): string {
+    const address = parseAddress(text);
+    const subnet = subnetOf(this.#network);
+    if (address === undefined || !isForHost(subnet, address)) {
+      const inside = address !== undefined && contains(subnet, address);
+      const hint = inside ? 'the first and the last stand for the network' : `give one of ${this.#network.subnet}`;
+      const step = 'read --ip';
+      throw new RcxError(
+        `${step}: ${JSON.stringify(text)} is no address for a container of the network ${this.#network.name}`,
+        {
+          ...{ code: 'ERR_RCX_INVALID_OPTION', step, path: text, hint },
+        },
+      );
+    }
+    const normal = formatAddress(address);
+    if (normal !== this.#network.gateway && this.#links.take(normal, id)) return normal;
+    throw this.#failure(`Address already in use: ${normal}`, 'give another one by --ip, or leave it out');
+  }
+
+  #failure(what: string, hint: string): RcxError {
+    const step = 'give the container an address';
+    const { name } = this.#network;
+    return new RcxError(`${step}: network ${name}: ${what}`, { code: 'ERR_RCX_NETWORK', step, path: name, hint });
+  }
+}
+
+/** Whether there is a container with that id, or going to be, which has that address. Of a damaged record it is believed. */
+function mayHave(containers: string, id: string, network: string, address: string): boolean {
+  const folder = join(containers, id);
+  return has(folder, network, address) || isBeingMade(containers, id) || has(folder, network, address);
+}
+
+function has(folder: string, network: string, address: string): boolean {
+  if (!existsSync(folder)) return false;
+  try {
+    return Object.values(readConfig(folder).networks ?? {}).some(
+      (own) => own.id === network && own.address === address,
+    );
+  } catch (error) {
+    if (isRcxError(error, 'ERR_RCX_CONTAINER_DAMAGED')) return existsSync(folder);
+    throw error;
+  }
+}

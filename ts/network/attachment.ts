@@ -70,6 +70,7 @@ export class Attachment {
       name: bridgeName(network),
       mac: macOf(network.gateway),
       addresses: [`${network.gateway}/${own.prefix}`],
+      internal: network.internal,
     };
     return { interfaces: [{ ...device, ...(!network.internal && { gateways: [network.gateway] }), bridge }] };
   }

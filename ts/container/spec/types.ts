@@ -145,7 +145,7 @@ export interface NetworkExtras {
     addresses: string[];
     gateways?: string[];
     /** Made at the start when it is missing. */
-    bridge: { name: string; mac: string; addresses: string[] };
+    bridge: { name: string; mac: string; addresses: string[]; internal: boolean };
   }[];
 }
 

@@ -56,6 +56,9 @@ fn attach(
         failed,
         &bridge.name,
     )?;
+    if bridge.internal {
+        keep_inside(&bridge.name)?;
+    }
     let port = link::index_of(outside, &bridge.name).step_at(CODE, failed, &bridge.name)?;
     for address in &bridge.addresses {
         link::add_address(outside, port, address.ip, address.prefix).step_at(
@@ -84,6 +87,20 @@ fn attach(
             "set the way out of the network",
             format!("{name}: {gateway}"),
         )?;
+    }
+    Ok(())
+}
+
+/// Has the machine forward nothing that comes from a bridge: a program that makes packets by itself (`CAP_NET_RAW`) needs no route to
+/// send them to other networks. Said at each start, because whoever turns forwarding on for the machine turns it on for every device.
+fn keep_inside(bridge: &str) -> Result<()> {
+    for family in ["ipv4", "ipv6"] {
+        let path = format!("/proc/sys/net/{family}/conf/{bridge}/forwarding");
+        match std::fs::write(&path, "0") {
+            // A machine without IPv6.
+            Err(error) if family == "ipv6" && error.kind() == std::io::ErrorKind::NotFound => {}
+            other => other.step_at(CODE, "keep what comes from the bridge on this machine", path)?,
+        }
     }
     Ok(())
 }

@@ -44,6 +44,9 @@ pub struct Bridge {
     pub mac: MacAddress,
     /// Of the machine in this network.
     pub addresses: Vec<Address>,
+    /// The machine takes what comes from this network for itself and sends it nowhere else.
+    #[serde(default)]
+    pub internal: bool,
 }
 
 /// An address with the length of its network's prefix: `172.30.0.2/16`.

@@ -6,6 +6,7 @@ use netlink_packet_route::RouteNetlinkMessage;
 use netlink_packet_route::link::{LinkAttribute, LinkMessage};
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
+use super::request::Address;
 use super::*;
 
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -102,6 +103,40 @@ fn containers_and_machine_reach_each_other() {
             assert_eq!(heard(listener, || inside(&one, move || say(machine, "from inside"))), "from inside");
         }
         assert_eq!(inside(&one, names), ["lo", "eth0"]);
+    });
+}
+
+/// In a network of its own.
+fn request_in(network: u8, internal: bool) -> NetworkRequest {
+    let mut request = request(2);
+    let interface = &mut request.interfaces[0];
+    let address = |host: u8| Address { ip: IpAddr::from([10, 77, network, host]), prefix: 24 };
+    interface.host_name = format!("rcx{network}");
+    interface.addresses = vec![address(2)];
+    interface.gateways = vec![address(1).ip];
+    interface.bridge.name = format!("rcx-test{network}");
+    interface.bridge.addresses = vec![address(1)];
+    interface.bridge.internal = internal;
+    request
+}
+
+#[test]
+fn nothing_leads_out_of_an_internal_network_where_the_machine_forwards() {
+    on_a_machine(|| {
+        std::fs::write("/proc/sys/net/ipv4/ip_forward", "1").unwrap();
+        let (inner, open) =
+            (namespace(&request_in(1, true)).unwrap(), namespace(&request_in(2, false)).unwrap());
+        let third = namespace(&request_in(3, false)).unwrap();
+        let to = |network: u8| SocketAddr::from(([10, 77, network, 2], 80));
+        let listener = inside(&third, move || TcpListener::bind(to(3)).unwrap());
+        // Routes it has, like one that a program with the right capability makes for itself.
+        let refused =
+            inside(&inner, move || TcpStream::connect_timeout(&to(3), Duration::from_secs(1)).is_err());
+        assert!(refused);
+        assert_eq!(
+            heard(listener, || inside(&open, move || say(to(3), "through the machine"))),
+            "through the machine"
+        );
     });
 }
 

@@ -1,7 +1,7 @@
 import { closeSync, existsSync, fstatSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { isRcxError, RcxError } from '../errors.ts';
-import type { ContainerNetwork } from '../network/attachment.ts';
+import type { ContainerNetwork } from '../network/membership.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { ExecutionConfig, Healthcheck } from '../oci/types.ts';
 import { writeFileAtomic } from '../store/atomic.ts';

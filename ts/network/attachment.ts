@@ -4,20 +4,9 @@ import { RcxError } from '../errors.ts';
 import type { Lock } from '../store/lock.ts';
 import { Addresses } from './addresses.ts';
 import { formatAddress, parseAddress } from './ipv4.ts';
+import type { ContainerNetwork } from './membership.ts';
 import { bridgeName, type Network, subnetOf } from './record.ts';
 import { lockNetwork, NetworkStore } from './store.ts';
-
-/** What a container's record says of a network that it is in. */
-export interface ContainerNetwork {
-  /** Of the network. */
-  id: string;
-  address: string;
-  /** Bits of the network's prefix. */
-  prefix: number;
-  /** The machine's address. */
-  gateway: string;
-  mac: string;
-}
 
 /** A container's place in a network, kept until its record says so. */
 export class Attachment {

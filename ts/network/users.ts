@@ -1,6 +1,6 @@
 import type { ContainerConfig } from '../container/record.ts';
 import type { ContainerStore } from '../container/store.ts';
-import type { ContainerNetwork } from './attachment.ts';
+import type { ContainerNetwork } from './membership.ts';
 import type { Network } from './record.ts';
 
 /** A container that is in a network. */

@@ -8,14 +8,14 @@ const fs = require('node:fs');
 const path = require('node:path');
 
 const version = process.versions.node.split('.').map(Number);
-const supported = version[0] > 20 || (version[0] === 20 && version[1] >= 17);
+const isAtLeast = (major, minor) => version[0] > major || (version[0] === major && version[1] >= minor);
 
 let problem;
 if (process.platform !== 'linux') {
   problem = `${process.platform} is not supported: containers need a Linux kernel; run rcx on Linux or in a Linux VM`;
 } else if (process.arch !== 'x64' && process.arch !== 'arm64') {
   problem = `processor ${process.arch} is not supported: rcx is made for x64 and arm64`;
-} else if (!supported) {
+} else if (!isAtLeast(20, 17)) {
   problem = `Node ${process.versions.node} is not supported: install Node 20.17 or newer`;
 }
 
@@ -37,7 +37,7 @@ function start() {
   const cache = cacheDirectory();
   try {
     if (cache === undefined) require(main);
-    else if (version[0] > 22 || (version[0] === 22 && version[1] >= 8)) {
+    else if (isAtLeast(22, 8)) {
       // Not asked for where it is of no use: it takes a millisecond to load.
       require('node:module').enableCompileCache(cache);
       require(main);

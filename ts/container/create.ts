@@ -83,6 +83,8 @@ async function makeContainer(
   const { options, network } = joins;
   const id = randomHex(32);
   const folder = engine.containers.folder(id);
+  const layers = 'image' in root ? engine.layersOf(root.image) : undefined;
+  const hostname = hostnameOf(id, options, network);
   const cgroup = placeCgroup(id, options.cgroupParent, options.cgroupManager);
   const limits = await limitsFor(cgroup, options);
   // From here on others see that the container is being made, and leave it what it takes.
@@ -91,11 +93,10 @@ async function makeContainer(
   let mounts: ContainerMounts | undefined;
   try {
     attachment = await attach(engine, id, options);
-    const labels = hasSelinux() ? (await labelling()).labelsFor(engine, id, joins, how.confinement.label) : {};
-    const record = newRecord(engine, root, joins, how, { id, folder, cgroup, limits, labels, attachment });
+    const labels = hasSelinux() ? (await labelling()).labelsFor(engine, id, options, how.confinement.label) : {};
+    const record = newRecord(root, joins, how, { id, folder, layers, hostname, cgroup, limits, labels, attachment });
     mounts = await mountsOf(engine, record, options);
-    const layers = 'image' in root ? engine.layersOf(root.image) : undefined;
-    const files = networkFiles(hostnameOf(id, options, network), options, attachment?.own.address);
+    const files = networkFiles(hostname, options, attachment?.own.address);
     fill(temporary.path, files, layers && engine.rootOf(layers));
     await mounts?.fill(temporary.path, layers ?? []);
     if (labels.mount !== undefined) {

@@ -1,11 +1,9 @@
 import { dirname, join } from 'node:path';
-import type { Engine } from '../engine.ts';
 import { initPath } from '../native/index.ts';
 import type { Attachment } from '../network/attachment.ts';
 import type { ExecutionConfig } from '../oci/types.ts';
 import type { StoredImage } from '../store/images.ts';
 import { rootfsPath } from './checkOptions.ts';
-import { hostnameOf } from './hostname.ts';
 import type { Joins } from './joins.ts';
 import { lifeOf } from './life.ts';
 import type { NewLimits } from './limits/change.ts';
@@ -34,6 +32,9 @@ export interface Decided {
 export interface Own {
   id: string;
   folder: string;
+  /** Of its image, topmost first. */
+  layers: string[] | undefined;
+  hostname: string;
   cgroup: string;
   limits: Partial<NewLimits>;
   labels: SelinuxLabels;
@@ -42,15 +43,12 @@ export interface Own {
 
 /** The record of a new container, which has no name yet. */
 export function newRecord(
-  engine: Engine,
   root: ContainerRoot,
   { options, join: joined, network }: Joins,
   { confinement, execution, namespace }: Decided,
-  { id, folder, cgroup, limits: { limits, notes }, labels, attachment }: Own,
+  { id, folder, layers, hostname, cgroup, limits: { limits, notes }, labels, attachment }: Own,
 ): ContainerConfig {
   const image = 'image' in root ? root.image : undefined;
-  const layers = image === undefined ? undefined : engine.layersOf(image);
-  const hostname = hostnameOf(id, options, network);
   const request: LaunchRequest = {
     spec: buildSpec({
       id,

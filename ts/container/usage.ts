@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { threadsIn } from '../system/cgroupProcesses.ts';
 import type { CgroupHierarchy } from '../system/cgroups.ts';
 import { containerCgroups, containerPids } from './cgroup.ts';
 import type { RunningContainer } from './find.ts';
+import { readHostFile } from './hostFile.ts';
 import {
   field,
   limitOf,
@@ -46,7 +46,7 @@ export function sampleUsage(container: RunningContainer, hierarchies: readonly C
     at: process.hrtime.bigint(),
     cpu: reader.cpu(),
     ...reader.memory(),
-    network: config.network === 'host' ? NOTHING : parseNetwork(read(`/proc/${init.pid}/net/dev`) ?? ''),
+    network: config.network === 'host' ? NOTHING : parseNetwork(readHostFile(`/proc/${init.pid}/net/dev`) ?? ''),
     block: reader.block(),
     pids: reader.threads(),
   };
@@ -79,7 +79,7 @@ class Reader {
   #file(version: 1 | 2, ...names: string[]): string | undefined {
     for (const { path } of this.#cgroups.filter((cgroup) => cgroup.version === version)) {
       for (const name of names) {
-        const text = read(join(path, name));
+        const text = readHostFile(join(path, name));
         if (text !== undefined) return text;
       }
     }
@@ -92,7 +92,7 @@ class Reader {
     if (micros !== undefined) return micros * 1000;
     const nanos = this.#file(1, 'cpuacct.usage');
     if (nanos !== undefined) return Number(nanos);
-    return this.#sum((pid) => processSeconds(read(`/proc/${pid}/stat`) ?? '') * 1e9);
+    return this.#sum((pid) => processSeconds(readHostFile(`/proc/${pid}/stat`) ?? '') * 1e9);
   }
 
   memory(): Pick<UsageSample, 'memory' | 'memoryLimit'> {
@@ -107,7 +107,7 @@ class Reader {
       const memory = workingSet(Number(usage), field(this.#file(1, 'memory.stat') ?? '', 'total_inactive_file'));
       return { memory, memoryLimit: limitOf(this.#file(1, 'memory.limit_in_bytes'), most) };
     }
-    const memory = this.#sum((pid) => (field(read(`/proc/${pid}/smaps_rollup`) ?? '', 'Pss:') ?? 0) * 1024);
+    const memory = this.#sum((pid) => (field(readHostFile(`/proc/${pid}/smaps_rollup`) ?? '', 'Pss:') ?? 0) * 1024);
     return { memory, memoryLimit: most };
   }
 
@@ -116,7 +116,7 @@ class Reader {
       this.#file(2, 'io.stat') ??
       this.#file(1, 'blkio.throttle.io_service_bytes_recursive', 'blkio.io_service_bytes_recursive');
     if (text !== undefined) return parseBlockIo(text);
-    const all = this.#processes.map((pid) => parseProcessIo(read(`/proc/${pid}/io`) ?? ''));
+    const all = this.#processes.map((pid) => parseProcessIo(readHostFile(`/proc/${pid}/io`) ?? ''));
     return all.reduce((sum, each) => ({ in: sum.in + each.in, out: sum.out + each.out }), NOTHING);
   }
 
@@ -128,14 +128,5 @@ class Reader {
 
   #sum(count: (pid: number) => number): number {
     return this.#processes.reduce((sum, pid) => sum + count(pid), 0);
-  }
-}
-
-/** A file of something that may be gone by now, or that never had it. */
-function read(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return undefined;
   }
 }

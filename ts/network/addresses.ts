@@ -1,8 +1,9 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { NameLinks } from '../container/nameLinks.ts';
 import { readConfig } from '../container/record.ts';
 import { isRcxError, RcxError } from '../errors.ts';
+import { names } from '../store/listing.ts';
 import { isBeingMade } from '../store/temporary.ts';
 import { contains, formatAddress, isForHost, parseAddress, sizeOf } from './ipv4.ts';
 import { ADDRESSES, type Network, subnetOf } from './record.ts';
@@ -29,7 +30,7 @@ export class Addresses {
     if (wanted !== undefined) return this.#takeGiven(id, wanted);
     const subnet = subnetOf(this.#network);
     const gateway = parseAddress(this.#network.gateway);
-    const taken = new Set(existsSync(this.#folder) ? readdirSync(this.#folder) : []);
+    const taken = new Set(names(this.#folder));
     // First those that nobody seems to have, then those whose containers may be gone.
     for (const isTaken of [false, true]) {
       for (let address = subnet.base + 1; address < subnet.base + sizeOf(subnet) - 1; address++) {
@@ -42,11 +43,6 @@ export class Addresses {
       `no address of ${this.#network.subnet} is left`,
       'remove containers of it, or make a larger one',
     );
-  }
-
-  /** Takes an address from a container. */
-  free(id: string, address: string): void {
-    this.#links.free(address, id);
   }
 
   #takeGiven(id: string, text: string): string {
@@ -73,6 +69,11 @@ export class Addresses {
     const { name } = this.#network;
     return new RcxError(`${step}: network ${name}: ${what}`, { code: 'ERR_RCX_NETWORK', step, path: name, hint });
   }
+}
+
+/** Takes an address from a container, in the network of a folder; as the monitor does, see `crates/core/src/monitor/networks.rs`. */
+export function freeAddress(folder: string, container: string, address: string): void {
+  new NameLinks(join(folder, ADDRESSES), () => false).free(address, container);
 }
 
 /** Whether there is a container with that id, or going to be, which has that address. Of a damaged record it is believed. */

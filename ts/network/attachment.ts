@@ -1,8 +1,9 @@
+import { join } from 'node:path';
 import type { NetworkExtras } from '../container/spec/types.ts';
 import type { Engine } from '../engine.ts';
 import { RcxError } from '../errors.ts';
 import type { Lock } from '../store/lock.ts';
-import { Addresses } from './addresses.ts';
+import { Addresses, freeAddress } from './addresses.ts';
 import { formatAddress, parseAddress } from './ipv4.ts';
 import type { ContainerNetwork } from './membership.ts';
 import { bridgeName, type Network, subnetOf } from './record.ts';
@@ -12,14 +13,12 @@ import { lockNetwork, NetworkStore } from './store.ts';
 export class Attachment {
   readonly network: Network;
   readonly own: ContainerNetwork;
-  readonly #addresses: Addresses;
   readonly #lock: Lock;
   readonly #container: string;
 
-  private constructor(network: Network, lock: Lock, addresses: Addresses, container: string, own: ContainerNetwork) {
+  private constructor(network: Network, lock: Lock, container: string, own: ContainerNetwork) {
     this.network = network;
     this.#lock = lock;
-    this.#addresses = addresses;
     this.#container = container;
     this.own = own;
   }
@@ -34,12 +33,11 @@ export class Attachment {
     const network = new NetworkStore(engine.paths).find(name);
     const lock = lockNetwork(network, { shared: true });
     if (lock === undefined) throw isGoing(network.name);
-    const addresses = new Addresses(network, engine.paths.containers);
     try {
-      const address = addresses.take(container, wanted);
+      const address = new Addresses(network, engine.paths.containers).take(container, wanted);
       const { prefix } = subnetOf(network);
       const own = { id: network.id, address, prefix, gateway: network.gateway, mac: macOf(address) };
-      return new Attachment(network, lock, addresses, container, own);
+      return new Attachment(network, lock, container, own);
     } catch (error) {
       lock.release();
       throw error;
@@ -71,21 +69,19 @@ export class Attachment {
 
   /** There will be no container. */
   abandon(): void {
-    this.#addresses.free(this.#container, this.own.address);
+    freeAddress(this.network.folder, this.#container, this.own.address);
     this.#lock.release();
   }
 }
 
 /** Frees the addresses of a container that is gone. */
 export function freeAddresses(
-  paths: Pick<Engine['paths'], 'networks' | 'containers'>,
+  paths: Pick<Engine['paths'], 'networks'>,
   container: string,
   networks: Readonly<Record<string, ContainerNetwork>>,
 ): void {
-  const known = new NetworkStore(paths).list();
-  for (const { id, address } of Object.values(networks)) {
-    const network = known.find((each) => each.id === id);
-    if (network !== undefined) new Addresses(network, paths.containers).free(container, address);
+  for (const [name, { address }] of Object.entries(networks)) {
+    freeAddress(join(paths.networks, name), container, address);
   }
 }
 

@@ -115,11 +115,10 @@ async function addVolume(engine: Engine, resolved: ResolvedMounts, mount: Contai
   const name = source ?? randomHex(32);
   const volume = await use(engine, resolved, name, made);
   if (anonymous) resolved.anonymous.push(name);
+  const isInStore = driverMount(volume) === undefined;
   // As Docker: a volume is for all containers.
-  if (driverMount(volume) === undefined) {
-    resolved.relabels.push({ path: volume.mountpoint, for: mount.relabel ?? 'shared' });
-  }
-  const isFilled = wanted.noCopy !== true && wanted.subpath === undefined && driverMount(volume) === undefined;
+  if (isInStore) resolved.relabels.push({ path: volume.mountpoint, for: mount.relabel ?? 'shared' });
+  const isFilled = wanted.noCopy !== true && wanted.subpath === undefined && isInStore;
   if (isFilled) resolved.fills.push({ volume, destination: target });
   return volumeMount(mount, volume, anonymous);
 }

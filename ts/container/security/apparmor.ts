@@ -1,5 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { RcxError } from '../../errors.ts';
+import { readHostFile } from '../hostFile.ts';
 
 /** rcx's own profile, which the core loads; see `crates/core/src/security/apparmor.rs`. */
 export const DEFAULT_APPARMOR = 'rcx-default';
@@ -8,7 +9,7 @@ const PROFILES = '/sys/kernel/security/apparmor/profiles';
 
 /** The kernel has AppArmor, it was not turned off when it was booted, and there is a way to its profiles. */
 export function hasAppArmor(): boolean {
-  return readOr('/sys/module/apparmor/parameters/enabled', '').startsWith('Y') && existsSync(PROFILES);
+  return readHostFile('/sys/module/apparmor/parameters/enabled')?.startsWith('Y') === true && existsSync(PROFILES);
 }
 
 /**
@@ -42,14 +43,6 @@ export function apparmorProfile(name: string): string {
 
 /** Lines of `NAME (MODE)`. Where the list cannot be read, the kernel says so at the start. */
 function isLoaded(name: string): boolean {
-  const list = readOr(PROFILES, undefined);
+  const list = readHostFile(PROFILES);
   return list === undefined || list.split('\n').some((line) => line.replace(/ \([a-z]+\)$/, '') === name);
-}
-
-function readOr<T>(path: string, otherwise: T): string | T {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return otherwise;
-  }
 }

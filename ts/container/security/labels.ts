@@ -3,7 +3,6 @@ import type { Engine } from '../../engine.ts';
 import { RcxError } from '../../errors.ts';
 import { native } from '../../native/index.ts';
 import { toRcxError } from '../../store/nativeError.ts';
-import type { Joins } from '../joins.ts';
 import type { Relabel } from '../mounts/resolved.ts';
 import { otherContainer } from '../namespaceModes.ts';
 import type { NetworkFiles } from '../networkFiles.ts';
@@ -27,7 +26,12 @@ const NETWORK_FILES: readonly (keyof NetworkFiles)[] = ['hosts', 'hostname', 're
  * @param wish what was asked for, if anything was
  * @throws ERR_RCX_SELINUX when it cannot have the labels of both containers that it shares namespaces with, or its policy has none
  */
-export function labelsFor(engine: Engine, id: string, { options }: Joins, wish: LabelWish | undefined): SelinuxLabels {
+export function labelsFor(
+  engine: Engine,
+  id: string,
+  options: ContainerOptions,
+  wish: LabelWish | undefined,
+): SelinuxLabels {
   const defaults = labelDefaults();
   if (defaults === undefined) {
     if (wish === undefined || wish.disable) return {};

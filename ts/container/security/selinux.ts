@@ -1,5 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { RcxError } from '../../errors.ts';
+import { readHostFile } from '../hostFile.ts';
 
 /** What `--security-opt label=…` says, in Docker's words; all parts are of the process, but for `filetype`. */
 export interface LabelWish {
@@ -48,7 +49,7 @@ export interface LabelDefaults {
 }
 
 /** @returns `undefined` where the policy has none: then containers are as confined as rcx itself */
-export function labelDefaults(read: (path: string) => string | undefined = readOr): LabelDefaults | undefined {
+export function labelDefaults(read: (path: string) => string | undefined = readHostFile): LabelDefaults | undefined {
   const type = /^\s*SELINUXTYPE\s*=\s*(\S+)/m.exec(read('/etc/selinux/config') ?? '')?.[1] ?? 'targeted';
   const text = read(`/etc/selinux/${type}/contexts/lxc_contexts`);
   const value = (name: string) => new RegExp(`^\\s*${name}\\s*=\\s*"?([^"\\s]+)"?`, 'm').exec(text ?? '')?.[1];
@@ -149,12 +150,4 @@ function freeLevel(of: string, taken: ReadonlySet<string>, seed: number): string
 function pair(number: number): [low: number, high: number] {
   const high = Math.floor((1 + Math.sqrt(1 + 8 * number)) / 2);
   return [number - (high * (high - 1)) / 2, high];
-}
-
-function readOr(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return undefined;
-  }
 }

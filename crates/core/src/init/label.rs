@@ -41,18 +41,19 @@ pub fn apparmor(profile: &str, when: When) -> Result<()> {
 /// Has the program that this process executes run under an SELinux label. PID 1 of a container with `--init`, which executes nothing,
 /// keeps that of its launcher: a change without an exec is what policies forbid.
 pub fn selinux(label: &str) -> Result<()> {
-    const STEP: &str = "apply the SELinux label";
-    let file = attribute("thread-self/attr/exec")?;
-    write_all(file.as_fd(), label.as_bytes()).step_at(CODE, STEP, label).map_err(unknown_label)
+    selinux_attribute("exec", Some(label), "apply the SELinux label")
 }
 
 /// The label of keyrings that this process makes from now on, without which the program could not use its own; `None` for the
 /// policy's default.
 pub fn selinux_keys(label: Option<&str>) -> Result<()> {
-    const STEP: &str = "set the SELinux label of new keyrings";
-    let file = attribute("thread-self/attr/keycreate")?;
+    selinux_attribute("keycreate", label, "set the SELinux label of new keyrings")
+}
+
+fn selinux_attribute(name: &str, label: Option<&str>, step: &'static str) -> Result<()> {
+    let file = attribute(&format!("thread-self/attr/{name}"))?;
     write_all(file.as_fd(), label.unwrap_or("\n").as_bytes())
-        .step_at(CODE, STEP, label.unwrap_or_default())
+        .step_at(CODE, step, label.unwrap_or_default())
         .map_err(unknown_label)
 }
 

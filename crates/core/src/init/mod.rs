@@ -143,10 +143,13 @@ fn prepare(config: &InitConfig, identity: &Identity) -> Result<()> {
             .step(CODE, "make the terminal the controlling one")?;
     }
     own_stdio(identity)?;
-    let label = config.selinux.as_deref();
-    label.map_or(Ok(()), |label| label::selinux_keys(Some(label)))?;
+    if let Some(label) = &config.selinux {
+        label::selinux_keys(Some(label))?;
+    }
     join_keyring(&config.keyring)?;
-    label.map_or(Ok(()), |_| label::selinux_keys(None))?;
+    if config.selinux.is_some() {
+        label::selinux_keys(None)?;
+    }
     if let Some(score) = config.oom_score_adj {
         set_oom_score(score)?;
     }

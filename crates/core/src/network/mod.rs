@@ -14,7 +14,7 @@ use rustix::io::Errno;
 use rustix::thread::{UnshareFlags, unshare_unsafe};
 
 use self::netlink::Netlink;
-use self::request::{Interface, NetworkRequest};
+use self::request::{Address, Interface, NetworkRequest};
 use crate::error::{Context, Error, Result};
 
 const CODE: &str = "ERR_RCX_NETWORK";
@@ -60,26 +60,14 @@ fn attach(
         keep_inside(&bridge.name)?;
     }
     let port = link::index_of(outside, &bridge.name).step_at(CODE, failed, &bridge.name)?;
-    for address in &bridge.addresses {
-        link::add_address(outside, port, address.ip, address.prefix).step_at(
-            CODE,
-            "give the bridge its address",
-            format!("{}: {}/{}", bridge.name, address.ip, address.prefix),
-        )?;
-    }
+    give(outside, (port, &bridge.name), "give the bridge its address", &bridge.addresses)?;
     make_pair(outside, interface, port, namespace).step_at(
         CODE,
         "make the network device",
         format!("{name} at {}", bridge.name),
     )?;
     let device = link::index_of(inside, name).step_at(CODE, "find the network device", name)?;
-    for address in &interface.addresses {
-        link::add_address(inside, device, address.ip, address.prefix).step_at(
-            CODE,
-            "give the network device its address",
-            format!("{name}: {}/{}", address.ip, address.prefix),
-        )?;
-    }
+    give(inside, (device, name), "give the network device its address", &interface.addresses)?;
     link::bring_up(inside, device).step_at(CODE, "bring the network device up", name)?;
     for gateway in &interface.gateways {
         link::add_default_route(inside, device, *gateway).step_at(
@@ -89,6 +77,17 @@ fn attach(
         )?;
     }
     Ok(())
+}
+
+fn give(
+    netlink: &mut Netlink,
+    (index, name): (u32, &str),
+    step: &'static str,
+    addresses: &[Address],
+) -> Result<()> {
+    addresses.iter().try_for_each(|Address { ip, prefix }| {
+        link::add_address(netlink, index, *ip, *prefix).step_at(CODE, step, format!("{name}: {ip}/{prefix}"))
+    })
 }
 
 /// Has the machine forward nothing that comes from a bridge: a program that makes packets by itself (`CAP_NET_RAW`) needs no route to

@@ -6,7 +6,6 @@ use netlink_packet_route::RouteNetlinkMessage;
 use netlink_packet_route::link::{LinkAttribute, LinkMessage};
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
-use super::request::Address;
 use super::*;
 
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -2,8 +2,7 @@
 //! runtime-spec).
 
 use std::ffi::CStr;
-use std::os::fd::{AsRawFd, BorrowedFd};
-use std::os::unix::ffi::OsStrExt;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::path::Path;
 
 use rustix::fs::{self, AtFlags, CWD, Mode, OFlags, XattrFlags};
@@ -59,46 +58,30 @@ pub fn relabel(path: &Path, label: &str, recursive: bool) -> Result<()> {
 }
 
 fn put(path: &Path, label: &[u8], recursive: bool) -> rustix::io::Result<()> {
-    let root = fs::openat(CWD, path, OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())?;
-    set(format!("/proc/self/fd/{}", root.as_raw_fd()).as_bytes(), label, Follow::Yes)?;
+    let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let root = fs::openat(CWD, path, flags, Mode::empty())?;
+    set(root.as_fd(), label)?;
     if !recursive || !is_directory(&fs::statat(&root, c"", AtFlags::EMPTY_PATH)?) {
         return Ok(());
     }
-    walk::below(rustix::fd::AsFd::as_fd(&root), |directory, name, _| set_in(directory, name, label))
-}
-
-/// Whether the last part of a path may be a link: that of a descriptor is one.
-enum Follow {
-    Yes,
-    No,
-}
-
-/// By a name in an open directory: the way goes through that directory's own magic link.
-fn set_in(directory: BorrowedFd<'_>, name: &CStr, label: &[u8]) -> rustix::io::Result<()> {
-    let mut path = format!("/proc/self/fd/{}/", directory.as_raw_fd()).into_bytes();
-    path.extend_from_slice(std::ffi::OsStr::from_bytes(name.to_bytes()).as_bytes());
-    match set(&path, label, Follow::No) {
+    walk::below(root.as_fd(), |directory, name, _| match fs::openat(directory, name, flags, Mode::empty()) {
         // Removed meanwhile.
         Err(Errno::NOENT) => Ok(()),
-        other => other,
-    }
+        found => set(found?.as_fd(), label),
+    })
 }
 
-/// Nothing is written where the label is right already: it would change the times of every file.
-fn set(path: &[u8], label: &[u8], follow: Follow) -> rustix::io::Result<()> {
+/// What is open by its path alone takes no attributes, but its magic link leads to that very object, and a symbolic link behind it
+/// is not followed. Nothing is written where the label is right already: it would change the times of every file.
+fn set(fd: BorrowedFd<'_>, label: &[u8]) -> rustix::io::Result<()> {
+    let link = format!("/proc/self/fd/{}", fd.as_raw_fd());
     let mut now = [0u8; 256];
-    let length = match follow {
-        Follow::Yes => fs::getxattr(path, ATTRIBUTE, &mut now),
-        Follow::No => fs::lgetxattr(path, ATTRIBUTE, &mut now),
-    };
+    let length = fs::getxattr(&link, ATTRIBUTE, &mut now);
     // The kernel ends it with a zero.
     if length.is_ok_and(|length| now[..length].strip_suffix(b"\0").unwrap_or(&now[..length]) == label) {
         return Ok(());
     }
-    match follow {
-        Follow::Yes => fs::setxattr(path, ATTRIBUTE, label, XattrFlags::empty()),
-        Follow::No => fs::lsetxattr(path, ATTRIBUTE, label, XattrFlags::empty()),
-    }
+    fs::setxattr(&link, ATTRIBUTE, label, XattrFlags::empty())
 }
 
 #[cfg(test)]

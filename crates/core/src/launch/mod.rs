@@ -42,6 +42,7 @@ use self::clone::{CloneRequest, Stack, spawn};
 use self::execute::State;
 use crate::error::{Context, Error, Result};
 use crate::init::rlimits;
+use crate::network::Held;
 use crate::plan::Plan;
 use crate::wire::{self, Message};
 use crate::{init_binary, sys};
@@ -55,6 +56,7 @@ pub struct Created {
     sync: OwnedFd,
     terminal: Option<OwnedFd>,
     outcome: Outcome,
+    network: Option<Held>,
 }
 
 /// What is to run in a container that runs already.
@@ -87,7 +89,7 @@ pub fn join(join: Join) -> Result<Created> {
     let cgroup = join.cgroup.as_ref().map(AsFd::as_fd);
     let child = spawn_program(binary.as_fd(), &words, stdio, child_sync.as_fd(), payload.as_fd(), cgroup)?;
     drop(child_sync);
-    let created = Created { child, sync, terminal: None, outcome: Outcome::default() };
+    let created = Created { child, sync, terminal: None, outcome: Outcome::default(), network: None };
     created.until_ready(false)
 }
 
@@ -122,7 +124,8 @@ pub fn create(mut plan: Plan) -> Result<Created> {
     plan.holder = None;
     let (child, outcome) = launched.map_err(|failure| explain(&plan, failure))?;
     drop(child_sync);
-    let created = Created { child, sync, terminal: None, outcome }.until_ready(true)?;
+    let network = plan.network.take();
+    let created = Created { child, sync, terminal: None, outcome, network }.until_ready(true)?;
     if let Some(user) = &plan.user {
         rlimits::set(created.pid(), &user.rlimits).inspect_err(|_| created.reap())?;
     }
@@ -331,7 +334,9 @@ impl Created {
     pub fn start(self) -> Result<Running> {
         let told = wire::send(self.sync.as_fd(), wire::GO);
         match wire::receive(self.sync.as_fd()).step(CODE, "hear from the container's init")? {
-            Message::Closed if told.is_ok() => Ok(Running { pid: self.child.pid, pidfd: self.child.pidfd }),
+            Message::Closed if told.is_ok() => {
+                Ok(Running { pid: self.child.pid, pidfd: self.child.pidfd, network: self.network })
+            }
             Message::Failed(error) => {
                 self.reap();
                 Err(error)
@@ -366,6 +371,8 @@ pub struct Running {
     pub pid: i32,
     /// Descriptor of the process.
     pub pidfd: OwnedFd,
+    /// What there is of its networks outside of it; to be kept as long as it runs.
+    pub network: Option<Held>,
 }
 
 /// How a process ended.

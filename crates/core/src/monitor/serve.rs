@@ -25,6 +25,7 @@ use crate::cgroup::OomWatch;
 use crate::error::{Context, Result};
 use crate::identity::ProcessIdentity;
 use crate::lock::FileLock;
+use crate::network::Held;
 use crate::sys;
 
 /// Docker's report of the last checks, in the container's runtime directory.
@@ -46,6 +47,8 @@ pub struct Monitor {
     phase: Phase,
     backoff: Backoff,
     checks: Option<Checks>,
+    /// Of the run that is, or was the last one: what closing it waits for keeps nobody waiting.
+    network: Option<Held>,
     /// The program was asked to end because the machine goes down; killed when this is over.
     ending: Option<Instant>,
 }
@@ -97,6 +100,7 @@ impl Monitor {
             phase: Phase::Over,
             backoff: Backoff::default(),
             checks: None,
+            network: None,
             ending: None,
         })
     }
@@ -122,13 +126,15 @@ impl Monitor {
     /// Launches it once; `first` is whoever wanted it, and may connect before the program runs.
     fn launch(&mut self, first: Option<&mut Client>) -> Result<Session> {
         self.record.launching()?;
+        self.network = None;
         let prepared = Prepared::new(&self.config)?;
         if let Some(client) = first {
             until_start(client, &prepared)?;
         }
         // Before it runs: a short program may be gone afterwards.
         let process = ProcessIdentity::of(prepared.pid())?;
-        let session = prepared.start()?;
+        let mut session = prepared.start()?;
+        self.network = session.take_network();
         let health = Checks::new(&self.config).map(|checks| checks.health.word().to_owned());
         self.record.state.health = health;
         if let Err(error) = self.record.running(process, session.outcome()) {

@@ -13,6 +13,7 @@ use super::{CODE, null, pipe};
 use crate::cgroup::{self, OomWatch};
 use crate::error::{Context, Error, Result};
 use crate::launch::{self, Created, Exit, Outcome, Running};
+use crate::network::Held;
 use crate::supervise::terminal;
 use crate::{init_binary, plan, sys};
 
@@ -132,6 +133,11 @@ impl Session {
     /// Becomes readable when the init has ended.
     pub fn pidfd(&self) -> BorrowedFd<'_> {
         self.running.pidfd.as_fd()
+    }
+
+    /// What there is of its networks outside of it, for whoever keeps it until the end.
+    pub fn take_network(&mut self) -> Option<Held> {
+        self.running.network.take()
     }
 
     /// How the launch went.

@@ -79,6 +79,12 @@ pub fn bring_up(netlink: &mut Netlink, index: u32) -> Result<()> {
     netlink.request(RouteNetlinkMessage::SetLink(message), 0)
 }
 
+/// Has the kernel notice now that a device has a carrier. It would do so some time later, up to a second on a busy machine, and drop
+/// what is sent until then; but it does not show a state that does not hold yet (`rtnl_getlink`, `linkwatch_sync_dev`).
+pub fn settle(netlink: &mut Netlink, name: &str) -> Result<()> {
+    index_of(netlink, name).map(drop)
+}
+
 /// Removes a device, and the other end of a pair with it. One that is gone is no error.
 pub fn remove(netlink: &mut Netlink, name: &str) -> Result<()> {
     let mut message = LinkMessage::default();

@@ -1,6 +1,6 @@
 //! What TypeScript wants a container's network to be like.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use serde::{Deserialize, Deserializer};
 
@@ -10,6 +10,36 @@ use serde::{Deserialize, Deserializer};
 pub struct NetworkRequest {
     /// A device for each network, in the order of their names inside.
     pub interfaces: Vec<Interface>,
+    /// Ports of the machine that lead to the container.
+    #[serde(default)]
+    pub ports: Vec<PublishedPort>,
+    /// Name of what is the container's own in the packet filter, different from any other container's.
+    #[serde(default)]
+    pub table: String,
+}
+
+/// A port of the machine that leads to a container, or several that follow one another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PublishedPort {
+    /// TCP or UDP.
+    pub protocol: Protocol,
+    /// Address of the machine, or the unspecified one for all of its family, with the first port.
+    pub at: SocketAddr,
+    /// Last port. Only ports that stay what they are may be several.
+    pub last: u16,
+    /// Address of the container, with the port that the first leads to.
+    pub to: SocketAddr,
+}
+
+/// What a port is of (`IPPROTO_…`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Protocol {
+    /// Transmission Control Protocol.
+    Tcp = 6,
+    /// User Datagram Protocol.
+    Udp = 17,
 }
 
 /// A device of a container, whose other end is a port of a bridge.
@@ -30,6 +60,9 @@ pub struct Interface {
     /// Where everything goes that has no other way, one of each family at most.
     #[serde(default)]
     pub gateways: Vec<IpAddr>,
+    /// It may send what carries other addresses than its own: it is a router.
+    #[serde(default)]
+    pub may_route: bool,
     /// The bridge.
     pub bridge: Bridge,
 }

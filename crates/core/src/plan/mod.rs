@@ -37,6 +37,7 @@ use self::user::UserPlan;
 use crate::cgroup::{self, Hierarchy};
 use crate::error::{Error, Result};
 use crate::id_map::IdMaps;
+use crate::network::Held;
 use crate::security::selinux;
 
 /// Everything a launch needs.
@@ -57,6 +58,8 @@ pub struct Plan {
     pub cgroup: Option<OwnedFd>,
     /// To be dropped when the child is in that cgroup.
     pub holder: Option<cgroup::systemd::Holder>,
+    /// To be kept as long as the container runs.
+    pub network: Option<Held>,
     /// stdin, stdout and stderr of the container; `None` with a terminal.
     pub stdio: Option<[OwnedFd; 3]>,
     /// The init's configuration as JSON.
@@ -153,6 +156,7 @@ pub fn build(request: &LaunchRequest, stdio: Option<[OwnedFd; 3]>) -> Result<Pla
     }
     let oom_score = limits.as_ref().and_then(|limits| limits.oom_score_adj);
     let (new, new_cgroup, pid_namespace) = (namespaces.new, namespaces.new_cgroup, namespaces.pid.take());
+    let network = namespaces.network.take();
     let steps = steps(builder, request, &devices, namespaces, oom_score);
     let steps = match steps {
         Ok(steps) => steps,
@@ -179,6 +183,7 @@ pub fn build(request: &LaunchRequest, stdio: Option<[OwnedFd; 3]>) -> Result<Pla
         slots: steps.slots,
         cgroup: unified,
         holder,
+        network,
         stdio,
         payload,
         init_binary: request.rcx.init_binary.clone(),

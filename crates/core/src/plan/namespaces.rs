@@ -9,6 +9,7 @@ use rustix::fs::{Mode, OFlags, fstat, open};
 use super::joined::Joined;
 use super::request::LaunchRequest;
 use crate::error::{Context, Error, Result};
+use crate::network::Held;
 use crate::network::request::NetworkRequest;
 use crate::{network, sys};
 
@@ -27,6 +28,8 @@ pub struct Namespaces {
     pub pid: Option<OwnedFd>,
     /// Other containers, by what is shared with them.
     pub joined: Vec<Joined>,
+    /// What there is of its networks outside of its own.
+    pub network: Option<Held>,
 }
 
 /// A namespace that exists.
@@ -142,7 +145,8 @@ impl Namespaces {
             let what = "attach a container with a user namespace to networks: not supported yet";
             return Err(Error::new("ERR_RCX_UNSUPPORTED", what).hint("leave out --userns"));
         }
-        let fd = network::namespace(network)?;
+        let (fd, held) = network::namespace(network)?;
+        self.network = Some(held);
         self.new &= !flag;
         self.entered.push(Entered { flag, object: "network".to_owned(), fd });
         Ok(())

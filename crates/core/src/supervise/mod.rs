@@ -150,7 +150,7 @@ impl Container {
                 self.end(Err(error.clone()));
                 started(Err(error));
             }
-            Ok((running, pumps)) => {
+            Ok((mut running, pumps)) => {
                 started(Ok(()));
                 let exit = launch::wait_exited(running.pidfd.as_fd()).ok_or_else(|| {
                     Error::new(
@@ -158,6 +158,9 @@ impl Container {
                         "learn the container's exit status: another part of this process collected it",
                     )
                 });
+                if let Some(network) = &mut running.network {
+                    network.release();
+                }
                 let flushed = pumps.finish();
                 let removed = self.shared.cgroup.as_deref().map_or(Ok(()), cgroup::remove);
                 self.end(exit.and_then(|exit| flushed.and(removed).map(|()| exit)));

@@ -27,6 +27,9 @@ impl Monitor {
         });
         log.finish();
         self.checks = None;
+        if let Some(network) = &mut self.network {
+            network.release();
+        }
         self.report_end(end);
         self.after(end.exit, end.ran, |record, status| record.ended(status, end.exit, end.oom_killed));
     }

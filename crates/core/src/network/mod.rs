@@ -10,6 +10,7 @@ mod link;
 mod netlink;
 mod nft;
 mod ports;
+mod proxy;
 pub mod request;
 
 use std::os::fd::{AsFd, OwnedFd};

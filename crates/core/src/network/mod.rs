@@ -12,6 +12,7 @@ mod nft;
 mod ports;
 mod proxy;
 pub mod request;
+pub mod resolver;
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::{Duration, Instant};

@@ -56,7 +56,7 @@ pub struct Created {
     sync: OwnedFd,
     terminal: Option<OwnedFd>,
     outcome: Outcome,
-    network: Option<Held>,
+    network: Option<Box<Held>>,
 }
 
 /// What is to run in a container that runs already.
@@ -372,7 +372,7 @@ pub struct Running {
     /// Descriptor of the process.
     pub pidfd: OwnedFd,
     /// What there is of its networks outside of it; to be kept as long as it runs.
-    pub network: Option<Held>,
+    pub network: Option<Box<Held>>,
 }
 
 /// How a process ended.

@@ -256,7 +256,7 @@ fn begin(
     target: &ProcessIdentity,
 ) -> std::result::Result<(OwnedFd, OwnedFd), Errno> {
     let (read, write) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK)?;
-    // SAFETY: this process has a single thread.
+    // SAFETY: what the child uses of this memory is this thread's alone, but for the allocator, which libc leaves usable.
     match unsafe { libc::fork() } {
         0 => {
             drop(read);

@@ -48,7 +48,7 @@ pub struct Monitor {
     backoff: Backoff,
     checks: Option<Checks>,
     /// Of the run that is, or was the last one: what closing it waits for keeps nobody waiting.
-    network: Option<Held>,
+    network: Option<Box<Held>>,
     /// The program was asked to end because the machine goes down; killed when this is over.
     ending: Option<Instant>,
 }

@@ -136,7 +136,7 @@ impl Session {
     }
 
     /// What there is of its networks outside of it, for whoever keeps it until the end.
-    pub fn take_network(&mut self) -> Option<Held> {
+    pub fn take_network(&mut self) -> Option<Box<Held>> {
         self.running.network.take()
     }
 

@@ -21,7 +21,6 @@ const SEND_BUFFER: usize = 64 * 1024;
 pub struct Socket {
     fd: OwnedFd,
     sequence: u32,
-    buffer: Vec<u8>,
 }
 
 /// What the kernel says to one message.
@@ -37,7 +36,7 @@ impl Socket {
     /// Opens one in the network namespace of the calling thread. `None` is the protocol 0 of this family, `NETLINK_ROUTE`.
     pub fn open(protocol: Option<Protocol>) -> Result<Self> {
         let fd = socket_with(AddressFamily::NETLINK, SocketType::RAW, SocketFlags::CLOEXEC, protocol)?;
-        Ok(Self { fd, sequence: 0, buffer: vec![0; DATAGRAM] })
+        Ok(Self { fd, sequence: 0 })
     }
 
     /// A number that no message of this socket had before.
@@ -58,17 +57,18 @@ impl Socket {
 
     /// Reads answers until `each`, which is told the number of the message that it answers, says that it was the last.
     pub fn answers<M: NetlinkDeserializable>(
-        &mut self,
+        &self,
         mut each: impl FnMut(u32, Answer<M>) -> bool,
     ) -> Result<()> {
+        let mut buffer = vec![0; DATAGRAM];
         loop {
             let length = loop {
-                match recv(self.fd.as_fd(), &mut self.buffer[..], RecvFlags::empty()) {
+                match recv(self.fd.as_fd(), &mut buffer[..], RecvFlags::empty()) {
                     Err(Errno::INTR) => {}
                     other => break other?.0,
                 }
             };
-            let mut rest = self.buffer.get(..length).unwrap_or_default();
+            let mut rest = buffer.get(..length).unwrap_or_default();
             while !rest.is_empty() {
                 let message = NetlinkMessage::<M>::deserialize(rest).map_err(|_| Errno::BADMSG)?;
                 let size =

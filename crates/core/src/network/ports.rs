@@ -3,9 +3,14 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use rustix::io::Errno;
+
+use super::CODE;
 use super::nft::rule::{Header, Meta, Rule};
 use super::nft::{Chain, DESTINATION_NAT, Family, Hook, Ownership, Transaction};
-use super::request::{Protocol, PublishedPort};
+use super::proxy::{self, Forward, Protocol};
+use super::request::PublishedPort;
+use crate::error::{Error, Result};
 
 /// Of a port in TCP's and UDP's headers.
 const DESTINATION_PORT: u32 = 2;
@@ -44,7 +49,7 @@ fn rule(port: &PublishedPort) -> Option<Rule> {
         return None;
     }
     let mut rule = Rule::default().equals(Meta::Family, &[u8::try_from(family).ok()?]);
-    rule = rule.equals(Meta::Transport, &[*protocol as u8]).port(DESTINATION_PORT, at.port(), *last);
+    rule = rule.equals(Meta::Transport, &[number(*protocol)]).port(DESTINATION_PORT, at.port(), *last);
     rule = match (at.ip(), any) {
         (IpAddr::V4(ip), false) => rule.has(Header::Network, offset, &ip.octets()),
         (IpAddr::V6(ip), false) => rule.has(Header::Network, offset, &ip.octets()),
@@ -63,12 +68,45 @@ fn rule(port: &PublishedPort) -> Option<Rule> {
     Some(rule.redirect_to(to.ip(), (!is_same).then_some(to.port())))
 }
 
-/// Every single port: the address of the machine, and where it leads.
-pub fn each(ports: &[PublishedPort]) -> impl Iterator<Item = (Protocol, SocketAddr, SocketAddr)> {
-    ports.iter().flat_map(|port| {
+/// `IPPROTO_…`.
+fn number(protocol: Protocol) -> u8 {
+    match protocol {
+        Protocol::Tcp => 6,
+        Protocol::Udp => 17,
+    }
+}
+
+/// Takes the ports, and says where what the kernel does not redirect is to be passed on to.
+///
+/// # Errors
+/// `ERR_RCX_PORT_IN_USE` for one that somebody else has, `ERR_RCX_NETWORK` with the kernel's errno.
+pub fn hold(ports: &[PublishedPort]) -> Result<Vec<Forward>> {
+    let single = ports.iter().flat_map(|port| {
         (port.at.port()..=port.last).zip(port.to.port()..).map(|(outer, inner)| {
             let (at, to) = (SocketAddr::new(port.at.ip(), outer), SocketAddr::new(port.to.ip(), inner));
             (port.protocol, at, to)
         })
-    })
+    });
+    single
+        .map(|(protocol, at, to)| match proxy::bind(protocol, at) {
+            Ok(listener) => Ok(Forward { listener, to }),
+            Err(errno) => Err(taken(protocol, at, errno)),
+        })
+        .collect()
+}
+
+fn taken(protocol: Protocol, at: SocketAddr, errno: Errno) -> Error {
+    let name = match protocol {
+        Protocol::Tcp => "tcp",
+        Protocol::Udp => "udp",
+    };
+    let code = if errno == Errno::ADDRINUSE { "ERR_RCX_PORT_IN_USE" } else { CODE };
+    let error = Error::os(code, "publish a port", errno).at(format!("{at}/{name}"));
+    match errno {
+        Errno::ADDRINUSE => {
+            error.hint("another program or container has the port: end it, or choose another one")
+        }
+        Errno::ADDRNOTAVAIL => error.hint("this machine has no such address"),
+        _ => error,
+    }
 }

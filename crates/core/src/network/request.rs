@@ -1,8 +1,12 @@
 //! What TypeScript wants a container's network to be like.
 
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Deserializer};
+
+use super::proxy::Protocol;
+use super::resolver::{Network, Upstream};
 
 /// The networks that a container is attached to. Without one it has a network namespace with a loopback device alone.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -13,9 +17,19 @@ pub struct NetworkRequest {
     /// Ports of the machine that lead to the container.
     #[serde(default)]
     pub ports: Vec<PublishedPort>,
-    /// Name of what is the container's own in the packet filter, different from any other container's.
+    /// Id of the container.
     #[serde(default)]
-    pub table: String,
+    pub container: String,
+    /// Whom the name server asks for names that no network has; without it there is none.
+    #[serde(default)]
+    pub name_server: Option<Upstream>,
+}
+
+impl NetworkRequest {
+    /// Name of the container's own table in the packet filter, as different from others as its short id is.
+    pub fn table(&self) -> String {
+        format!("rcx-{}", self.container.get(..12).unwrap_or(&self.container))
+    }
 }
 
 /// A port of the machine that leads to a container, or several that follow one another.
@@ -30,16 +44,6 @@ pub struct PublishedPort {
     pub last: u16,
     /// Address of the container, with the port that the first leads to.
     pub to: SocketAddr,
-}
-
-/// What a port is of (`IPPROTO_…`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Protocol {
-    /// Transmission Control Protocol.
-    Tcp = 6,
-    /// User Datagram Protocol.
-    Udp = 17,
 }
 
 /// A device of a container, whose other end is a port of a bridge.
@@ -63,8 +67,24 @@ pub struct Interface {
     /// It may send what carries other addresses than its own: it is a router.
     #[serde(default)]
     pub may_route: bool,
+    /// Name of the network.
+    #[serde(default)]
+    pub network: String,
+    /// What the container is called in it; the first is what its address stands for.
+    #[serde(default)]
+    pub names: Vec<String>,
+    /// Where the names of the network's containers are.
+    #[serde(default)]
+    pub folder: PathBuf,
     /// The bridge.
     pub bridge: Bridge,
+}
+
+impl Interface {
+    /// The network, as a name server knows it.
+    pub fn named(&self) -> Network {
+        Network { name: self.network.clone(), folder: self.folder.clone() }
+    }
 }
 
 /// A bridge of the machine, made when it is missing.

@@ -59,7 +59,7 @@ pub struct Plan {
     /// To be dropped when the child is in that cgroup.
     pub holder: Option<cgroup::systemd::Holder>,
     /// To be kept as long as the container runs.
-    pub network: Option<Held>,
+    pub network: Option<Box<Held>>,
     /// stdin, stdout and stderr of the container; `None` with a terminal.
     pub stdio: Option<[OwnedFd; 3]>,
     /// The init's configuration as JSON.

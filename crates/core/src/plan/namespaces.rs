@@ -29,7 +29,7 @@ pub struct Namespaces {
     /// Other containers, by what is shared with them.
     pub joined: Vec<Joined>,
     /// What there is of its networks outside of its own.
-    pub network: Option<Held>,
+    pub network: Option<Box<Held>>,
 }
 
 /// A namespace that exists.
@@ -146,7 +146,7 @@ impl Namespaces {
             return Err(Error::new("ERR_RCX_UNSUPPORTED", what).hint("leave out --userns"));
         }
         let (fd, held) = network::namespace(network)?;
-        self.network = Some(held);
+        self.network = Some(Box::new(held));
         self.new &= !flag;
         self.entered.push(Entered { flag, object: "network".to_owned(), fd });
         Ok(())

@@ -20,6 +20,8 @@ use std::path::PathBuf;
 use std::sync::RwLock;
 use std::time::Duration;
 
+use serde::Deserialize;
+
 pub use self::names::{Names, publish, withdraw};
 use self::server::Server;
 
@@ -52,7 +54,8 @@ pub struct Network {
 }
 
 /// Who is asked for names that no network has.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Upstream {
     /// The servers of the machine's `/etc/resolv.conf`, which is read again when it has changed.
     Host,

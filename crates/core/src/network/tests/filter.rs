@@ -29,9 +29,7 @@ pub fn ip(words: &str) {
 
 /// Another host, `192.0.2.number` at a device of the machine that has `192.0.number.1`, with a way back through the machine.
 pub fn outside(number: u8) -> Started {
-    let (namespace, mut netlink) = new_namespace().unwrap();
-    link::bring_up(&mut netlink, LOOPBACK).unwrap();
-    let started = Started { namespace, _held: nothing_held() };
+    let started = Started { namespace: New::make(false).unwrap().fd, _held: nothing_held() };
     let path = format!("/proc/{}/fd/{}", std::process::id(), started.namespace.as_raw_fd());
     ip(&format!("link add out{number} type veth peer name eth0 netns {path}"));
     ip(&format!("addr add 192.0.{number}.1/24 dev out{number}"));

@@ -1,16 +1,19 @@
 //! With the kernel's own network stack: every test in a network namespace that stands for a machine.
 
 mod filter;
+mod names;
 mod ports;
 
 use std::io::{Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
+use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use netlink_packet_route::RouteNetlinkMessage;
 use netlink_packet_route::link::{LinkAttribute, LinkMessage};
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
+use super::request::Address;
 use super::*;
 
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -24,6 +27,7 @@ fn on_a_machine(body: impl FnOnce() + Send + 'static) {
     let run = std::thread::spawn(|| {
         // SAFETY: a network namespace is the thread's alone.
         unsafe { unshare_unsafe(UnshareFlags::NEWNET) }.unwrap();
+        link::bring_up(&mut Netlink::open().unwrap(), LOOPBACK).unwrap();
         body();
     });
     run.join().unwrap();
@@ -36,7 +40,14 @@ struct Started {
 }
 
 fn nothing_held() -> Held {
-    Held { filter: Nft::open().unwrap(), tables: Vec::new() }
+    Held {
+        filter: Nft::open().unwrap(),
+        tables: Vec::new(),
+        inside: None,
+        services: Vec::new(),
+        container: String::new(),
+        names: Vec::new(),
+    }
 }
 
 fn start(request: &NetworkRequest) -> Started {

@@ -2,7 +2,8 @@ use std::net::UdpSocket;
 
 use super::filter::{at, ip, outside, request_in, told};
 use super::*;
-use crate::network::request::{Protocol, PublishedPort};
+use crate::network::proxy::Protocol;
+use crate::network::request::PublishedPort;
 
 fn published(network: u8, ports: &[(&str, u16, &str, Protocol)]) -> NetworkRequest {
     let ports = ports.iter().map(|(outer, last, inner, protocol)| PublishedPort {
@@ -11,7 +12,7 @@ fn published(network: u8, ports: &[(&str, u16, &str, Protocol)]) -> NetworkReque
         last: *last,
         to: at(inner),
     });
-    NetworkRequest { ports: ports.collect(), table: format!("rcx-{network}"), ..request_in(network) }
+    NetworkRequest { ports: ports.collect(), container: network.to_string(), ..request_in(network) }
 }
 
 /// Where a module is loaded, or built in, what stays on a bridge is shown to the packet filter as well, and redirected before it is
@@ -46,13 +47,14 @@ fn leads_to_the_container(neighbours_source: &str) {
         |client: &Started, to: &str| told(&server, inner, client, at(to)).map(|(from, _)| from.to_string());
     assert_eq!(seen(&host, "192.0.2.1:8080").as_deref(), Some("192.0.2.2"), "the source is preserved");
     assert_eq!(seen(&neighbour, "192.0.2.1:8080").as_deref(), Some(neighbours_source), "of the same network");
-    assert_eq!(seen(&server, "192.0.2.1:8080"), None, "itself: left to a socket");
+    assert_eq!(seen(&server, "192.0.2.1:8080").as_deref(), Some("10.77.1.1"), "itself, passed on");
     assert_eq!(seen(&stranger, "192.0.2.1:8080").as_deref(), Some("10.77.3.2"), "of another network");
     assert_eq!(seen(&host, "192.0.2.1:80"), None);
     assert_eq!(seen(&host, "10.77.1.2:80"), None);
     let listener = inside(&server, move || TcpListener::bind(inner).unwrap());
     assert_eq!(heard(listener, || say(at("192.0.2.1:8080"), "from the machine")), "from the machine");
-    assert!(TcpStream::connect_timeout(&at("127.0.0.1:8080"), PATIENCE).is_err(), "left to a socket");
+    let listener = inside(&server, move || TcpListener::bind(inner).unwrap());
+    assert_eq!(heard(listener, || say(at("127.0.0.1:8080"), "from its loopback")), "from its loopback");
 }
 
 #[test]
@@ -107,5 +109,27 @@ fn a_port_ends_with_its_container() {
         drop(listener);
         let again = start(&published(1, &ports));
         assert!(told(&again, inner, &host, to).is_some());
+    });
+}
+
+#[test]
+fn a_port_that_somebody_has_is_told_before_anything_is_made() {
+    on_a_machine(|| {
+        let listener = TcpListener::bind("0.0.0.0:8080").unwrap();
+        let wanted =
+            |outer: &'static str| published(1, &[(outer, at(outer).port(), "10.77.1.2:80", Protocol::Tcp)]);
+        for outer in ["0.0.0.0:8080", "127.0.0.1:8080"] {
+            let error = namespace(&wanted(outer)).unwrap_err();
+            assert_eq!(error.code, "ERR_RCX_PORT_IN_USE");
+            assert!(error.to_string().starts_with(&format!("publish a port: {outer}/tcp: ")), "{error}");
+        }
+        drop(listener);
+        let error = namespace(&wanted("192.0.2.99:8080")).unwrap_err();
+        assert_eq!((error.code.as_ref(), error.errno), (CODE, Some(Errno::ADDRNOTAVAIL)));
+        assert_eq!(names(), ["lo"]);
+        let held = start(&wanted("0.0.0.0:8080"));
+        let error = namespace(&wanted("0.0.0.0:8080")).unwrap_err();
+        assert_eq!(error.code, "ERR_RCX_PORT_IN_USE", "another container has it");
+        drop(held);
     });
 }

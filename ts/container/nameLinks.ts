@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readlinkSync, symlinkSync, unlinkSy
 import { join } from 'node:path';
 
 /** What can be a name, and a file name (NAME_MAX). */
-const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,254}$/;
+const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.:-]{0,254}$/;
 
 /** Who has which name: a symbolic link for each, whose target is the container's id. Making a link is atomic. */
 export class NameLinks {

@@ -5,8 +5,11 @@ import { readConfig } from '../container/record.ts';
 import { isRcxError, RcxError } from '../errors.ts';
 import { names } from '../store/listing.ts';
 import { isBeingMade } from '../store/temporary.ts';
+import { invalid } from './invalid.ts';
 import { contains, formatAddress, isForHost, parseAddress, sizeOf } from './ipv4.ts';
-import { ADDRESSES, type Network, subnetOf } from './record.ts';
+import { formatAddress6, isForHost6, parseAddress6 } from './ipv6.ts';
+import { addressesOf } from './membership.ts';
+import { ADDRESSES, type Network, subnet6Of, subnetOf } from './record.ts';
 
 /** The addresses of one network that containers have, running or not. */
 export class Addresses {
@@ -45,23 +48,50 @@ export class Addresses {
     );
   }
 
+  /**
+   * Gives it an IPv6 address: a given one, or that which differs from the network's as its other address does.
+   * @throws as {@link take}
+   */
+  take6(id: string, wanted: string | undefined, address: string): string {
+    const { ipv6, name } = this.#network;
+    const subnet = subnet6Of(this.#network);
+    if (subnet === undefined || ipv6 === undefined) {
+      if (wanted === undefined) return '';
+      throw invalid('--ip6', wanted, `the network ${name} has no IPv6 addresses: make it with --ipv6`);
+    }
+    if (wanted !== undefined) {
+      const given = parseAddress6(wanted);
+      if (given === undefined || !isForHost6(subnet, given)) throw this.#notForContainer('--ip6', wanted, ipv6.subnet);
+      return this.#takeFree(id, formatAddress6(given), ipv6.gateway, '--ip6');
+    }
+    const number = BigInt((parseAddress(address) ?? 0) - subnetOf(this.#network).base);
+    const step = BigInt(sizeOf(subnetOf(this.#network)));
+    for (let candidate = subnet.base + number; isForHost6(subnet, candidate); candidate += step) {
+      const text = formatAddress6(candidate);
+      if (text !== ipv6.gateway && this.#links.take(text, id)) return text;
+    }
+    throw this.#failure(`no address of ${ipv6.subnet} is left`, 'give one by --ip6, or make a larger one');
+  }
+
   #takeGiven(id: string, text: string): string {
     const address = parseAddress(text);
     const subnet = subnetOf(this.#network);
-    if (address === undefined || !isForHost(subnet, address)) {
-      const inside = address !== undefined && contains(subnet, address);
-      const hint = inside ? 'the first and the last stand for the network' : `give one of ${this.#network.subnet}`;
-      const step = 'read --ip';
-      throw new RcxError(
-        `${step}: ${JSON.stringify(text)} is no address for a container of the network ${this.#network.name}`,
-        {
-          ...{ code: 'ERR_RCX_INVALID_OPTION', step, path: text, hint },
-        },
-      );
+    if (address !== undefined && isForHost(subnet, address)) {
+      return this.#takeFree(id, formatAddress(address), this.#network.gateway, '--ip');
     }
-    const normal = formatAddress(address);
-    if (normal !== this.#network.gateway && this.#links.take(normal, id)) return normal;
-    throw this.#failure(`Address already in use: ${normal}`, 'give another one by --ip, or leave it out');
+    const inside = address !== undefined && contains(subnet, address);
+    const { subnet: all } = this.#network;
+    throw inside ? this.#notForContainer('--ip', text) : this.#notForContainer('--ip', text, all);
+  }
+
+  #takeFree(id: string, address: string, gateway: string, flag: string): string {
+    if (address !== gateway && this.#links.take(address, id)) return address;
+    throw this.#failure(`Address already in use: ${address}`, `give another one by ${flag}, or leave it out`);
+  }
+
+  #notForContainer(flag: string, text: string, subnet?: string): RcxError {
+    const hint = subnet === undefined ? 'the first and the last stand for the network' : `give one of ${subnet}`;
+    return invalid(flag, text, hint, `is no address for a container of the network ${this.#network.name}`);
   }
 
   #failure(what: string, hint: string): RcxError {
@@ -86,7 +116,7 @@ function has(folder: string, network: string, address: string): boolean {
   if (!existsSync(folder)) return false;
   try {
     return Object.values(readConfig(folder).networks ?? {}).some(
-      (own) => own.id === network && own.address === address,
+      (own) => own.id === network && addressesOf(own).includes(address),
     );
   } catch (error) {
     if (isRcxError(error, 'ERR_RCX_CONTAINER_DAMAGED')) return existsSync(folder);

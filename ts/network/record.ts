@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { RcxError } from '../errors.ts';
 import { toRcxError } from '../store/nativeError.ts';
 import { parseAddress, parseSubnet, type Subnet } from './ipv4.ts';
+import { parseAddress6, parseSubnet6, type Subnet6 } from './ipv6.ts';
 
 /** What is known of a network: `network.json` of its folder. */
 export interface NetworkRecord {
@@ -14,8 +15,12 @@ export interface NetworkRecord {
   subnet: string;
   /** The machine's own address in it. */
   gateway: string;
+  /** `fd00:1::/64`, with the machine's address in it; absent where there is only IPv4. */
+  ipv6?: { subnet: string; gateway: string };
   /** Nothing leads out of it. */
   internal: boolean;
+  /** Largest packet in bytes; absent for that of the device that leads out of the machine. */
+  mtu?: number;
   labels: Record<string, string>;
 }
 
@@ -54,6 +59,11 @@ export function subnetOf({ subnet }: Pick<NetworkRecord, 'subnet'>): Subnet {
   return parseSubnet(subnet) ?? { base: 0, prefix: 32 };
 }
 
+/** Its IPv6 subnet, if it has one. */
+export function subnet6Of({ ipv6 }: Pick<NetworkRecord, 'ipv6'>): Subnet6 | undefined {
+  return ipv6 && parseSubnet6(ipv6.subnet);
+}
+
 /** Name of its bridge: no other device of the machine has it, as long as ids are random. */
 export function bridgeName({ id }: Pick<NetworkRecord, 'id'>): string {
   return `rcx-${id.slice(0, 11)}`;
@@ -61,12 +71,20 @@ export function bridgeName({ id }: Pick<NetworkRecord, 'id'>): string {
 
 function isRecord(value: unknown): value is NetworkRecord {
   if (typeof value !== 'object' || value === null) return false;
-  const { id, name, created, subnet, gateway, labels } = value as Record<string, unknown>;
+  const { id, name, created, subnet, gateway, labels, ipv6 } = value as Record<string, unknown>;
   const texts = [id, name, created, subnet, gateway].every((text) => typeof text === 'string');
   return (
     texts &&
     typeof labels === 'object' &&
     parseSubnet(subnet as string) !== undefined &&
-    parseAddress(gateway as string) !== undefined
+    parseAddress(gateway as string) !== undefined &&
+    (ipv6 === undefined || isIpv6(ipv6))
   );
+}
+
+function isIpv6(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const { subnet, gateway } = value as Record<string, unknown>;
+  if (typeof subnet !== 'string' || typeof gateway !== 'string') return false;
+  return parseSubnet6(subnet) !== undefined && parseAddress6(gateway) !== undefined;
 }

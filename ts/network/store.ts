@@ -25,9 +25,14 @@ export class NetworkStore {
     return found.sort().flatMap((name) => readNetwork(join(this.#folder, name), name) ?? []);
   }
 
+  /** By name alone. @throws ERR_RCX_NETWORK_DAMAGED */
+  named(name: string): Network | undefined {
+    return NAME.test(name) ? readNetwork(join(this.#folder, name), name) : undefined;
+  }
+
   /** By name, id, or unambiguous prefix of an id. @throws ERR_RCX_NETWORK_NOT_FOUND, ERR_RCX_NETWORK_DAMAGED */
   find(text: string): Network {
-    const named = NAME.test(text) ? readNetwork(join(this.#folder, text), text) : undefined;
+    const named = this.named(text);
     if (named !== undefined) return named;
     const byId = text === '' ? [] : this.list().filter(({ id }) => id.startsWith(text));
     if (byId.length === 1 && byId[0] !== undefined) return byId[0];

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { RcxError } from '../errors.ts';
 import { formatSubnet, overlap, parseSubnet, type Subnet } from './ipv4.ts';
+import { formatSubnet6, overlap6, randomSubnet6, type Subnet6 } from './ipv6.ts';
 
 /** Where networks are made that nobody has given a subnet: Docker's pool. */
 const POOL: readonly Subnet[] = [
@@ -26,6 +27,14 @@ export function freeSubnet(taken: readonly Subnet[], routes: readonly Subnet[] =
   });
 }
 
+/** A subnet that neither a network has nor this machine reaches by one of its routes. */
+export function freeSubnet6(taken: readonly Subnet6[], routes: readonly Subnet6[] = hostRoutes6()): Subnet6 {
+  for (;;) {
+    const candidate = randomSubnet6();
+    if (![...taken, ...routes].some((other) => overlap6(candidate, other))) return candidate;
+  }
+}
+
 /** Refuses a subnet that a network has, or that this machine reaches by a route. @throws ERR_RCX_NETWORK */
 export function requireFree(
   wanted: Subnet,
@@ -34,14 +43,28 @@ export function requireFree(
 ): void {
   const network = taken.find((other) => overlap(wanted, other.subnet));
   const route = routes.find((other) => overlap(wanted, other));
-  const owner =
-    network === undefined ? route && `this machine's route to ${formatSubnet(route)}` : `the network ${network.name}`;
+  refuseOverlap(formatSubnet(wanted), network?.name, route && formatSubnet(route));
+}
+
+/** As {@link requireFree}. @throws ERR_RCX_NETWORK */
+export function requireFree6(
+  wanted: Subnet6,
+  taken: readonly { name: string; subnet: Subnet6 }[],
+  routes: readonly Subnet6[] = hostRoutes6(),
+): void {
+  const network = taken.find((other) => overlap6(wanted, other.subnet));
+  const route = routes.find((other) => overlap6(wanted, other));
+  refuseOverlap(formatSubnet6(wanted), network?.name, route && formatSubnet6(route));
+}
+
+function refuseOverlap(wanted: string, network: string | undefined, route: string | undefined): void {
+  const owner = network === undefined ? route && `this machine's route to ${route}` : `the network ${network}`;
   if (owner === undefined) return;
   const step = 'take the subnet';
-  throw new RcxError(`${step}: ${formatSubnet(wanted)}: Pool overlaps with other one on this address space: ${owner}`, {
+  throw new RcxError(`${step}: ${wanted}: Pool overlaps with other one on this address space: ${owner}`, {
     code: 'ERR_RCX_NETWORK',
     step,
-    path: formatSubnet(wanted),
+    path: wanted,
     hint: 'choose another --subnet, or leave it out',
   });
 }
@@ -58,6 +81,29 @@ export function hostRoutes(text = readFileSync('/proc/net/route', 'utf8')): Subn
       const prefix = inNetworkOrder(mask).toString(2).replaceAll('0', '').length;
       return [{ base, prefix }];
     });
+}
+
+/** As {@link hostRoutes}, without those of single addresses and of the loopback device (proc_net_ipv6_route). */
+export function hostRoutes6(text = readText('/proc/net/ipv6_route')): Subnet6[] {
+  return text.split('\n').flatMap((line) => {
+    const [destination = '', length = '', , , , , , , , device] = line.split(/\s+/);
+    const prefix = Number.parseInt(length, 16);
+    if (!/^[0-9a-f]{32}$/.test(destination) || !(prefix > 0 && prefix < 128) || device === 'lo') return [];
+    const base = BigInt(`0x${destination}`);
+    // Every device has these two of its own.
+    const isEverywhere = base >> 118n === 0x3fan || base >> 120n === 0xffn;
+    return isEverywhere ? [] : [{ base, prefix }];
+  });
+}
+
+/** A machine without IPv6 has no such file. */
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    throw error;
+  }
 }
 
 /** The kernel prints the word as the processor has it: little-endian on every machine that rcx runs on. */

@@ -13,6 +13,16 @@ use super::config::Config;
 pub struct Membership {
     /// The container's address there.
     pub address: IpAddr,
+    /// And of IPv6.
+    #[serde(default)]
+    pub ipv6: Option<Ipv6>,
+}
+
+/// An IPv6 address of a container.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Ipv6 {
+    /// The address.
+    pub address: IpAddr,
 }
 
 /// Frees the addresses of a container that is gone: a link for each in the network's folder, which says whose it is. Best effort:
@@ -20,9 +30,12 @@ pub struct Membership {
 pub fn free_addresses(containers: &Path, config: &Config) {
     let Some(networks) = containers.parent().map(|root| root.join("networks")) else { return };
     for (name, network) in config.networks.iter().filter(|(name, _)| is_name(name)) {
-        let link = networks.join(name).join("addresses").join(network.address.to_string());
-        if fs::read_link(&link).is_ok_and(|owner| owner.as_os_str() == config.id.as_str()) {
-            let _kept = fs::remove_file(&link);
+        let own = network.ipv6.iter().map(|ipv6| ipv6.address).chain([network.address]);
+        for address in own {
+            let link = networks.join(name).join("addresses").join(address.to_string());
+            if fs::read_link(&link).is_ok_and(|owner| owner.as_os_str() == config.id.as_str()) {
+                let _kept = fs::remove_file(&link);
+            }
         }
     }
 }

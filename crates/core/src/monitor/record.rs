@@ -12,6 +12,7 @@ use crate::clock::Timestamp;
 use crate::error::{Context, Error, Result};
 use crate::identity::ProcessIdentity;
 use crate::launch::{Exit, Outcome};
+use crate::network::Mapping;
 
 /// What happens to a container. `paused` is not among it: the kernel knows that best.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,6 +72,9 @@ pub struct State {
     /// What the health check says: `starting`, `healthy`, `unhealthy`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub health: Option<String>,
+    /// Ports of the machine that lead to it, while it runs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ports: Vec<Mapping>,
     /// Members of a later version.
     #[serde(flatten)]
     pub rest: Map<String, Value>,
@@ -115,8 +119,9 @@ impl Record {
     }
 
     /// Its program runs.
-    pub fn running(&mut self, process: ProcessIdentity, outcome: Outcome) -> Result<()> {
+    pub fn running(&mut self, process: ProcessIdentity, outcome: Outcome, ports: Vec<Mapping>) -> Result<()> {
         let state = &mut self.state;
+        state.ports = ports;
         state.status = Status::Running;
         state.will_start = false;
         state.process = Some(process);
@@ -132,6 +137,7 @@ impl Record {
         let state = &mut self.state;
         state.status = status;
         state.process = None;
+        state.ports.clear();
         state.finished_at = Some(Timestamp::now().to_string());
         state.exit_code = exit.map(Exit::status);
         state.oom_killed = oom_killed;

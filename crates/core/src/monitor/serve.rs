@@ -135,9 +135,10 @@ impl Monitor {
         let process = ProcessIdentity::of(prepared.pid())?;
         let mut session = prepared.start()?;
         self.network = session.take_network();
+        let ports = self.network.as_ref().map(|network| network.ports.clone()).unwrap_or_default();
         let health = Checks::new(&self.config).map(|checks| checks.health.word().to_owned());
         self.record.state.health = health;
-        if let Err(error) = self.record.running(process, session.outcome()) {
+        if let Err(error) = self.record.running(process, session.outcome(), ports) {
             session.signal(libc::SIGKILL);
             session.collect(|_, _| ());
             return Err(error);

@@ -7,6 +7,7 @@ mod attachment;
 mod filter;
 mod forwarding;
 mod guard;
+mod held_ports;
 mod link;
 mod name_server;
 mod netlink;
@@ -26,6 +27,7 @@ use rustix::fs::{Mode, OFlags, open};
 use rustix::io::Errno;
 use rustix::thread::{UnshareFlags, unshare_unsafe};
 
+pub use self::held_ports::Mapping;
 use self::name_server::Inside;
 use self::netlink::Netlink;
 use self::nft::{Family, Nft, Transaction};
@@ -52,6 +54,8 @@ pub struct Held {
     services: Vec<Service>,
     container: String,
     names: Vec<(PathBuf, IpAddr)>,
+    /// Ports of the machine that lead to the container.
+    pub ports: Vec<Mapping>,
 }
 
 impl Held {
@@ -87,7 +91,7 @@ impl Drop for Held {
 /// # Errors
 /// `ERR_RCX_PORT_IN_USE` for a port that is somebody else's, `ERR_RCX_NETWORK` with the device and the kernel's errno.
 pub fn namespace(request: &NetworkRequest) -> Result<(OwnedFd, Held)> {
-    let forwards = ports::hold(&request.ports)?;
+    let (mappings, forwards) = held_ports::hold(&request.ports)?;
     let new = New::make(request.name_server.is_some())?;
     let (mut inside, namespace) = (new.netlink, new.fd);
     let mut outside = Netlink::open().step(CODE, "open a netlink socket")?;
@@ -99,12 +103,13 @@ pub fn namespace(request: &NetworkRequest) -> Result<(OwnedFd, Held)> {
         services: Vec::new(),
         container: request.container.clone(),
         names: Vec::new(),
+        ports: mappings,
     };
     for interface in &request.interfaces {
         attachment::prepare_bridge(&mut outside, &mut held.filter, interface)?;
         attachment::attach(&mut outside, &mut inside, interface, &namespace)?;
     }
-    held.tables = filter_own(&mut held.filter, request)
+    held.tables = filter_own(&mut held.filter, request, &held.ports)
         .step_at(CODE, FILTER_STEP, &request.container)
         .map_err(hinted)?;
     if !forwards.is_empty() {
@@ -145,7 +150,11 @@ fn publish(held: &mut Held, request: &NetworkRequest) -> Result<()> {
 
 /// What is the container's own in the packet filter. A killed monitor of its last run may still have it: its sockets are closed some
 /// time after its locks, and what it owns is nobody else's until then (EPERM).
-fn filter_own(nft: &mut Nft, request: &NetworkRequest) -> rustix::io::Result<Vec<(Family, String)>> {
+fn filter_own(
+    nft: &mut Nft,
+    request: &NetworkRequest,
+    mappings: &[Mapping],
+) -> rustix::io::Result<Vec<(Family, String)>> {
     const PATIENCE: Duration = Duration::from_secs(2);
     const PAUSE: Duration = Duration::from_millis(5);
     let begin = Instant::now();
@@ -154,7 +163,7 @@ fn filter_own(nft: &mut Nft, request: &NetworkRequest) -> rustix::io::Result<Vec
         for interface in request.interfaces.iter().filter(|interface| !interface.may_route) {
             guard::add(&mut own, interface);
         }
-        ports::add(&mut own, &request.table(), &request.ports);
+        ports::add(&mut own, &request.table(), mappings);
         let tables = own.tables();
         match nft.commit(own) {
             Err(Errno::PERM | Errno::EXIST) if begin.elapsed() < PATIENCE => std::thread::sleep(PAUSE),

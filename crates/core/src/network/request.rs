@@ -1,6 +1,6 @@
 //! What TypeScript wants a container's network to be like.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Deserializer};
@@ -32,18 +32,26 @@ impl NetworkRequest {
     }
 }
 
-/// A port of the machine that leads to a container, or several that follow one another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+/// Ports of the machine that lead to a container: as many of it, one after the other, or one of several.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PublishedPort {
     /// TCP or UDP.
     pub protocol: Protocol,
-    /// Address of the machine, or the unspecified one for all of its family, with the first port.
-    pub at: SocketAddr,
-    /// Last port. Only ports that stay what they are may be several.
+    /// Addresses of the machine; the unspecified one is all of its family. One of a family that the machine does not have is passed
+    /// over if there are others.
+    pub addresses: Vec<IpAddr>,
+    /// First port of the machine; 0 for one that is free.
+    pub first: u16,
+    /// Last port of the machine.
     pub last: u16,
-    /// Address of the container, with the port that the first leads to.
-    pub to: SocketAddr,
+    /// The port of the container that the first leads to.
+    pub port: u16,
+    /// Only the first that is free of these leads there.
+    #[serde(default)]
+    pub any: bool,
+    /// Addresses of the container, one of each family at most.
+    pub to: Vec<IpAddr>,
 }
 
 /// A device of a container, whose other end is a port of a bridge.

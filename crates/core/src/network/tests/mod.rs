@@ -47,6 +47,7 @@ fn nothing_held() -> Held {
         services: Vec::new(),
         container: String::new(),
         names: Vec::new(),
+        ports: Vec::new(),
     }
 }
 

@@ -8,9 +8,12 @@ use crate::network::request::PublishedPort;
 fn published(network: u8, ports: &[(&str, u16, &str, Protocol)]) -> NetworkRequest {
     let ports = ports.iter().map(|(outer, last, inner, protocol)| PublishedPort {
         protocol: *protocol,
-        at: at(outer),
+        addresses: vec![at(outer).ip()],
+        first: at(outer).port(),
         last: *last,
-        to: at(inner),
+        port: at(inner).port(),
+        any: false,
+        to: vec![at(inner).ip()],
     });
     NetworkRequest { ports: ports.collect(), container: network.to_string(), ..request_in(network) }
 }
@@ -131,5 +134,29 @@ fn a_port_that_somebody_has_is_told_before_anything_is_made() {
         let error = namespace(&wanted("0.0.0.0:8080")).unwrap_err();
         assert_eq!(error.code, "ERR_RCX_PORT_IN_USE", "another container has it");
         drop(held);
+    });
+}
+
+#[test]
+fn one_of_several_ports_is_the_first_that_is_free_everywhere() {
+    on_a_machine(|| {
+        let one = |first: u16, last: u16| {
+            let mut request = published(1, &[("0.0.0.0:1", 1, "10.77.1.2:80", Protocol::Tcp)]);
+            let port = &mut request.ports[0];
+            port.addresses.push("::".parse().unwrap());
+            (port.first, port.last, port.any) = (first, last, true);
+            request
+        };
+        let busy = TcpListener::bind("[::1]:8000").unwrap();
+        let (_, mut held) = namespace(&one(8000, 8001)).unwrap();
+        let ports: Vec<_> = held.ports.iter().map(|mapping| (mapping.at.to_string(), mapping.to)).collect();
+        let inner = at("10.77.1.2:80");
+        assert_eq!(ports, [("0.0.0.0:8001".to_owned(), inner), ("[::]:8001".to_owned(), inner)]);
+        assert_eq!(namespace(&one(8000, 8001)).unwrap_err().code, "ERR_RCX_PORT_IN_USE");
+        held.release();
+        drop((held, busy));
+        let (_, held) = namespace(&one(0, 0)).unwrap();
+        assert_eq!(held.ports[0].at.port(), held.ports[1].at.port());
+        assert!(held.ports[0].at.port() > 1024);
     });
 }

@@ -1,10 +1,12 @@
 import type { ContainerRow } from '../../ts/container/list.ts';
+import { mappingsOf } from '../../ts/container/mappings.ts';
 import { isRcxError } from '../../ts/errors.ts';
 import type { ImageStore } from '../../ts/store/images.ts';
 import { formatAge, formatDate, formatSince, formatSize, shorten } from './format.ts';
 import { shortId } from './ids.ts';
 import { labelOf, labelsText } from './labels.ts';
 import type { Column, Listing } from './listFormat.ts';
+import { portsText } from './ports.ts';
 
 export interface ContainerListingOptions {
   images: Pick<ImageStore, 'find'>;
@@ -29,19 +31,24 @@ export function containerListing(options: ContainerListingOptions): Listing<List
       Command: column('COMMAND', ({ config }) => commandText(config.request.spec.process.args, options.noTrunc)),
       CreatedAt: column('CREATED AT', ({ config }) => formatDate(config.created)),
       RunningFor: column('CREATED', ({ config }) => formatSince(config.created)),
-      Ports: column('PORTS', () => ''),
+      Ports: column('PORTS', portsCell),
       Status: column('STATUS', (container) => containerStatus(container), 'Damaged'),
       State: column('STATE', ({ status }) => status, 'damaged'),
       Names: column('NAMES', ({ config }) => config.name),
       Labels: column('LABELS', ({ config }) => labelsText(config.execution.Labels)),
       Label: { header: labelHeader, cell: (listed) => (name) => labelOf(labelsOf(listed), name) },
       Mounts: column('MOUNTS', (container) => mountsText(container, options.noTrunc)),
-      Networks: column('NETWORKS', ({ config }) => config.network),
+      Networks: column('NETWORKS', ({ config }) => Object.keys(config.networks ?? {}).join(',') || config.network),
       LocalVolumes: column('LOCAL VOLUMES', localVolumes, '0'),
       Size: column('SIZE', (container) => sizeText(container), formatSize(0)),
     },
     table: ['ID', 'Image', 'Command', 'RunningFor', 'Status', 'Ports', 'Names', ...(options.size ? ['Size'] : [])],
   };
+}
+
+function portsCell({ config, state }: ContainerRow): string {
+  if (state.process === undefined) return '';
+  return portsText(mappingsOf(state), Object.keys(config.execution.ExposedPorts ?? {}));
 }
 
 function column(header: string, read: (container: ContainerRow) => string, ofDamaged = ''): Column<ListedContainer> {

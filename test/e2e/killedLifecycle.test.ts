@@ -27,7 +27,12 @@ let engine: Engine;
 const ids = new Set<string>();
 beforeAll(async () => {
   store = await newStore({ images: true });
-  engine = new Engine({ root: store.root, run: store.env.RCX_RUN, config: { registries: {} }, env: store.env });
+  engine = new Engine({
+    root: store.root,
+    run: store.env.RCX_RUN,
+    config: { registries: {}, defaultNetwork: 'none' },
+    env: store.env,
+  });
 });
 afterAll(async () => {
   await engine.close();

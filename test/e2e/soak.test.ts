@@ -25,7 +25,12 @@ const ids: string[] = [];
 beforeAll(async () => {
   store = await newStore({ images: true });
   // In this process: five hundred times five starts of Node would be a test of Node.
-  engine = new Engine({ root: store.root, run: store.env.RCX_RUN, config: { registries: {} }, env: store.env });
+  engine = new Engine({
+    root: store.root,
+    run: store.env.RCX_RUN,
+    config: { registries: {}, defaultNetwork: 'none' },
+    env: store.env,
+  });
 });
 afterAll(async () => {
   await engine.close();

@@ -13,7 +13,7 @@ export function testClient(
   const folder = mkdtempSync(join(tmpdir(), 'rcx-docker-'));
   writeFileSync(join(folder, 'config.json'), JSON.stringify({ auths: options.auths ?? {}, ...options.docker }));
   const registry = new Registry({
-    config: { registries: options.registries ?? {} },
+    config: { registries: options.registries ?? {}, defaultNetwork: 'none' },
     ...options,
     env: { PATH: process.env.PATH, HOME: folder, DOCKER_CONFIG: folder, ...options.env },
     retry: { baseDelay: 5, ...options.retry },

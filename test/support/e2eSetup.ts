@@ -38,7 +38,10 @@ export default async function setup(project: TestProject): Promise<() => Promise
     await copyImage(`oci:${images.debian}:latest`, `docker://${registry.host}/library/ubuntu:latest`);
     await copyImage(`oci:${images.layered}:latest`, `docker://${registry.host}/library/layered:latest`);
     const config = join(folder, 'config.json');
-    await writeFile(config, JSON.stringify({ registries: { 'docker.io': { mirrors: [registry.url] } } }));
+    await writeFile(
+      config,
+      JSON.stringify({ registries: { 'docker.io': { mirrors: [registry.url] } }, defaultNetwork: 'none' }),
+    );
     const template = join(folder, 'root');
     const env = { RCX_ROOT: template, RCX_RUN: join(folder, 'run'), RCX_CONFIG: config, HOME: folder };
     for (const image of ['ubuntu', 'layered']) await execa(RCX_BIN, ['pull', '--quiet', image], { env });

@@ -21,7 +21,7 @@ export class TestEngine {
     writeFileSync(join(docker, 'config.json'), JSON.stringify({ auths }));
     const root = join(this.#scratch, 'root');
     const env = { PATH: process.env.PATH, HOME: this.#scratch, DOCKER_CONFIG: docker };
-    this.engine = new Engine({ root, run: join(root, 'run'), config: { registries: {} }, env });
+    this.engine = new Engine({ root, run: join(root, 'run'), config: { registries: {}, defaultNetwork: 'none' }, env });
     this.store = new TestStore(root);
     onTestFinished(() => this.engine.close());
   }

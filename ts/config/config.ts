@@ -21,6 +21,8 @@ export interface RcxConfig {
   registries: Record<string, RegistryConfig>;
   /** Host ids of users and groups for `--userns auto`, where no user `containers` or `rcx` has subordinate ones. */
   userns?: IdRange;
+  /** What a container of root is in that is given no network. */
+  defaultNetwork?: 'bridge' | 'none';
 }
 
 /** Consecutive ids. */
@@ -56,9 +58,11 @@ function merge(base: RcxConfig, over: RcxConfig): RcxConfig {
   const hosts = [...new Set([...Object.keys(base.registries), ...Object.keys(over.registries)])];
   const merged = hosts.map((host) => [host, { ...registryConfig(base, host), ...registryConfig(over, host) }]);
   const userns = over.userns ?? base.userns;
+  const defaultNetwork = over.defaultNetwork ?? base.defaultNetwork;
   return {
     registries: Object.fromEntries(merged) as RcxConfig['registries'],
     ...(userns !== undefined && { userns }),
+    ...(defaultNetwork !== undefined && { defaultNetwork }),
   };
 }
 

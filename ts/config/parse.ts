@@ -24,12 +24,19 @@ export function parseConfigFile(text: string, file: string): RcxConfig {
     throw Object.assign(failure(`it is not JSON: ${quote((cause as Error).message)}`), { cause });
   }
   const root = new JsonNode(document, failure);
-  refuseUnknownKeys(root, ['registries', 'userns']);
+  refuseUnknownKeys(root, ['registries', 'userns', 'defaultNetwork']);
   return present({
     registries: root.optional('registries', registries) ?? {},
     userns: root.optional('userns', idRange),
+    defaultNetwork: root.optional('defaultNetwork', networkMode),
   });
 }
+
+const networkMode: Reader<'bridge' | 'none'> = (node) => {
+  const mode = string(node);
+  if (mode === 'bridge' || mode === 'none') return mode;
+  throw node.error(`is ${quote(mode)}, neither bridge nor none`);
+};
 
 /** Ids below are those of accounts that the machine makes for people (`UID_MAX`, login.defs(5)). */
 const FIRST_ID = 65_536;

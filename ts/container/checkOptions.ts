@@ -41,7 +41,13 @@ const CONFLICTS: readonly [string, (options: ContainerOptions) => unknown][] = [
     'port exposing and the container type network mode',
     ({ network, exposedPorts }) => isOther(network) && exposedPorts?.length,
   ],
-  ['a static address and the network mode', ({ network, ip }) => ip && namedNetwork(network) === undefined],
+  [
+    'port publishing and the network mode',
+    ({ network, ports, publishAll }) => namedNetwork(network) === undefined && (ports?.length || publishAll),
+  ],
+  ['a static address and the network mode', (options) => hasOwnAddress(options) && !isInNetwork(options)],
+  ['an alias and the network mode', (options) => options.networkAliases?.length && !isInNetwork(options)],
+  ['several networks and the network mode', (options) => options.moreNetworks?.length && !isInNetwork(options)],
   [
     'user namespaces and networks, which is not supported yet',
     (options) => isRemapped(options) && namedNetwork(options.network),
@@ -57,6 +63,14 @@ const CONFLICTS: readonly [string, (options: ContainerOptions) => unknown][] = [
 /** Whether a container is asked for with a user namespace of its own. */
 export function isRemapped({ userns, uidMap, gidMap }: ContainerOptions): boolean {
   return (userns !== undefined && userns !== '' && userns !== 'host') || Boolean(uidMap?.length || gidMap?.length);
+}
+
+function isInNetwork({ network }: ContainerOptions): boolean {
+  return namedNetwork(network) !== undefined;
+}
+
+function hasOwnAddress({ ip, ip6, macAddress }: ContainerOptions): boolean {
+  return Boolean(ip || ip6 || macAddress);
 }
 
 function isOther(mode: string | undefined): boolean {

@@ -3,11 +3,13 @@ import { join } from 'node:path';
 import type { Engine } from '../engine.ts';
 import { RcxError } from '../errors.ts';
 import { containerEvent } from '../events/append.ts';
-import type { Attachment } from '../network/attachment.ts';
+import { Attachments, type Endpoint } from '../network/attachments.ts';
+import { addressesOf } from '../network/membership.ts';
 import { withContentLock } from '../store/lock.ts';
 import { toRcxError } from '../store/nativeError.ts';
 import { randomHex } from '../store/random.ts';
 import { temporaryDirectory } from '../store/temporary.ts';
+import { called } from './called.ts';
 import { placeCgroup } from './cgroupPath.ts';
 import { isRemapped, rootfsPath } from './checkOptions.ts';
 import { hostnameOf } from './hostname.ts';
@@ -18,7 +20,7 @@ import { LIMITS } from './limits/options.ts';
 import { identify, type ProcessIdentity } from './liveness.ts';
 import type { ContainerMounts } from './mounts/containerMounts.ts';
 import { namedNetwork } from './namespaceModes.ts';
-import { type NetworkFiles, networkFiles } from './networkFiles.ts';
+import { type FromNetworks, type NetworkFiles, networkFiles } from './networkFiles.ts';
 import { type ContainerRoot, type Decided, newRecord } from './newRecord.ts';
 import type { ContainerOptions } from './options.ts';
 import { type ContainerConfig, type ContainerState, writeNew } from './record.ts';
@@ -89,14 +91,14 @@ async function makeContainer(
   const limits = await limitsFor(cgroup, options);
   // From here on others see that the container is being made, and leave it what it takes.
   const temporary = temporaryDirectory(engine.paths.containers, id);
-  let attachment: Attachment | undefined;
+  let attachments: Attachments | undefined;
   let mounts: ContainerMounts | undefined;
   try {
-    attachment = await attach(engine, id, options);
+    attachments = await attach(engine, id, options);
     const labels = hasSelinux() ? (await labelling()).labelsFor(engine, id, options, how.confinement.label) : {};
-    const record = newRecord(root, joins, how, { id, folder, layers, hostname, cgroup, limits, labels, attachment });
+    const record = newRecord(root, joins, how, { id, folder, layers, hostname, cgroup, limits, labels, attachments });
     mounts = await mountsOf(engine, record, options);
-    const files = networkFiles(hostname, options, attachment?.own.address);
+    const files = networkFiles(hostname, options, attachments && fromNetworks(attachments));
     fill(temporary.path, files, layers && engine.rootOf(layers));
     await mounts?.fill(temporary.path, layers ?? []);
     if (labels.mount !== undefined) {
@@ -105,26 +107,31 @@ async function makeContainer(
     const state: ContainerState = { status: 'created', owner: self(), ...(how.willStart && { willStart: true }) };
     writeNew(temporary.path, 'state.json', state);
     engine.containers.claim(id, temporary.path, options.name, (name) => {
-      record.name = name;
-      writeNew(temporary.path, 'config.json', record);
+      writeNew(temporary.path, 'config.json', Object.assign(record, called(record, name)));
     });
     temporary.keep();
     mounts?.release();
-    attachment?.release();
+    attachments?.release();
     return { folder, config: record, state };
   } catch (error) {
     await temporary.dispose();
     await mounts?.abandon();
-    attachment?.abandon();
+    attachments?.abandon();
     throw notMade(folder, error);
   }
 }
 
-/** Few containers are in networks. */
-async function attach(engine: Engine, id: string, { network, ip }: ContainerOptions): Promise<Attachment | undefined> {
-  const name = namedNetwork(network);
-  if (name === undefined) return undefined;
-  return (await import('../network/attachment.ts')).Attachment.take(engine, id, name, ip);
+async function attach(engine: Engine, id: string, options: ContainerOptions): Promise<Attachments | undefined> {
+  const network = namedNetwork(options.network);
+  if (network === undefined) return undefined;
+  const { ip, ip6, macAddress: mac, networkAliases: aliases, moreNetworks = [] } = options;
+  const first: Endpoint = { network, aliases, ip, ip6, mac };
+  return await Attachments.take(engine, id, [first, ...moreNetworks]);
+}
+
+function fromNetworks(attachments: Attachments): FromNetworks {
+  const all = Object.values(attachments.networks());
+  return { addresses: all.flatMap(addressesOf), gateway: (attachments.wayOut() ?? all[0])?.gateway ?? '' };
 }
 
 /** Few machines have SELinux. */

@@ -1,6 +1,8 @@
+import type { ContainerNetwork } from '../network/membership.ts';
 import { containerConfig, hostConfig } from './inspectConfig.ts';
 import type {
   ContainerInspect,
+  InspectAddress,
   InspectEndpoint,
   InspectGraphDriver,
   InspectHealth,
@@ -9,6 +11,7 @@ import type {
 } from './inspectTypes.ts';
 import type { ContainerSize } from './list.ts';
 import { logPath } from './logs/files.ts';
+import { inspectPorts } from './mappings.ts';
 import type { MountPoint } from './mounts/point.ts';
 import { networkFile } from './networkFiles.ts';
 import type { ContainerConfig, ContainerState } from './record.ts';
@@ -61,7 +64,11 @@ export function inspectContainer(
     AppArmorProfile: hasAppArmor() ? (spec.process.apparmorProfile ?? DEFAULT_APPARMOR) : '',
     Mounts: (config.mounts ?? []).filter(({ hidden }) => !hidden).map(inspectMount),
     HostConfig: hostConfig(config),
-    NetworkSettings: { Networks: endpoints(config) },
+    NetworkSettings: {
+      ...mainAddress(config),
+      Ports: isUp(extras.status) ? inspectPorts(config, state) : {},
+      Networks: endpoints(config),
+    },
     ...(sizes !== undefined && { SizeRw: sizes.rw, SizeRootFs: sizes.rootFs }),
     Config: containerConfig(config),
     GraphDriver: graphDriver(config),
@@ -103,11 +110,31 @@ function inspectMount({ type, name, source, destination, mode, rw, propagation }
   };
 }
 
-function endpoints({ networks = {} }: ContainerConfig): Record<string, InspectEndpoint> {
-  const described = Object.entries(networks).map(([name, { id, gateway, address, prefix, mac }]) => [
-    name,
-    { NetworkID: id, Gateway: gateway, IPAddress: address, IPPrefixLen: prefix, MacAddress: mac },
-  ]);
+/** Docker has those of its default network here, once more. */
+function mainAddress({ networks = {} }: ContainerConfig): InspectAddress {
+  const first = Object.values(networks)[0];
+  if (first === undefined) return { Gateway: '', IPAddress: '', IPPrefixLen: 0, MacAddress: '' };
+  const { gateway, address, prefix, mac } = first;
+  return { Gateway: gateway, IPAddress: address, IPPrefixLen: prefix, MacAddress: mac };
+}
+
+function endpoint(
+  { id: network, gateway, address, prefix, mac, ipv6, aliases = [], asked }: ContainerNetwork,
+  id: string,
+): InspectEndpoint {
+  return {
+    IPAMConfig: asked && { ...(asked.ip && { IPv4Address: asked.ip }), ...(asked.ip6 && { IPv6Address: asked.ip6 }) },
+    Aliases: aliases,
+    ...{ NetworkID: network, Gateway: gateway, IPAddress: address, IPPrefixLen: prefix, MacAddress: mac },
+    IPv6Gateway: ipv6?.gateway ?? '',
+    GlobalIPv6Address: ipv6?.address ?? '',
+    GlobalIPv6PrefixLen: ipv6?.prefix ?? 0,
+    DNSNames: [...aliases, id.slice(0, 12)],
+  };
+}
+
+function endpoints({ id, networks = {} }: ContainerConfig): Record<string, InspectEndpoint> {
+  const described = Object.entries(networks).map(([name, own]) => [name, endpoint(own, id)]);
   return Object.fromEntries(described);
 }
 

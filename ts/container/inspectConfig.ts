@@ -15,6 +15,7 @@ export function hostConfig(config: ContainerConfig): InspectHostConfig {
     VolumeDriver: '',
     ...config.asked,
     NetworkMode: config.network,
+    PortBindings: portBindings(config),
     UsernsMode: config.userns ?? '',
     ...idMappings(spec.linux),
     AutoRemove: config.autoRemove,
@@ -39,6 +40,20 @@ export function hostConfig(config: ContainerConfig): InspectHostConfig {
     MaskedPaths: spec.linux.maskedPaths,
     ReadonlyPaths: spec.linux.readonlyPaths,
   };
+}
+
+function portBindings({ ports = [] }: ContainerConfig): InspectHostConfig['PortBindings'] {
+  const bindings: InspectHostConfig['PortBindings'] = {};
+  for (const { protocol, ip = '', host, container } of ports) {
+    const isSame = host !== undefined && host.last - host.first === container.last - container.first;
+    for (let port = container.first; port <= container.last; port++) {
+      const name = `${port}/${protocol}`;
+      const range = host === undefined ? '' : `${host.first}${host.first === host.last ? '' : `-${host.last}`}`;
+      const HostPort = isSame ? String(host.first + port - container.first) : range;
+      bindings[name] = [...(bindings[name] ?? []), { HostIp: ip, HostPort }];
+    }
+  }
+  return bindings;
 }
 
 /** What was asked for beside limits. */

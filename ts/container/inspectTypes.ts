@@ -35,7 +35,11 @@ export interface ContainerInspect {
   AppArmorProfile: string;
   Mounts: InspectMount[];
   HostConfig: InspectHostConfig;
-  NetworkSettings: { Networks: Record<string, InspectEndpoint> };
+  NetworkSettings: InspectAddress & {
+    /** By the container's port; `null` for one that is exposed and not published. */
+    Ports: Record<string, { HostIp: string; HostPort: string }[] | null>;
+    Networks: Record<string, InspectEndpoint>;
+  };
   /** Bytes of the read-write layer's files; only where sizes were asked for. */
   SizeRw?: number;
   /** The image's, too. */
@@ -96,6 +100,8 @@ export interface InspectHostConfig extends InspectAsked, AskedMounts {
   VolumesFrom: string[] | null;
   VolumeDriver: '';
   NetworkMode: string;
+  /** By the container's port; an empty port of the host for any. */
+  PortBindings: Record<string, { HostIp: string; HostPort: string }[]>;
   /** Empty for the host's, `auto`, or `private` for ids that were given. */
   UsernsMode: string;
   /** `CONTAINER:HOST:SIZE`, under podman's name: Docker has none. */
@@ -201,11 +207,23 @@ export interface InspectGraphDriver {
   Data: { LowerDir: string; UpperDir: string; WorkDir: string; MergedDir: string } | { RootDir: string };
 }
 
-/** A container's place in a network. */
-export interface InspectEndpoint {
-  NetworkID: string;
+/** A container's address in a network, empty where it is in none. */
+export interface InspectAddress {
   Gateway: string;
   IPAddress: string;
   IPPrefixLen: number;
   MacAddress: string;
+}
+
+/** A container's place in a network. */
+export interface InspectEndpoint extends InspectAddress {
+  /** What was asked for. */
+  IPAMConfig: { IPv4Address?: string; IPv6Address?: string } | undefined;
+  Aliases: string[];
+  NetworkID: string;
+  IPv6Gateway: string;
+  GlobalIPv6Address: string;
+  GlobalIPv6PrefixLen: number;
+  /** Beside the container's name. */
+  DNSNames: string[];
 }

@@ -14,8 +14,7 @@ interface Flag<T extends string> {
 
 const NETWORK: Flag<NetworkMode> = {
   ...{ name: '--network', modes: ['none', 'host'], others: true },
-  // Docker's default network leads out of the machine, and there is none yet.
-  names: { pattern: /^(?!(bridge|default)$)[a-zA-Z0-9][a-zA-Z0-9_.-]*$/, word: 'the name of a network' },
+  names: { pattern: /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/, word: 'the name of a network' },
 };
 const IPC: Flag<IpcMode> = { name: '--ipc', modes: ['none', 'private', 'shareable', 'host'], others: true };
 const PID: Flag<PidMode> = { name: '--pid', modes: ['private', 'host'], others: true };

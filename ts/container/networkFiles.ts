@@ -29,36 +29,79 @@ ff02::1\tip6-allnodes
 ff02::2\tip6-allrouters
 `;
 
-/**
- * Contents of `/etc/hosts`, `/etc/hostname` and `/etc/resolv.conf`.
- * @param address of the container in its network
- */
-export function networkFiles(hostname: string, options: ContainerOptions, address = '127.0.0.1'): NetworkFiles {
-  const added = (options.addHosts ?? []).map(hostLine).join('');
+/** Of the networks that a container is in. */
+export interface FromNetworks {
+  /** The container's own. */
+  addresses: readonly string[];
+  /** The machine's; what `host-gateway` stands for. */
+  gateway: string;
+}
+
+/** At 127.0.0.11 as Docker's, see `crates/core/src/network/name_server.rs`. */
+const NAME_SERVER = '127.0.0.11';
+
+/** Contents of `/etc/hosts`, `/etc/hostname` and `/etc/resolv.conf`. */
+export function networkFiles(hostname: string, options: ContainerOptions, networks?: FromNetworks): NetworkFiles {
+  const added = (options.addHosts ?? []).map((text) => hostLine(text, networks?.gateway)).join('');
   const { domainname } = options;
   const own = domainname === undefined ? hostname : `${hostname}.${domainname} ${hostname}`;
   // In the host's network the host's own names hold.
-  const hosts = options.network === 'host' ? readHost('/etc/hosts') : `${HOSTS}${address}\t${own}\n`;
-  const servers = (options.dns ?? []).map(serverLine).join('');
-  return {
-    hosts: hosts + added,
-    hostname: `${hostname}\n`,
-    'resolv.conf': servers === '' ? readHost('/etc/resolv.conf') : servers,
-  };
+  const addresses = networks?.addresses ?? ['127.0.0.1'];
+  const ownLines = addresses.map((address) => `${address}\t${own}\n`).join('');
+  const hosts = options.network === 'host' ? readHost('/etc/hosts') : `${HOSTS}${ownLines}`;
+  const resolver = resolvConf(options, networks === undefined ? undefined : [NAME_SERVER]);
+  return { hosts: hosts + added, hostname: `${hostname}\n`, 'resolv.conf': resolver };
 }
 
-function hostLine(text: string): string {
-  const colon = text.indexOf(':');
-  const [name, address] = [text.slice(0, colon), text.slice(colon + 1)];
+/** The host's, with what is given instead of a part of it (resolv.conf(5)). */
+function resolvConf({ dns = [], dnsSearch = [], dnsOptions = [] }: ContainerOptions, own?: string[]): string {
+  dns.forEach(checkServer);
+  const servers = own ?? dns;
+  const host = readHost('/etc/resolv.conf');
+  if (servers.length + dnsSearch.length + dnsOptions.length === 0) return host;
+  const lines = host.split('\n');
+  const ofHost = (pattern: RegExp) => lines.filter((line) => pattern.test(line));
+  const search = dnsSearch.includes('.') ? [] : dnsSearch;
+  search.forEach(checkDomain);
+  dnsOptions.forEach(checkOption);
+  return [
+    ...(servers.length > 0 ? servers.map((server) => `nameserver ${server}`) : ofHost(/^\s*nameserver\s/)),
+    ...(dnsSearch.length > 0 ? words('search', search) : ofHost(/^\s*(search|domain)\s/)),
+    ...(dnsOptions.length > 0 ? words('options', dnsOptions) : ofHost(/^\s*options\s/)),
+    '',
+  ].join('\n');
+}
+
+function words(keyword: string, values: readonly string[]): string[] {
+  return values.length === 0 ? [] : [`${keyword} ${values.join(' ')}`];
+}
+
+function checkDomain(text: string): void {
+  if (!/^[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,252}$/.test(text)) {
+    throw invalid('--dns-search', text, 'give a domain such as example.com, or . for none');
+  }
+}
+
+function checkOption(text: string): void {
+  if (!/^[a-z0-9-]+(:[0-9]+)?$/.test(text)) throw invalid('--dns-option', text, 'give one such as ndots:2');
+}
+
+/** Docker takes `name:address`, and `name=address`, too. */
+function hostLine(text: string, gateway: string | undefined): string {
+  const colon = text.search(/[:=]/);
+  const [name, given] = [text.slice(0, colon), text.slice(colon + 1).replace(/^\[(.*)\]$/, '$1')];
+  if (given === 'host-gateway' && gateway === undefined) {
+    throw invalid('--add-host', text, 'host-gateway is the address of this machine in a network: there is none');
+  }
+  const address = given === 'host-gateway' ? (gateway ?? '') : given;
   if (colon < 1 || isIP(address) === 0 || /\s/.test(name)) {
     throw invalid('--add-host', text, 'write it as name:address, e.g. db:10.0.0.2');
   }
   return `${address}\t${name}\n`;
 }
 
-function serverLine(text: string): string {
+function checkServer(text: string): void {
   if (isIP(text) === 0) throw invalid('--dns', text, 'give the address of a name server');
-  return `nameserver ${text}\n`;
 }
 
 function invalid(flag: string, text: string, hint: string): RcxError {

@@ -1,6 +1,8 @@
 import { dirname, join } from 'node:path';
+import { RcxError } from '../errors.ts';
 import { initPath } from '../native/index.ts';
-import type { Attachment } from '../network/attachment.ts';
+import type { Attachments } from '../network/attachments.ts';
+import { publicationOf } from '../network/publication.ts';
 import type { ExecutionConfig } from '../oci/types.ts';
 import type { StoredImage } from '../store/images.ts';
 import { rootfsPath } from './checkOptions.ts';
@@ -8,13 +10,15 @@ import type { Joins } from './joins.ts';
 import { lifeOf } from './life.ts';
 import type { NewLimits } from './limits/change.ts';
 import { networkFile } from './networkFiles.ts';
+import type { ContainerOptions } from './options.ts';
+import { type PortRequest, publishedAll } from './publish.ts';
 import type { ContainerConfig } from './record.ts';
 import type { Confinement } from './security/confinement.ts';
 import type { SelinuxLabels } from './security/selinux.ts';
 import { settingsOf } from './settings.ts';
 import { buildSpec } from './spec/build.ts';
 import { rareExtras } from './spec/extras.ts';
-import type { LaunchRequest } from './spec/types.ts';
+import type { LaunchRequest, NetworkExtras } from './spec/types.ts';
 import type { UserNamespace } from './userns/index.ts';
 
 /** Where a container's root comes from. */
@@ -38,7 +42,7 @@ export interface Own {
   cgroup: string;
   limits: Partial<NewLimits>;
   labels: SelinuxLabels;
-  attachment: Attachment | undefined;
+  attachments: Attachments | undefined;
 }
 
 /** The record of a new container, which has no name yet. */
@@ -46,9 +50,10 @@ export function newRecord(
   root: ContainerRoot,
   { options, join: joined, network }: Joins,
   { confinement, execution, namespace }: Decided,
-  { id, folder, layers, hostname, cgroup, limits: { limits, notes }, labels, attachment }: Own,
+  { id, folder, layers, hostname, cgroup, limits: { limits, notes }, labels, attachments }: Own,
 ): ContainerConfig {
   const image = 'image' in root ? root.image : undefined;
+  const ports = [...(options.ports ?? []), ...(options.publishAll ? publishedAll(execution.ExposedPorts ?? {}) : [])];
   const request: LaunchRequest = {
     spec: buildSpec({
       id,
@@ -72,7 +77,9 @@ export function newRecord(
       user: execution.User ?? '',
       init: options.init ?? false,
       noPivot: options.noPivot ?? false,
-      ...(attachment !== undefined && { network: attachment.extras() }),
+      ...(attachments !== undefined && {
+        network: networkExtras(attachments, { id, hostname, confinement, options, ports }),
+      }),
       ...confinement.extras,
       ...rareExtras(options, joined),
     },
@@ -85,8 +92,9 @@ export function newRecord(
     diffIds: image?.diffIds ?? [],
     execution,
     autoRemove: options.autoRemove ?? false,
-    network: attachment?.network.name ?? options.network ?? 'none',
-    ...(attachment !== undefined && { networks: { [attachment.network.name]: attachment.own } }),
+    network: attachments?.first ?? options.network ?? 'none',
+    ...(attachments !== undefined && { networks: attachments.networks() }),
+    ...(ports.length > 0 && { ports }),
     ...(namespace !== undefined && { userns: namespace.kind }),
     ...(options.uts === 'host' && { hostname }),
     settings: settingsOf(options),
@@ -96,6 +104,39 @@ export function newRecord(
     ...(confinement.record !== undefined && { security: confinement.record }),
     request,
   };
+}
+
+interface NetworkInput extends Pick<Own, 'id' | 'hostname'> {
+  confinement: Confinement;
+  options: ContainerOptions;
+  ports: readonly PortRequest[];
+}
+
+function networkExtras(
+  attachments: Attachments,
+  { id, hostname, confinement, options, ports }: NetworkInput,
+): NetworkExtras {
+  const wayOut = attachments.wayOut();
+  if (ports.length > 0 && wayOut === undefined) throw leadsNowhere();
+  // Who may configure networks makes routers, whose packets are not their own.
+  const mayRoute = confinement.capabilities.includes('CAP_NET_ADMIN');
+  const given = options.dns === undefined || options.dns.length === 0 ? undefined : options.dns;
+  return {
+    interfaces: attachments.interfaces([hostname], mayRoute),
+    ...(wayOut !== undefined && ports.length > 0 && { ports: publicationOf(ports, wayOut) }),
+    container: id,
+    // Names that are asked for leave the machine, and with them what somebody has written into them (CVE-2024-29018).
+    nameServer: wayOut === undefined ? 'none' : given === undefined ? 'host' : { given },
+  };
+}
+
+function leadsNowhere(): RcxError {
+  const step = 'publish the ports';
+  return new RcxError(`${step}: the container is in internal networks alone`, {
+    code: 'ERR_RCX_INVALID_OPTION',
+    step,
+    hint: 'put it into a network without --internal as well',
+  });
 }
 
 /** Topmost first: the init layer, then the image from its last layer down. */

@@ -1,5 +1,7 @@
+import type { Endpoint } from '../network/attachments.ts';
 import type { Healthcheck, Platform } from '../oci/types.ts';
 import type { FixedLimitOptions, LimitOptions } from './limits/options.ts';
+import type { PortRequest } from './publish.ts';
 import type { LogConfig, RestartPolicy } from './record.ts';
 import type { IdMapping } from './userns/mapping.ts';
 
@@ -65,13 +67,30 @@ export interface MountOptions {
 export interface NetworkOptions {
   hostname?: string | undefined;
   domainname?: string | undefined;
+  /** `bridge` for root when left out, unless the configuration says something else. */
   network?: NetworkMode | undefined;
   /** The container's address in its network; one that is free when left out. */
   ip?: string | undefined;
+  /** The same of IPv6. */
+  ip6?: string | undefined;
+  /** Of its device in that network; one that is made of its address when left out. */
+  macAddress?: string | undefined;
+  /** Other names of it in that network. */
+  networkAliases?: string[] | undefined;
+  /** Further networks that it is in. */
+  moreNetworks?: Endpoint[] | undefined;
+  /** Ports of it that are reached by ports of this machine. */
+  ports?: PortRequest[] | undefined;
+  /** All that its image, or {@link exposedPorts}, says that it listens at, by ports that are free. */
+  publishAll?: boolean | undefined;
   /** Lines of `/etc/hosts` as `name:address`. */
   addHosts?: string[] | undefined;
   /** Name servers by address, instead of the host's. */
   dns?: string[] | undefined;
+  /** Domains that names without a dot are looked for in, instead of the host's; `.` for none. */
+  dnsSearch?: string[] | undefined;
+  /** Options of resolv.conf(5), instead of the host's. */
+  dnsOptions?: string[] | undefined;
   /** Ports that the program listens at, `80/tcp`, beside those of the image. */
   exposedPorts?: string[] | undefined;
   /** Settings of the kernel that belong to the container's network or IPC namespace, by their dotted names. */
@@ -151,7 +170,10 @@ export interface NamespaceOptions {
 /** By name, id, or prefix of an id. */
 export type OtherContainer = `container:${string}`;
 
-/** `none` has only a loopback device; `host` shares the host's network; anything else is the name or id of a network. */
+/**
+ * `none` has only a loopback device; `host` shares the host's network; `bridge` is the default network; anything else is the name or
+ * id of one.
+ */
 export type NetworkMode = 'none' | 'host' | OtherContainer | (string & {});
 
 /** `none` has no `/dev/shm`; only that of `shareable` can be another container's. */

@@ -2,6 +2,7 @@ import type { Engine } from '../engine.ts';
 import { RcxError } from '../errors.ts';
 import { plain, quote } from '../oci/quote.ts';
 import { findContainer } from './heal.ts';
+import { hostAddress, mappingsOf, portName } from './mappings.ts';
 
 /** Ports of one protocol, the last one included. */
 export interface PortRange {
@@ -49,15 +50,15 @@ export function isInRange(port: string, ranges: readonly PortRange[]): boolean {
 }
 
 /**
- * Ports of the host that lead to a container. Without a network of its own there are none: asked for one of them it is an error,
- * asked for all of them it is the answer.
+ * Ports of the machine that lead to a container, as `docker port` shows them: all, or the addresses that lead to one.
  * @param text name, id, or prefix of an id
  * @param wanted `80` or `80/udp`
  * @throws ERR_RCX_CONTAINER_NOT_FOUND, ERR_RCX_INVALID_OPTION, ERR_RCX_PORT_NOT_PUBLISHED
  */
 export async function publishedPorts(engine: Engine, text: string, wanted?: string): Promise<string[]> {
-  const { config } = await findContainer(engine, text);
-  if (wanted === undefined) return [];
+  const { config, state } = await findContainer(engine, text);
+  const mappings = mappingsOf(state);
+  if (wanted === undefined) return mappings.map((mapping) => `${portName(mapping)} -> ${hostAddress(mapping)}`);
   const port = parsePortRange(wanted);
   if (port === undefined || port.first !== port.last) {
     throw new RcxError(`show the container's ports: ${quote(wanted)} is no port`, {
@@ -67,6 +68,8 @@ export async function publishedPorts(engine: Engine, text: string, wanted?: stri
       hint: 'write 80, or 80/udp',
     });
   }
+  const found = mappings.filter((each) => each.port === port.first && each.protocol === port.protocol);
+  if (found.length > 0) return found.map(hostAddress);
   throw new RcxError(`no public port '${port.first}/${port.protocol}' published for ${config.name}`, {
     code: 'ERR_RCX_PORT_NOT_PUBLISHED',
     step: "show the container's ports",

@@ -8,6 +8,7 @@ import { writeFileAtomic } from '../store/atomic.ts';
 import type { ProcessIdentity } from './liveness.ts';
 import type { AskedMounts, MountPoint } from './mounts/point.ts';
 import type { MountedImage } from './mounts/resolved.ts';
+import type { PortRequest } from './publish.ts';
 import type { Settings } from './settings.ts';
 import type { LaunchRequest } from './spec/types.ts';
 
@@ -28,6 +29,8 @@ export interface ContainerConfig {
   network: string;
   /** The networks that it is in, by name. */
   networks?: Record<string, ContainerNetwork>;
+  /** Published ports, as they were asked for. */
+  ports?: PortRequest[];
   /** It has a user namespace: with ids that no other container has, or with given ones. */
   userns?: 'auto' | 'private';
   /** Where it is the host's, and so not in the request. */
@@ -111,6 +114,8 @@ export interface ContainerState {
   /** Somebody has asked for its end: it is not started with the machine. */
   stopped?: boolean;
   health?: 'starting' | 'healthy' | 'unhealthy';
+  /** Ports of the machine that lead to it, while it runs: `0.0.0.0:8080`, `[::]:8080`. */
+  ports?: { protocol: 'tcp' | 'udp'; at: string; to: string }[];
   /** How the root was changed. */
   root?: string;
   /** System call that mounted the overlay: `fsconfig`, or `mount` on kernels before 6.8. */

@@ -1,5 +1,6 @@
 import type { Engine } from '../engine.ts';
 import { RcxError } from '../errors.ts';
+import { called } from './called.ts';
 import { changeConfig, reloadRecord } from './change.ts';
 import { findContainer } from './heal.ts';
 import { checkName } from './names.ts';
@@ -17,12 +18,14 @@ export async function renameContainer(engine: Engine, text: string, wanted: stri
   const name = checkName(wanted.replace(/^\//, ''));
   let old: string | undefined;
   try {
-    await changeConfig(stored, (config) => {
+    const changed = await changeConfig(stored, (config) => {
       if (config.name === name) throw sameName(name);
       containers.reserveName({ id, name });
       old = config.name;
-      return { ...config, name };
+      return called(config, name);
     });
+    const { network } = changed.request.rcx;
+    if (network !== undefined) (await import('../network/names.ts')).publishNames(id, network.interfaces);
   } catch (error) {
     if (old !== undefined) containers.freeName({ id, name });
     throw error;

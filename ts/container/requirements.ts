@@ -1,9 +1,9 @@
 import type { Engine } from '../engine.ts';
-import { checkOptions } from './checkOptions.ts';
+import { checkOptions, isRemapped } from './checkOptions.ts';
 import type { Joins } from './joins.ts';
 import { checkName } from './names.ts';
 import { otherContainer } from './namespaceModes.ts';
-import type { ContainerOptions } from './options.ts';
+import type { ContainerOptions, NetworkMode } from './options.ts';
 import type { StoredContainer } from './store.ts';
 
 /**
@@ -14,12 +14,24 @@ import type { StoredContainer } from './store.ts';
  */
 export async function requirementsOf(engine: Engine, wanted: ContainerOptions, now: boolean): Promise<Joins> {
   if (wanted.name !== undefined) checkName(wanted.name);
-  checkOptions(wanted);
-  const { network, ipc, pid, devices, rlimits, oomScoreAdj } = wanted;
+  const options = { ...wanted, network: isDefault(wanted.network) ? defaultMode(engine, wanted) : wanted.network };
+  checkOptions(options);
+  const { network, ipc, pid, devices, rlimits, oomScoreAdj } = options;
   if (devices !== undefined) (await import('./hostDevices.ts')).requireDevices(devices);
-  if (rlimits !== undefined || oomScoreAdj !== undefined) (await import('./hostLimits.ts')).requireLimits(wanted);
-  if ([network, ipc, pid].every((mode) => otherContainer(mode) === undefined)) return { options: wanted, join: [] };
-  return await (await import('./joins.ts')).findJoins(engine, wanted, now);
+  if (rlimits !== undefined || oomScoreAdj !== undefined) (await import('./hostLimits.ts')).requireLimits(options);
+  if ([network, ipc, pid].every((mode) => otherContainer(mode) === undefined)) return { options, join: [] };
+  return await (await import('./joins.ts')).findJoins(engine, options, now);
+}
+
+/** Docker's word for what is the default. */
+function isDefault(network: NetworkMode | undefined): network is undefined {
+  return network === undefined || network === 'default';
+}
+
+/** A network needs root, and to belong to the user namespace that a container may have. */
+function defaultMode(engine: Engine, options: ContainerOptions): NetworkMode {
+  if (process.geteuid?.() !== 0 || isRemapped(options)) return 'none';
+  return engine.settings().defaultNetwork ?? 'bridge';
 }
 
 /** Makes a container, whose id is written into a file where that was asked for. @throws ERR_RCX_CID_FILE */

@@ -4,6 +4,7 @@ import type { Digest } from '../oci/digest.ts';
 import { passesLabels } from '../system/filters/labels.ts';
 import { type FilterName, type FilterValues, matchesPattern } from './filters.ts';
 import { findContainer } from './heal.ts';
+import { mappingsOf } from './mappings.ts';
 import { isInRange, parsePortRange } from './ports.ts';
 import { type ContainerStatus, isUp } from './status.ts';
 import type { StoredContainer } from './store.ts';
@@ -26,13 +27,12 @@ const MAKERS: Record<FilterName, Maker> = {
   status: (values) => (candidate) => values.includes(candidate.status),
   health: (values) => (candidate) => values.includes(candidate.state.health ?? 'none'),
   exited: exitedWith,
-  network: (values) => (candidate) => values.includes(candidate.config.network),
+  network: inNetworks,
   volume: (values) => (candidate) =>
     (candidate.config.mounts ?? []).some(({ name, source, destination }) =>
       values.some((each) => each === name || each === source || each === destination),
     ),
-  // None can be published as long as there are no networks to publish them from.
-  publish: () => () => false,
+  publish: publishes,
   expose: exposes,
   ancestor: madeFrom,
   before: async (values, engine) => {
@@ -58,6 +58,21 @@ function exitedWith(values: readonly string[]): Test {
   const codes = values.map(Number);
   return ({ status, state }) =>
     !isUp(status) && state.startedAt !== undefined && state.exitCode !== undefined && codes.includes(state.exitCode);
+}
+
+/** By name, or by id or the start of it, of any network that it is in. */
+function inNetworks(values: readonly string[]): Test {
+  return ({ config }) => {
+    const networks = Object.entries(config.networks ?? {});
+    const isIn = (value: string) => networks.some(([name, { id }]) => name === value || id.startsWith(value));
+    return values.some((value) => value === config.network || (value !== '' && isIn(value)));
+  };
+}
+
+function publishes(values: readonly string[]): Test {
+  const ranges = values.flatMap((value) => parsePortRange(value) ?? []);
+  return ({ state }) =>
+    mappingsOf(state).some(({ hostPort, protocol }) => isInRange(`${hostPort}/${protocol}`, ranges));
 }
 
 function exposes(values: readonly string[]): Test {

@@ -75,7 +75,7 @@ export class ContainerStore {
     await discard(folder);
     this.#names.free(config.name, config.id);
     if (config.networks !== undefined) {
-      const { freeAddresses } = await import('../network/attachment.ts');
+      const { freeAddresses } = await import('../network/attachments.ts');
       freeAddresses(this.#paths, config.id, config.networks);
     }
     containerEvent({ run: this.#run }, config, 'destroy');

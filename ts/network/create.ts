@@ -4,13 +4,13 @@ import { plain } from '../oci/quote.ts';
 import { lockPath, withLock } from '../store/lock.ts';
 import { randomHex } from '../store/random.ts';
 import { invalid } from './invalid.ts';
-import type { Network, NetworkRecord } from './record.ts';
-import { NetworkStore, requireFreeName } from './store.ts';
-import { type AskedSubnets, readSubnets, type Subnets } from './subnetOptions.ts';
-import { freeSubnet6, freeSubnet, requireFree, requireFree6 } from './subnets.ts';
 import { formatAddress, formatSubnet } from './ipv4.ts';
 import { formatAddress6, formatSubnet6 } from './ipv6.ts';
+import type { Network, NetworkRecord } from './record.ts';
 import { subnet6Of, subnetOf } from './record.ts';
+import { NetworkStore, requireFreeName } from './store.ts';
+import { type AskedSubnets, readSubnets, type Subnets } from './subnetOptions.ts';
+import { freeSubnet, freeSubnet6, requireFree, requireFree6 } from './subnets.ts';
 
 export interface CreateNetworkOptions extends AskedSubnets {
   name: string;
@@ -96,7 +96,8 @@ function readMtu(options: Record<string, string>): number | undefined {
   const text = options[MTU];
   if (text === undefined) return undefined;
   const mtu = /^[1-9]\d{0,4}$/.test(text) ? Number(text) : 0;
-  if (mtu < MTUS.least || mtu > MTUS.most) throw invalid('--opt', `${MTU}=${text}`, `from ${MTUS.least} to ${MTUS.most}`);
+  if (mtu < MTUS.least || mtu > MTUS.most)
+    throw invalid('--opt', `${MTU}=${text}`, `from ${MTUS.least} to ${MTUS.most}`);
   return mtu;
 }
 

@@ -1,5 +1,5 @@
-import { isIPv6 } from 'node:net';
 import { randomBytes } from 'node:crypto';
+import { isIPv6 } from 'node:net';
 
 /** An IPv6 network: the address with all bits of hosts zero, and the number of its other bits. */
 export interface Subnet6 {

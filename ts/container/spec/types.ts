@@ -134,19 +134,52 @@ export interface LaunchExtras {
   mounts?: Record<string, MountExtras>;
 }
 
-/** The devices of a container. */
+/** What is in a container's own network namespace, and what leads there; see `crates/core/src/network/request.rs`. */
 export interface NetworkExtras {
-  interfaces: {
-    name: string;
-    /** Of the end that is a port of the bridge. */
-    hostName: string;
-    mac: string;
-    /** Each with its prefix. */
-    addresses: string[];
-    gateways?: string[];
-    /** Made at the start when it is missing. */
-    bridge: { name: string; mac: string; addresses: string[]; internal: boolean };
-  }[];
+  interfaces: InterfaceExtras[];
+  ports?: PortExtras[];
+  /** Id of the container. */
+  container: string;
+  /** Whom its name server asks for names that no network has. */
+  nameServer?: 'host' | 'none' | { given: string[] };
+}
+
+/** A device of a container. */
+export interface InterfaceExtras {
+  name: string;
+  /** Of the end that is a port of the bridge. */
+  hostName: string;
+  mac: string;
+  /** Bytes. */
+  mtu?: number;
+  /** Each with its prefix. */
+  addresses: string[];
+  gateways?: string[];
+  mayRoute?: boolean;
+  /** Name of the network. */
+  network: string;
+  /** What the container is called in it, its name first. */
+  names: string[];
+  /** Where the names of the network's containers are. */
+  folder: string;
+  /** Made at the start when it is missing. */
+  bridge: { name: string; mac: string; addresses: string[]; internal: boolean };
+}
+
+/** Ports of the machine that lead to a container. */
+export interface PortExtras {
+  protocol: 'tcp' | 'udp';
+  /** Of the machine. */
+  addresses: string[];
+  /** Of the machine; 0 for one that is free. */
+  first: number;
+  last: number;
+  /** Of the container, the first. */
+  port: number;
+  /** Only one of the machine's ports. */
+  any: boolean;
+  /** Addresses of the container. */
+  to: string[];
 }
 
 /** What the standard cannot say of a mount. */

@@ -147,12 +147,14 @@ impl Transaction {
     pub fn set(&mut self, family: Family, table: &str, name: &str, (kind, length): (u32, u32)) {
         // The kernel wants a number to refer to it by in the same transaction.
         const ID: u32 = 1;
+        // For nft(8) alone: names of devices are kept as this machine keeps them (NFTNL_UDATA_SET_KEYBYTEORDER, host's).
+        const HOST_ORDER: [u8; 6] = [0, 4, 1, 0, 0, 0];
         let attributes = Attributes::default().text(1, table).text(2, name).number(3, 0);
         self.add(
             family,
             libc::NFT_MSG_NEWSET,
             0,
-            attributes.number(4, kind).number(5, length).number(10, ID),
+            attributes.number(4, kind).number(5, length).number(10, ID).bytes(13, &HOST_ORDER),
         );
     }
 

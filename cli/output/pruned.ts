@@ -17,6 +17,11 @@ export function printPrunedVolumes({ names }: PrunedVolumes): void {
   if (names.length > 0) print(['Deleted Volumes:', ...names, ''].join('\n'));
 }
 
+/** Docker's list of removed networks, if there are any. */
+export function printPrunedNetworks(names: readonly string[]): void {
+  if (names.length > 0) print(['Deleted Networks:', ...names, ''].join('\n'));
+}
+
 /** Docker's list of removed images, if there are any. */
 export function printPrunedImages({ images, kept }: PrunedImages): void {
   const lines = images.flatMap(({ untagged, deleted }) => [

@@ -2,6 +2,7 @@ import { dirname, join } from 'node:path';
 import { RcxError } from '../errors.ts';
 import { initPath } from '../native/index.ts';
 import type { Attachments } from '../network/attachments.ts';
+import { withGateways } from '../network/gateways.ts';
 import { publicationOf } from '../network/publication.ts';
 import type { ExecutionConfig } from '../oci/types.ts';
 import type { StoredImage } from '../store/images.ts';
@@ -122,7 +123,7 @@ function networkExtras(
   const mayRoute = confinement.capabilities.includes('CAP_NET_ADMIN');
   const given = options.dns === undefined || options.dns.length === 0 ? undefined : options.dns;
   return {
-    interfaces: attachments.interfaces([hostname], mayRoute),
+    interfaces: withGateways(attachments.interfaces([hostname], mayRoute)),
     ...(wayOut !== undefined && ports.length > 0 && { ports: publicationOf(ports, wayOut) }),
     container: id,
     // Names that are asked for leave the machine, and with them what somebody has written into them (CVE-2024-29018).

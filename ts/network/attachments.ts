@@ -89,11 +89,10 @@ export class Attachments {
     return this.#places.find(({ network }) => !network.internal)?.own;
   }
 
-  /** Devices for the core, from a number on. */
+  /** Devices for the core, from a number on; none leads out yet. */
   interfaces(names: readonly string[], mayRoute: boolean, from = 0): InterfaceExtras[] {
-    const wayOut = this.wayOut();
     return this.#places.map(({ network, own }, at) => {
-      const choices = { container: this.#container, index: from + at, names, isDefault: own === wayOut, mayRoute };
+      const choices = { container: this.#container, index: from + at, names, mayRoute };
       return interfaceOf(this.#engine.paths, network, own, choices);
     });
   }

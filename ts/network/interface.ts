@@ -13,8 +13,6 @@ export interface InterfaceChoices {
   index: number;
   /** What the container is called in the network; its name is added when it has one. */
   names: readonly string[];
-  /** What has no other way goes by this network. */
-  isDefault: boolean;
   /** It may send what carries other addresses than its own. */
   mayRoute: boolean;
 }
@@ -24,19 +22,17 @@ export function interfaceOf(
   { run }: Pick<StorePaths, 'run'>,
   network: Network,
   own: ContainerNetwork,
-  { container, index, names, isDefault, mayRoute }: InterfaceChoices,
+  { container, index, names, mayRoute }: InterfaceChoices,
 ): InterfaceExtras {
   const { ipv6 } = own;
   const prefix6 = subnet6Of(network)?.prefix;
   const mtu = network.mtu ?? (network.internal ? undefined : uplinkMtu());
-  const gateways = [network.gateway, ...(network.ipv6 === undefined ? [] : [network.ipv6.gateway])];
   return {
     name: `eth${index}`,
     hostName: `rcx${container.slice(0, 8)}e${index}`,
     mac: own.mac,
     ...(mtu !== undefined && { mtu }),
     addresses: [`${own.address}/${own.prefix}`, ...(ipv6 === undefined ? [] : [`${ipv6.address}/${ipv6.prefix}`])],
-    ...(isDefault && !network.internal && { gateways }),
     ...(mayRoute && { mayRoute }),
     network: network.name,
     names: [...new Set([container.slice(0, 12), ...(own.aliases ?? []), ...names])],

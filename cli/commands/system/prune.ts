@@ -9,6 +9,7 @@ import {
   onWait,
   printPrunedContainers,
   printPrunedImages,
+  printPrunedNetworks,
   printPrunedVolumes,
   printReclaimed,
 } from '../../output/pruned.ts';
@@ -24,7 +25,8 @@ export function register(parent: Command): void {
     .command('prune')
     .summary('remove unused data')
     .description(
-      'Remove all containers that do not run, then images as rcx image prune does, and what interrupted commands left.',
+      'Remove all containers that do not run, networks that none is in, then images as rcx image prune does, and what ' +
+        'interrupted commands left.',
     )
     .option('-a, --all', 'remove all images that no container uses, not only those without a tag')
     .option('--volumes', 'remove anonymous volumes that no container has, too');
@@ -37,6 +39,8 @@ async function action(flags: SystemPruneFlags): Promise<void> {
   const engine = new Engine();
   const containers = await pruneContainers(engine, filters);
   printPrunedContainers(containers);
+  const { pruneNetworks } = await import('../../../ts/network/prune.ts');
+  printPrunedNetworks(await pruneNetworks(engine, filters));
   const volumes = flags.volumes ? await pruneAnonymous(engine, filters) : 0;
   const images = await pruneImages(engine, { all: flags.all, filters, onWait });
   printPrunedImages(images);
@@ -51,11 +55,12 @@ async function pruneAnonymous(engine: Engine, { labels, withoutLabels }: PruneFi
   return volumes.reclaimed;
 }
 
-/** Docker's, without the networks and the build cache, which rcx does not have. */
+/** Docker's, without the build cache, which rcx does not have. */
 function question({ all, volumes, filter = [] }: SystemPruneFlags): string {
   const lines = [
     'WARNING! This will remove:',
     '  - all stopped containers',
+    '  - all networks not used by at least one container',
     ...(volumes ? ['  - all anonymous volumes not used by at least one container'] : []),
     all ? '  - all images without at least one container associated to them' : '  - all dangling images',
     '',

@@ -3,7 +3,7 @@
 use napi::Env;
 use napi::bindgen_prelude::Result;
 use napi_derive::napi;
-use rcx_core::network;
+use rcx_core::{monitor, network};
 
 use crate::error::to_js;
 
@@ -11,4 +11,11 @@ use crate::error::to_js;
 #[napi]
 pub fn remove_bridge(env: Env, name: String) -> Result<()> {
     network::remove_bridge(&name).map_err(|e| to_js(&env, &e))
+}
+
+/// Has a container that runs be in the networks of its record; `own` is its runtime directory. Returns when it is. Throws
+/// `ERR_RCX_NETWORK`, and `ERR_RCX_MONITOR` when its monitor does not answer.
+#[napi]
+pub fn change_networks(env: Env, own: String) -> Result<()> {
+    monitor::change_networks(own.as_ref()).map_err(|e| to_js(&env, &e))
 }

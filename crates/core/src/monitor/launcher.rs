@@ -3,11 +3,14 @@
 use std::ffi::CString;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
+use std::time::Duration;
 
 use rustix::fs::{Mode, OFlags, open};
-use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, socketpair};
+use rustix::net::sockopt::{Timeout, set_socket_timeout};
+use rustix::net::{AddressFamily, RecvFlags, SocketAddrUnix, SocketFlags, SocketType, socketpair};
 
-use super::{CODE, null, protocol};
+use super::protocol::{self, Reply, Request};
+use super::{CODE, null};
 use crate::error::{Context, Error, Result};
 use crate::launch;
 
@@ -62,5 +65,22 @@ fn connect_to(socket: &OwnedFd, address: &SocketAddrUnix) -> rustix::io::Result<
             Err(rustix::io::Errno::INTR) => {}
             other => return other,
         }
+    }
+}
+
+/// Has the monitor of a container that runs read its record again and have it be in those networks; waits until it is.
+///
+/// # Errors
+/// What the monitor could not do; `ERR_RCX_MONITOR` when it does not answer.
+pub fn change_networks(own: &Path) -> Result<()> {
+    const STEP: &str = "have the container's networks changed";
+    const PATIENCE: Duration = Duration::from_secs(30);
+    let socket = connect(own)?;
+    set_socket_timeout(&socket, Timeout::Recv, Some(PATIENCE)).step(CODE, STEP)?;
+    protocol::send(socket.as_fd(), &Request::Networks, &[]).step(CODE, STEP)?;
+    match protocol::receive::<Reply>(socket.as_fd(), RecvFlags::empty()).step(CODE, STEP)? {
+        Some((Reply::Done, _)) => Ok(()),
+        Some((reply, _)) => Err(Error::from(reply)),
+        None => Err(Error::new(CODE, format!("{STEP}: its monitor has ended"))),
     }
 }

@@ -27,6 +27,8 @@ use rustix::fs::{Mode, OFlags, open};
 use rustix::net::{AddressFamily, SocketFlags, SocketType};
 use rustix::pipe::{PipeFlags, pipe_with};
 
+pub use self::launcher::change_networks;
+
 use self::config::{Config, Inherited, OOM_SCORE_ADJ};
 use self::log::Log;
 use self::protocol::Reply;

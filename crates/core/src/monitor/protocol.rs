@@ -58,6 +58,8 @@ pub enum Request {
     Stop,
     /// The record has changed: read it again. Answered by [`Reply::Done`].
     Reload,
+    /// Its networks are others: have the container be in those. Answered by [`Reply::Done`] or [`Reply::Failed`].
+    Networks,
 }
 
 /// The monitor's answer.
@@ -73,7 +75,7 @@ pub enum Reply {
     },
     /// It was done.
     Done,
-    /// It could not be started. The last packet.
+    /// It could not be started, or done. The last packet.
     #[serde(rename_all = "camelCase")]
     Failed {
         /// Stable code.

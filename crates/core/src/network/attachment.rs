@@ -1,6 +1,6 @@
 //! One place of a container in a network: a device inside, whose other end is a port of a bridge.
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::BorrowedFd;
 
 use rustix::io::Errno;
 
@@ -34,7 +34,7 @@ pub fn attach(
     outside: &mut Netlink,
     inside: &mut Netlink,
     interface: &Interface,
-    namespace: &OwnedFd,
+    namespace: BorrowedFd<'_>,
 ) -> Result<()> {
     let Interface { bridge, name, .. } = interface;
     let port = link::index_of(outside, &bridge.name).step_at(CODE, "find the bridge", &bridge.name)?;
@@ -52,7 +52,14 @@ pub fn attach(
     for name in [&interface.host_name, &bridge.name] {
         link::settle(outside, name).step_at(CODE, "wait for the network device", name)?;
     }
+    lead_out(inside, interface)
+}
+
+/// Has everything that has no other way go by a device; whatever went by another one does no more.
+pub fn lead_out(inside: &mut Netlink, interface: &Interface) -> Result<()> {
+    let name = &interface.name;
     for gateway in &interface.gateways {
+        let device = link::index_of(inside, name).step_at(CODE, "find the network device", name)?;
         link::add_default_route(inside, device, *gateway).step_at(
             CODE,
             "set the way out of the network",
@@ -79,12 +86,12 @@ fn make_pair(
     outside: &mut Netlink,
     interface: &Interface,
     port: u32,
-    namespace: &OwnedFd,
+    namespace: BorrowedFd<'_>,
 ) -> rustix::io::Result<()> {
-    match link::make_pair(outside, interface, port, namespace.as_fd()) {
+    match link::make_pair(outside, interface, port, namespace) {
         Err(Errno::EXIST) => {
             link::remove(outside, &interface.host_name)?;
-            link::make_pair(outside, interface, port, namespace.as_fd())
+            link::make_pair(outside, interface, port, namespace)
         }
         other => other,
     }

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::os::fd::{AsRawFd, BorrowedFd};
 
-use netlink_packet_core::{NLM_F_CREATE, NLM_F_EXCL};
+use netlink_packet_core::{NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE};
 use netlink_packet_route::address::{AddressAttribute, AddressHeaderFlags, AddressMessage};
 use netlink_packet_route::link::{
     InfoData, InfoKind, InfoVeth, LinkAttribute, LinkFlags, LinkInfo, LinkMessage,
@@ -112,7 +112,7 @@ pub fn add_address(netlink: &mut Netlink, index: u32, address: IpAddr, prefix: u
     }
 }
 
-/// Sends everything that has no other way by a gateway.
+/// Sends everything that has no other way by a gateway, instead of another one that it went by.
 pub fn add_default_route(netlink: &mut Netlink, index: u32, gateway: IpAddr) -> Result<()> {
     let mut message = RouteMessage::default();
     message.header.address_family = family(gateway);
@@ -125,7 +125,7 @@ pub fn add_default_route(netlink: &mut Netlink, index: u32, gateway: IpAddr) -> 
         IpAddr::V6(address) => RouteAddress::Inet6(address),
     };
     message.attributes = vec![RouteAttribute::Gateway(address), RouteAttribute::Oif(index)];
-    netlink.request(RouteNetlinkMessage::NewRoute(message), NLM_F_CREATE | NLM_F_EXCL)
+    netlink.request(RouteNetlinkMessage::NewRoute(message), NLM_F_CREATE | NLM_F_REPLACE)
 }
 
 fn up(message: &mut LinkMessage) {

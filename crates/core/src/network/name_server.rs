@@ -6,8 +6,7 @@ use std::sync::{Arc, RwLock};
 use super::CODE;
 use super::nft::rule::{Header, Meta, Rule};
 use super::nft::{Chain, FILTER, Family, Hook, Nft, Ownership, Transaction};
-use super::request::Interface;
-use super::resolver::{self, Settings, Sockets, Upstream};
+use super::resolver::{self, Settings, Sockets};
 use super::service::Service;
 use crate::error::{Context, Result};
 
@@ -49,10 +48,8 @@ impl Inside {
     }
 
     /// Serves there, in the network namespace of the calling thread. What is returned beside the thread ends with its socket.
-    pub fn serve(self, interfaces: &[Interface], upstream: Upstream) -> Result<(Service, Nft)> {
+    pub fn serve(self, settings: Arc<RwLock<Settings>>) -> Result<(Service, Nft)> {
         let Self { sockets, filter } = self;
-        let networks = interfaces.iter().map(Interface::named).collect();
-        let settings = Arc::new(RwLock::new(Settings { networks, upstream }));
         let service = Service::start("rcx-names", move |stop| resolver::serve(sockets, &settings, stop))?;
         Ok((service, filter))
     }

@@ -17,6 +17,11 @@ const IPV6_DESTINATION: u32 = 24;
 const IPV6_SOURCE: u32 = 8;
 const LOOPBACK: u8 = 127;
 
+/// Name of a container's own table, as different from others as its short id is.
+pub fn table(container: &str) -> String {
+    format!("rcx-{}", container.get(..12).unwrap_or(container))
+}
+
 /// Adds a table with that name. Some is left to the sockets at those ports: what comes for a loopback address, as the kernel sends
 /// nothing elsewhere that comes from one, unless it takes what comes from elsewhere for one, too (`route_localnet`, CVE-2020-8558); and
 /// what the container sends to itself, which a bridge with `br_netfilter` would have to send back by the port that it came by.

@@ -25,13 +25,6 @@ pub struct NetworkRequest {
     pub name_server: Option<Upstream>,
 }
 
-impl NetworkRequest {
-    /// Name of the container's own table in the packet filter, as different from others as its short id is.
-    pub fn table(&self) -> String {
-        format!("rcx-{}", self.container.get(..12).unwrap_or(&self.container))
-    }
-}
-
 /// Ports of the machine that lead to a container: as many of it, one after the other, or one of several.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -3,10 +3,12 @@
 use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{Mode, OFlags, open};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SocketFlags, accept_with};
 
-use super::{Monitor, Phase};
+use super::{CODE, Monitor, Phase};
+use crate::error::{Context, Result};
 use crate::monitor::client::Client;
 use crate::monitor::config::{Config, RestartName};
 use crate::monitor::events;
@@ -126,7 +128,26 @@ impl Monitor {
                 }
                 self.clients[at].tell(&Reply::Done);
             }
+            Request::Networks => {
+                let changed = self.change_networks();
+                let reply = changed.map_or_else(|error| Reply::from(&error), |()| Reply::Done);
+                self.clients[at].tell(&reply);
+            }
         }
+    }
+
+    /// Has the container be in the networks of its record; one that does not run is when it is started.
+    fn change_networks(&mut self) -> Result<()> {
+        self.reload();
+        let (Phase::Running(session), Some(held)) = (&self.phase, &mut self.network) else { return Ok(()) };
+        let Some(request) = &self.config.request.rcx.network else { return Ok(()) };
+        // The init is this process' own to collect: the pid is no other's.
+        let path = format!("/proc/{}/ns/net", session.pid());
+        let namespace = open(&path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty());
+        let namespace = namespace.step_at(CODE, "open the container's network namespace", path)?;
+        let changed = held.change(request, namespace.as_fd());
+        self.record.state.ports.clone_from(&held.ports);
+        changed.and(self.record.write())
     }
 
     /// Somebody wants it to end for good.

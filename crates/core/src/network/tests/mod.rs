@@ -1,5 +1,6 @@
 //! With the kernel's own network stack: every test in a network namespace that stands for a machine.
 
+mod changes;
 mod filter;
 mod names;
 mod ports;
@@ -11,8 +12,10 @@ use std::time::{Duration, Instant};
 
 use netlink_packet_route::RouteNetlinkMessage;
 use netlink_packet_route::link::{LinkAttribute, LinkMessage};
-use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
+use rustix::fs::{Mode, OFlags, open};
+use rustix::thread::{LinkNameSpaceType, UnshareFlags, move_into_link_name_space, unshare_unsafe};
 
+use super::nft::Nft;
 use super::request::Address;
 use super::*;
 
@@ -28,6 +31,8 @@ fn on_a_machine(body: impl FnOnce() + Send + 'static) {
         // SAFETY: a network namespace is the thread's alone.
         unsafe { unshare_unsafe(UnshareFlags::NEWNET) }.unwrap();
         link::bring_up(&mut Netlink::open().unwrap(), LOOPBACK).unwrap();
+        // It has inherited that of the machine that runs the tests.
+        std::fs::write("/proc/sys/net/ipv4/ip_forward", "0").unwrap();
         body();
     });
     run.join().unwrap();
@@ -40,15 +45,7 @@ struct Started {
 }
 
 fn nothing_held() -> Held {
-    Held {
-        filter: Nft::open().unwrap(),
-        tables: Vec::new(),
-        inside: None,
-        services: Vec::new(),
-        container: String::new(),
-        names: Vec::new(),
-        ports: Vec::new(),
-    }
+    Held::nothing(&NetworkRequest::default()).unwrap()
 }
 
 fn start(request: &NetworkRequest) -> Started {

@@ -1,4 +1,5 @@
 use std::net::UdpSocket;
+use std::path::PathBuf;
 use std::process::Command;
 
 use super::filter::{at, request_in};

@@ -33,7 +33,7 @@ export function addNetworkFlags(command: Command): void {
     .option('--domainname <name>', 'NIS domain name of the container')
     .option(
       '--network <mode>',
-      'bridge: the default network; none: loopback only; host: the host’s; container:NAME; or a network, also several times',
+      'none: loopback only; host: the host’s; container:NAME; ns:PATH; or networks, bridge when there is no other',
       endpoint,
     )
     .addOption(new Option('--net <mode>', 'the same as --network').argParser(endpoint).hideHelp())

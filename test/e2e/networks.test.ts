@@ -46,13 +46,19 @@ describe('network create', () => {
   });
 
   it.each([
-    [['plain'], /one with a way out of it is not supported yet; make an internal one/],
     [['--internal', 'bridge'], /bridge: the name stands for something else/],
     [['--internal', '../escape'], /a name is of letters, digits/],
-    [['--internal', '--driver', 'macvlan', 'net'], /--driver: macvlan is not valid/],
+    [['--internal', '--driver', 'macvlan', 'net'], /--driver: "macvlan" is not valid/],
     [['--internal', '--subnet', '10.201.0.1/16', 'net'], /--subnet: .* without bits of hosts/],
     [['--internal', '--subnet', '10.201.0.0/30', 'net'], /--subnet: .* from \/8 to \/29/],
-    [['--internal', '--subnet', 'banana', 'net'], /--subnet: banana is not valid/],
+    [['--internal', '--subnet', 'banana', 'net'], /--subnet: "banana" is not valid/],
+    [
+      ['--internal', '--subnet', '10.201.0.0/24', '--subnet', '10.202.0.0/24', 'net'],
+      /--subnet: .* one of each family/,
+    ],
+    [['--subnet', 'fd00:201::1/64', 'net'], /--subnet: .* without bits of hosts/],
+    [['--opt', 'parent=eth0', 'net'], /--opt: "parent" is not valid; there is com.docker.network.driver.mtu/],
+    [['--opt', 'com.docker.network.driver.mtu=20', 'net'], /--opt: .* from 68 to 65535/],
     [['--internal', '--gateway', '10.201.0.1', 'net'], /--gateway: .* give the --subnet that it is in/],
     [
       ['--internal', '--subnet', '10.201.0.0/24', '--gateway', '10.201.1.1', 'net'],
@@ -139,7 +145,7 @@ describe('containers in a network', () => {
 
   it.each([
     [['--network', 'no-such'], /network no-such not found/],
-    [['--network', 'bridge'], /there is none, host, container:NAME, the name of a network/],
+    [['--network', '../back'], /there is none, host, container:NAME, ns:PATH, the name of a network/],
     [['--network', 'back', '--ip', '10.202.0.255'], /is no address for a container of the network back/],
     [['--network', 'back', '--ip', '10.202.0.1'], /Address already in use: 10\.202\.0\.1/],
     [['--network', 'back', '--ip', '10.9.9.9'], /give one of 10\.202\.0\.0\/24/],

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { RcxError } from '../errors.ts';
-import { namedNetwork, otherContainer } from './namespaceModes.ts';
+import { isForeign, namedNetwork, otherContainer } from './namespaceModes.ts';
 import type { ContainerOptions } from './options.ts';
 import { requireOwnNamespaces } from './sysctls.ts';
 
@@ -20,7 +20,8 @@ export function rootfsPath(text: string): string {
 export function checkOptions(options: ContainerOptions): void {
   const { domainname, sysctls, network, ipc } = options;
   if (domainname !== undefined) checkHostname(domainname, 'set the domain name');
-  if (sysctls !== undefined) requireOwnNamespaces(sysctls, { network: network === 'host', ipc: ipc === 'host' });
+  if (sysctls !== undefined)
+    requireOwnNamespaces(sysctls, { network: isForeign(network) && !isOther(network), ipc: ipc === 'host' });
   const conflict = CONFLICTS.find(([, applies]) => applies(options));
   if (conflict === undefined) return;
   throw new RcxError(`make the container: conflicting options: ${conflict[0]}`, {
@@ -56,7 +57,8 @@ const CONFLICTS: readonly [string, (options: ContainerOptions) => unknown][] = [
   ['user namespaces and the PID mode', (options) => isRemapped(options) && (options.pid ?? 'private') !== 'private'],
   [
     'user namespaces and namespaces of another container',
-    (options) => isRemapped(options) && (isOther(options.ipc) || isOther(options.network)),
+    (options) =>
+      isRemapped(options) && (isOther(options.ipc) || (isForeign(options.network) && options.network !== 'host')),
   ],
 ];
 

@@ -8,12 +8,14 @@ interface Flag<T extends string> {
   modes: readonly T[];
   /** Whether it can be that of another container. */
   others: boolean;
+  /** Whether it can be one that exists, by path. */
+  paths?: boolean;
   /** What else it can be. */
   names?: { pattern: RegExp; word: string };
 }
 
 const NETWORK: Flag<NetworkMode> = {
-  ...{ name: '--network', modes: ['none', 'host'], others: true },
+  ...{ name: '--network', modes: ['none', 'host'], others: true, paths: true },
   names: { pattern: /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/, word: 'the name of a network' },
 };
 const IPC: Flag<IpcMode> = { name: '--ipc', modes: ['none', 'private', 'shareable', 'host'], others: true };
@@ -33,10 +35,20 @@ export function otherContainer(mode: string | undefined): string | undefined {
   return mode?.startsWith('container:') ? mode.slice('container:'.length) : undefined;
 }
 
+/** The path of `ns:PATH`; `undefined` for any other mode. */
+export function namespacePath(mode: string | undefined): string | undefined {
+  return mode?.startsWith('ns:') ? mode.slice('ns:'.length) : undefined;
+}
+
 /** The network of a mode that is none of the others. */
 export function namedNetwork(mode: NetworkMode | undefined): string | undefined {
-  const isMode = mode === undefined || mode === 'none' || mode === 'host' || otherContainer(mode) !== undefined;
-  return isMode ? undefined : mode;
+  if (mode === undefined || mode === 'none') return undefined;
+  return isForeign(mode) ? undefined : mode;
+}
+
+/** Whether a network namespace is somebody else's: nothing in it is this container's to set. */
+export function isForeign(mode: NetworkMode | undefined): boolean {
+  return mode === 'host' || otherContainer(mode) !== undefined || namespacePath(mode) !== undefined;
 }
 
 function reader<T extends string>(flag: Flag<T>): (text: string) => T | undefined {
@@ -45,6 +57,7 @@ function reader<T extends string>(flag: Flag<T>): (text: string) => T | undefine
     const mode = flag.modes.find((each) => each === text);
     if (mode !== undefined) return mode;
     if (flag.others && isOther(text)) return text as T;
+    if (flag.paths && /^ns:\/./.test(text)) return text as T;
     if (flag.names?.pattern.test(text)) return text as T;
     throw invalid(flag, text);
   };
@@ -55,7 +68,12 @@ function isOther(text: string): text is OtherContainer {
 }
 
 function invalid(flag: Flag<string>, text: string): RcxError {
-  const modes = [...flag.modes, ...(flag.others ? ['container:NAME'] : []), ...(flag.names ? [flag.names.word] : [])];
+  const modes = [
+    ...flag.modes,
+    ...(flag.others ? ['container:NAME'] : []),
+    ...(flag.paths ? ['ns:PATH'] : []),
+    ...(flag.names ? [flag.names.word] : []),
+  ];
   return new RcxError(`read ${flag.name}: ${quote(text)} is not valid`, {
     code: 'ERR_RCX_INVALID_OPTION',
     step: `read ${flag.name}`,

@@ -171,10 +171,10 @@ export interface NamespaceOptions {
 export type OtherContainer = `container:${string}`;
 
 /**
- * `none` has only a loopback device; `host` shares the host's network; `bridge` is the default network; anything else is the name or
- * id of one.
+ * `none` has only a loopback device; `host` shares the host's network; `ns:PATH` is a network namespace that exists; `bridge` is the
+ * default network; anything else is the name or id of one.
  */
-export type NetworkMode = 'none' | 'host' | OtherContainer | (string & {});
+export type NetworkMode = 'none' | 'host' | OtherContainer | `ns:${string}` | (string & {});
 
 /** `none` has no `/dev/shm`; only that of `shareable` can be another container's. */
 export type IpcMode = 'none' | 'private' | 'shareable' | 'host' | OtherContainer;

@@ -21,7 +21,8 @@ describe('modes of namespaces', () => {
   it('are Docker’s', () => {
     for (const mode of ['none', 'private', 'shareable', 'host', 'container:a']) expect(parseIpcMode(mode)).toBe(mode);
     for (const mode of ['private', 'host', 'container:a']) expect(parsePidMode(mode)).toBe(mode);
-    for (const mode of ['none', 'host', 'container:a:b']) expect(parseNetworkMode(mode)).toBe(mode);
+    for (const mode of ['none', 'host', 'container:a:b', 'bridge', 'ns:/run/netns/a'])
+      expect(parseNetworkMode(mode)).toBe(mode);
     for (const parse of [parseUtsMode, parseCgroupnsMode]) {
       expect([parse('private'), parse('host')]).toEqual(['private', 'host']);
     }
@@ -41,19 +42,18 @@ describe('modes of namespaces', () => {
     [parseUtsMode, 'container:a'],
     [parseCgroupnsMode, 'container:a'],
     [parseNetworkMode, 'container:'],
-    [parseNetworkMode, 'bridge'],
-    [parseNetworkMode, 'default'],
     [parseNetworkMode, '../mine'],
-    [parseNetworkMode, 'ns:/proc/1/ns/net'],
+    [parseNetworkMode, 'ns:relative'],
+    [parseNetworkMode, 'ns:'],
   ])('others are refused', (parse, text) => {
     expect(() => parse(text)).toThrow(INVALID);
   });
 
   it('name a network', () => {
     expect(parseNetworkMode('bridge-2')).toBe('bridge-2');
-    expect(['mine', 'none', 'host', 'container:a', undefined].map(namedNetwork)).toEqual([
+    expect(['mine', 'none', 'host', 'container:a', 'ns:/a', undefined].map(namedNetwork)).toEqual([
       'mine',
-      ...[undefined, undefined, undefined, undefined],
+      ...[undefined, undefined, undefined, undefined, undefined],
     ]);
   });
 

@@ -1,5 +1,5 @@
 import type { ExecutionConfig } from '../../oci/types.ts';
-import { otherContainer } from '../namespaceModes.ts';
+import { isForeign } from '../namespaceModes.ts';
 import type { ContainerOptions } from '../options.ts';
 import { type Confinement, confinementOf } from '../security/confinement.ts';
 import type { SelinuxLabels } from '../security/selinux.ts';
@@ -73,8 +73,7 @@ function specLinux(
   { id, options, cgroup, limits, labels }: SpecInput,
   { maskedPaths, readonlyPaths, privileged }: Confinement,
 ): SpecLinux {
-  // The settings of another container's network are that container's.
-  const own = options.network !== 'host' && otherContainer(options.network) === undefined;
+  const own = !isForeign(options.network);
   // Docker's two: ping without a capability, and ports below 1024 for everybody inside.
   const sysctl: Record<string, string> = own
     ? { 'net.ipv4.ping_group_range': '0 2147483647', 'net.ipv4.ip_unprivileged_port_start': '0' }

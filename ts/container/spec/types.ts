@@ -37,7 +37,7 @@ export interface SpecMount {
 
 /** https://github.com/opencontainers/runtime-spec/blob/main/config-linux.md */
 export interface SpecLinux {
-  namespaces: { type: string }[];
+  namespaces: { type: string; path?: string }[];
   uidMappings?: IdMapping[];
   gidMappings?: IdMapping[];
   cgroupsPath: string;

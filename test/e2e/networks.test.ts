@@ -150,7 +150,6 @@ describe('containers in a network', () => {
     [['--network', 'back', '--ip', '10.202.0.1'], /Address already in use: 10\.202\.0\.1/],
     [['--network', 'back', '--ip', '10.9.9.9'], /give one of 10\.202\.0\.0\/24/],
     [['--network', 'none', '--ip', '10.202.0.9'], /a static address and the network mode/],
-    [['--network', 'back', '--userns', 'auto'], /user namespaces and networks/],
   ])('are not made with %j', async (flags, message) => {
     expectFailure(await store.rcx(['run', '--rm', ...flags, 'net', 'ip', 'addr']), 125, message);
     expect(await store.ok(['ps', '-aq'])).toBe('');

@@ -49,10 +49,6 @@ const CONFLICTS: readonly [string, (options: ContainerOptions) => unknown][] = [
   ['a static address and the network mode', (options) => hasOwnAddress(options) && !isInNetwork(options)],
   ['an alias and the network mode', (options) => options.networkAliases?.length && !isInNetwork(options)],
   ['several networks and the network mode', (options) => options.moreNetworks?.length && !isInNetwork(options)],
-  [
-    'user namespaces and networks, which is not supported yet',
-    (options) => isRemapped(options) && namedNetwork(options.network),
-  ],
   ['shm-size and the IPC mode', ({ ipc, shmSize }) => shmSize && (ipc === 'host' || ipc === 'none' || isOther(ipc))],
   ['user namespaces and the PID mode', (options) => isRemapped(options) && (options.pid ?? 'private') !== 'private'],
   [

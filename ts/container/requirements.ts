@@ -1,5 +1,5 @@
 import type { Engine } from '../engine.ts';
-import { checkOptions, isRemapped } from './checkOptions.ts';
+import { checkOptions } from './checkOptions.ts';
 import type { Joins } from './joins.ts';
 import { checkName } from './names.ts';
 import { otherContainer } from './namespaceModes.ts';
@@ -14,7 +14,7 @@ import type { StoredContainer } from './store.ts';
  */
 export async function requirementsOf(engine: Engine, wanted: ContainerOptions, now: boolean): Promise<Joins> {
   if (wanted.name !== undefined) checkName(wanted.name);
-  const options = { ...wanted, network: isDefault(wanted.network) ? defaultMode(engine, wanted) : wanted.network };
+  const options = { ...wanted, network: isDefault(wanted.network) ? defaultMode(engine) : wanted.network };
   checkOptions(options);
   const { network, ipc, pid, devices, rlimits, oomScoreAdj } = options;
   if (devices !== undefined) (await import('./hostDevices.ts')).requireDevices(devices);
@@ -28,9 +28,9 @@ function isDefault(network: NetworkMode | undefined): network is undefined {
   return network === undefined || network === 'default';
 }
 
-/** A network needs root, and to belong to the user namespace that a container may have. */
-function defaultMode(engine: Engine, options: ContainerOptions): NetworkMode {
-  if (process.geteuid?.() !== 0 || isRemapped(options)) return 'none';
+/** A network needs root. */
+function defaultMode(engine: Engine): NetworkMode {
+  if (process.geteuid?.() !== 0) return 'none';
   return engine.settings().defaultNetwork ?? 'bridge';
 }
 

@@ -39,6 +39,8 @@ pub struct State {
     pub devices: Option<OwnedFd>,
     /// The container's user namespace, whose ids the owners of idmapped mounts are shifted to.
     pub user_namespace: Option<RawFd>,
+    /// A network namespace that belongs to it.
+    pub network_namespace: Option<RawFd>,
     /// What the parent learns about how it went.
     pub outcome: Outcome,
 }
@@ -74,6 +76,11 @@ fn execute_one(op: &mut Op, state: &mut State) -> Result<(), Errno> {
         Op::JoinCgroup(procs) => write_all(procs.as_fd(), b"0"),
         Op::NewCgroupNamespace => sys::unshare_cgroup(),
         Op::EnterNamespace { fd, flag } => sys::setns(fd.as_fd(), *flag),
+        Op::EnterOwnNetwork => {
+            let namespace = state.network_namespace.ok_or(Errno::BADF)?;
+            // SAFETY: the launcher keeps it open until this process has exec'd or ended.
+            sys::setns(unsafe { BorrowedFd::borrow_raw(namespace) }, libc::CLONE_NEWNET as u64)
+        }
         Op::CloneSharedMemory { mounts, root, path, slot } => {
             put_slot(state, *slot, clone_foreign_tmpfs(mounts.as_fd(), root.as_fd(), path)?)
         }

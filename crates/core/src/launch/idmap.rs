@@ -22,7 +22,7 @@ pub fn can_shift(paths: &[&Path]) -> Result<()> {
     crate::plan::user::require_kernel()?;
     // The ids are those of nobody's in particular: nothing is done with them.
     let ranges = vec![IdRange { container: 0, host: 1 << 30, size: 1 }];
-    let namespace = user_namespace::make(&IdMaps { uids: ranges.clone(), gids: ranges })?;
+    let namespace = user_namespace::make(&IdMaps { uids: ranges.clone(), gids: ranges }, false)?.user;
     for path in paths {
         const STEP: &str = "shift the owners of the container's layers";
         let directory = open_host(&cstring(&path.to_string_lossy())?).step_at(CODE, STEP, path.display())?;

@@ -15,6 +15,7 @@ use super::clone::{Child, CloneRequest, Memory, Stack, spawn};
 use super::execute::{Outcome, execute};
 use super::{CODE, outside, spawn_into, user_namespace, wait_exited};
 use crate::error::{Context, Error, Result};
+use crate::network::{self, Held};
 use crate::plan::user::UserPlan;
 use crate::security::ids;
 use crate::sys;
@@ -40,14 +41,25 @@ struct Isolated<'a, 'h> {
     report: *mut Report,
 }
 
-/// The container's process, how its root came about, and why it failed if it did; then it has ended.
+/// The container's process, how its root came about, and what there is of its networks outside of it.
+pub type Launched = (Child, Outcome, Option<Box<Held>>);
+
+/// Launches it, or says why it failed; then it has ended.
 pub fn launch(
     handover: &mut Handover<'_>,
     user: &UserPlan,
     namespaces: u64,
     cgroup: Option<BorrowedFd<'_>>,
-) -> Result<std::result::Result<(Child, Outcome), Failure>> {
-    let namespace = user_namespace::make(&user.maps)?;
+) -> Result<std::result::Result<Launched, Failure>> {
+    let made = user_namespace::make(&user.maps, user.network.is_some())?;
+    let namespace = made.user;
+    let held = match (&user.network, made.network) {
+        (Some(request), Some(network)) => {
+            handover.state.network_namespace = Some(network.as_raw_fd());
+            Some((network::furnish(&network, request)?, network))
+        }
+        _ => None,
+    };
     let report = SharedReport::map().step(CODE, "map memory for the child's report")?;
     let stack = Stack::map().step(CODE, "map a stack for the container")?;
     handover.state.user_namespace = Some(namespace.as_raw_fd());
@@ -79,7 +91,8 @@ pub fn launch(
     }
     // Nobody has collected it, so the number is its own.
     let pidfd = pidfd_open(pid, PidfdFlags::empty()).step(CODE, "open the container's process")?;
-    Ok(Ok((Child { pid: pid.as_raw_nonzero().get(), pidfd }, outcome)))
+    let child = Child { pid: pid.as_raw_nonzero().get(), pidfd };
+    Ok(Ok((child, outcome, held.map(|(held, _namespace)| Box::new(held)))))
 }
 
 fn killed() -> Error {

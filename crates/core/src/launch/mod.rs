@@ -119,12 +119,13 @@ pub fn create(mut plan: Plan) -> Result<Created> {
     let cgroup = plan.cgroup.as_ref().map(AsFd::as_fd);
     let launched = match &plan.user {
         Some(user) => isolated::launch(&mut handover, user, plan.namespaces, cgroup)?,
-        None => launch_shared(&mut handover, plan.namespaces, plan.pid_namespace.as_ref(), cgroup)?,
+        None => launch_shared(&mut handover, plan.namespaces, plan.pid_namespace.as_ref(), cgroup)?
+            .map(|(child, outcome)| (child, outcome, None)),
     };
     plan.holder = None;
-    let (child, outcome) = launched.map_err(|failure| explain(&plan, failure))?;
+    let (child, outcome, held) = launched.map_err(|failure| explain(&plan, failure))?;
     drop(child_sync);
-    let network = plan.network.take();
+    let network = held.or(plan.network.take());
     let created = Created { child, sync, terminal: None, outcome, network }.until_ready(true)?;
     if let Some(user) = &plan.user {
         rlimits::set(created.pid(), &user.rlimits).inspect_err(|_| created.reap())?;

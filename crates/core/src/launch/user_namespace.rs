@@ -24,27 +24,38 @@ struct Waiting {
     write: RawFd,
 }
 
+/// A user namespace, and a network namespace that belongs to it.
+#[derive(Debug)]
+pub struct Made {
+    /// The user namespace.
+    pub user: OwnedFd,
+    /// The other one, where it was asked for.
+    pub network: Option<OwnedFd>,
+}
+
 /// Makes a user namespace with these maps.
 ///
 /// # Errors
 /// `ERR_RCX_USER_NAMESPACE`.
-pub fn make(maps: &IdMaps) -> Result<OwnedFd> {
+pub fn make(maps: &IdMaps, network: bool) -> Result<Made> {
     let (read, write) = pipe_with(PipeFlags::CLOEXEC).step(CODE, "make a pipe")?;
     let waiting = Waiting { read: read.as_raw_fd(), write: write.as_raw_fd() };
     let stack = Stack::map().step(CODE, "map a stack for a child")?;
-    let child = clone(&waiting, &stack)?;
-    let namespace = fill(&child, maps);
+    let child = clone(&waiting, &stack, network)?;
+    let made = fill(&child, maps, network);
     // It shares this process' memory and must be gone before its stack is. ESRCH: it is.
     let killed = pidfd_send_signal(&child.pidfd, Signal::KILL);
     debug_assert!(matches!(killed, Ok(()) | Err(Errno::SRCH)), "{killed:?}");
     drop(write);
     let _ended = wait_exited(child.pidfd.as_fd());
-    namespace
+    made
 }
 
-fn clone(waiting: &Waiting, stack: &Stack) -> Result<Child> {
+fn clone(waiting: &Waiting, stack: &Stack, network: bool) -> Result<Child> {
     const STEP: &str = "make a user namespace";
-    let namespaces = u64::from(libc::CLONE_NEWUSER.cast_unsigned());
+    // The kernel makes the user namespace first, which the other one then belongs to (user_namespaces(7)).
+    let flags = if network { libc::CLONE_NEWUSER | libc::CLONE_NEWNET } else { libc::CLONE_NEWUSER };
+    let namespaces = u64::from(flags.cast_unsigned());
     let request = CloneRequest { namespaces, ..CloneRequest::default() };
     let mask = sys::block_all_signals().step(CODE, "block signals around the clone")?;
     // SAFETY: `wait` makes raw system calls that touch nothing of this process' memory but its own stack, `errno` included; both
@@ -76,7 +87,7 @@ extern "C" fn wait(waiting: *mut Waiting) -> ! {
     sys::exit_now(0)
 }
 
-fn fill(child: &Child, maps: &IdMaps) -> Result<OwnedFd> {
+fn fill(child: &Child, maps: &IdMaps, network: bool) -> Result<Made> {
     for (file, ranges) in [("uid_map", &maps.uids), ("gid_map", &maps.gids)] {
         let path = format!("/proc/{}/{file}", child.pid);
         // The kernel takes all of it in one write.
@@ -87,10 +98,10 @@ fn fill(child: &Child, maps: &IdMaps) -> Result<OwnedFd> {
             &path,
         )?;
     }
-    let path = format!("/proc/{}/ns/user", child.pid);
-    open(&path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).step_at(
-        CODE,
-        "open the user namespace",
-        path,
-    )
+    let opened = |kind: &str| {
+        let path = format!("/proc/{}/ns/{kind}", child.pid);
+        let fd = open(&path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty());
+        fd.step_at(CODE, "open a namespace", path)
+    };
+    Ok(Made { user: opened("user")?, network: if network { Some(opened("net")?) } else { None } })
 }

@@ -29,6 +29,7 @@ pub use self::held_ports::Mapping;
 use self::namespaces::New;
 use self::netlink::Netlink;
 use self::nft::Nft;
+use self::proxy::Forward;
 use self::request::NetworkRequest;
 use crate::error::{Context, Error, Result};
 
@@ -41,8 +42,27 @@ const LOOPBACK: u32 = 1;
 /// # Errors
 /// `ERR_RCX_PORT_IN_USE` for a port that is somebody else's, `ERR_RCX_NETWORK` with the device and the kernel's errno.
 pub fn namespace(request: &NetworkRequest) -> Result<(OwnedFd, Held)> {
-    let (mappings, forwards) = held_ports::hold(&request.ports)?;
+    // Before anything is made: the likeliest reason for it not to be.
+    let ports = held_ports::hold(&request.ports)?;
     let new = New::make(request.name_server.is_some())?;
+    let namespace = new.fd.try_clone().step(CODE, "duplicate a descriptor")?;
+    Ok((namespace, furnish_new(new, request, ports)?))
+}
+
+/// The same, with a network namespace that nothing is in yet.
+///
+/// # Errors
+/// As of [`namespace`].
+pub fn furnish(namespace: &OwnedFd, request: &NetworkRequest) -> Result<Held> {
+    let ports = held_ports::hold(&request.ports)?;
+    furnish_new(New::enter(namespace, request.name_server.is_some())?, request, ports)
+}
+
+fn furnish_new(
+    new: New,
+    request: &NetworkRequest,
+    (mappings, forwards): (Vec<Mapping>, Vec<Forward>),
+) -> Result<Held> {
     let (mut inside, namespace) = (new.netlink, new.fd);
     let mut outside = Netlink::open().step(CODE, "open a netlink socket")?;
     let mut held = Held::nothing(request)?;
@@ -54,7 +74,7 @@ pub fn namespace(request: &NetworkRequest) -> Result<(OwnedFd, Held)> {
     held.lead(mappings, forwards)?;
     held.serve_names(new.name_server, request)?;
     held.publish(&request.interfaces)?;
-    Ok((namespace, held))
+    Ok(held)
 }
 
 /// Removes a bridge; the devices of containers that are its ports are left. One that is gone is no error.

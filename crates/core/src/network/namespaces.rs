@@ -1,6 +1,6 @@
 //! Network namespaces. A socket belongs to that which it was opened in: a thread goes there for it.
 
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::fs::{Mode, OFlags, open};
 use rustix::thread::{LinkNameSpaceType, UnshareFlags, move_into_link_name_space, unshare_unsafe};
@@ -21,31 +21,52 @@ pub struct New {
 }
 
 impl New {
-    /// A thread goes there, since this one has to stay where it is.
+    /// Makes one.
     pub fn make(name_server: bool) -> Result<Self> {
         const STEP: &str = "make a network namespace";
-        let made = std::thread::spawn(move || {
+        in_thread(STEP, move || {
             // SAFETY: a network namespace is the thread's alone and has no part in memory or descriptors; the thread ends here.
             unsafe { unshare_unsafe(UnshareFlags::NEWNET) }.step(CODE, STEP)?;
             let path = "/proc/thread-self/ns/net";
             let fd = open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).step_at(CODE, STEP, path)?;
-            let mut netlink = Netlink::open().step(CODE, "open a netlink socket")?;
-            link::bring_up(&mut netlink, LOOPBACK).step_at(CODE, "bring the network device up", "lo")?;
-            let name_server = if name_server { Some(Inside::open().map_err(hinted)?) } else { None };
-            Ok(Self { fd, netlink, name_server })
-        });
-        made.join().unwrap_or_else(|_| Err(Error::new(CODE, format!("{STEP}: the thread for it died"))))
+            Self::here(fd, name_server)
+        })
     }
+
+    /// Takes one that was made otherwise.
+    pub fn enter(namespace: &OwnedFd, name_server: bool) -> Result<Self> {
+        const STEP: &str = "enter the new network namespace";
+        let fd = namespace.try_clone().step(CODE, "duplicate a descriptor")?;
+        in_thread(STEP, move || {
+            move_into_link_name_space(fd.as_fd(), Some(LinkNameSpaceType::Network)).step(CODE, STEP)?;
+            Self::here(fd, name_server)
+        })
+    }
+
+    fn here(fd: OwnedFd, name_server: bool) -> Result<Self> {
+        let mut netlink = Netlink::open().step(CODE, "open a netlink socket")?;
+        link::bring_up(&mut netlink, LOOPBACK).step_at(CODE, "bring the network device up", "lo")?;
+        let name_server = if name_server { Some(Inside::open().map_err(hinted)?) } else { None };
+        Ok(Self { fd, netlink, name_server })
+    }
+}
+
+/// Threads go elsewhere; the one that asks has to stay where it is.
+fn in_thread<T: Send + 'static>(
+    step: &'static str,
+    body: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    std::thread::spawn(body)
+        .join()
+        .unwrap_or_else(|_| Err(Error::new(CODE, format!("{step}: the thread for it died"))))
 }
 
 /// A socket to the network stack of a namespace that exists, and the namespace.
 pub fn enter(namespace: BorrowedFd<'_>) -> Result<(Netlink, OwnedFd)> {
     const STEP: &str = "enter the container's network namespace";
     let fd = namespace.try_clone_to_owned().step(CODE, "duplicate a descriptor")?;
-    let made = std::thread::spawn(move || {
-        move_into_link_name_space(std::os::fd::AsFd::as_fd(&fd), Some(LinkNameSpaceType::Network))
-            .step(CODE, STEP)?;
+    in_thread(STEP, move || {
+        move_into_link_name_space(fd.as_fd(), Some(LinkNameSpaceType::Network)).step(CODE, STEP)?;
         Ok((Netlink::open().step(CODE, "open a netlink socket")?, fd))
-    });
-    made.join().unwrap_or_else(|_| Err(Error::new(CODE, format!("{STEP}: the thread for it died"))))
+    })
 }

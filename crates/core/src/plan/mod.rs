@@ -156,7 +156,7 @@ pub fn build(request: &LaunchRequest, stdio: Option<[OwnedFd; 3]>) -> Result<Pla
     }
     let oom_score = limits.as_ref().and_then(|limits| limits.oom_score_adj);
     let (new, new_cgroup, pid_namespace) = (namespaces.new, namespaces.new_cgroup, namespaces.pid.take());
-    let network = namespaces.network.take();
+    let (network, later) = (namespaces.network.take(), namespaces.later.clone());
     let steps = steps(builder, request, &devices, namespaces, oom_score);
     let steps = match steps {
         Ok(steps) => steps,
@@ -170,7 +170,7 @@ pub fn build(request: &LaunchRequest, stdio: Option<[OwnedFd; 3]>) -> Result<Pla
     };
     let (new, user) = match (steps.user, limits) {
         (Some((maps, inner)), Some(limits)) => {
-            let plan = UserPlan { maps, inner, rlimits: limits.rlimits };
+            let plan = UserPlan { maps, inner, rlimits: limits.rlimits, network: later };
             (user::flags_inside(new, new_cgroup), Some(plan))
         }
         _ => (new, None),
@@ -211,6 +211,10 @@ fn steps(
         let object = "cgroup".to_owned();
         let op = Op::NewCgroupNamespace;
         builder.own.push(Step { code: "ERR_RCX_CGROUP", what: "unshare the cgroup namespace", object, op });
+    }
+    if namespaces.later.is_some() {
+        let (code, what) = ("ERR_RCX_NETWORK", "enter the container's network namespace");
+        builder.own.push(Step { code, what, object: "network".to_owned(), op: Op::EnterOwnNetwork });
     }
     names(&mut builder, spec)?;
     if namespaces.new & libc::CLONE_NEWNET as u64 != 0 {

@@ -30,6 +30,8 @@ pub struct Namespaces {
     pub joined: Vec<Joined>,
     /// What there is of its networks outside of its own.
     pub network: Option<Box<Held>>,
+    /// What a network namespace is to have that can be made together with the user namespace only, which it belongs to.
+    pub later: Option<NetworkRequest>,
 }
 
 /// A namespace that exists.
@@ -71,7 +73,7 @@ impl Namespaces {
     /// Whether a namespace is another one than this process'.
     pub fn is_apart(&self, flag: i32) -> Result<bool> {
         let flag = flag as u64;
-        if self.new & flag != 0 {
+        if self.new & flag != 0 || (flag == libc::CLONE_NEWNET as u64 && self.later.is_some()) {
             return Ok(true);
         }
         let Some(entered) = self.entered.iter().find(|entered| entered.flag == flag) else {
@@ -142,8 +144,9 @@ impl Namespaces {
             return Err(Error::new("ERR_RCX_INVALID_SPEC", what));
         }
         if self.new & libc::CLONE_NEWUSER as u64 != 0 {
-            let what = "attach a container with a user namespace to networks: not supported yet";
-            return Err(Error::new("ERR_RCX_UNSUPPORTED", what).hint("leave out --userns"));
+            self.new &= !flag;
+            self.later = Some(network.clone());
+            return Ok(());
         }
         let (fd, held) = network::namespace(network)?;
         self.network = Some(Box::new(held));
@@ -254,10 +257,12 @@ mod tests {
         };
         let network = r#"[{"type":"mount"},{"type":"network"}"#;
         assert_eq!(with(r#"[{"type":"mount"}]"#).unwrap_err().code, "ERR_RCX_INVALID_SPEC");
-        assert_eq!(
-            with(&format!(r#"{network},{{"type":"user"}}]"#)).unwrap_err().code,
-            "ERR_RCX_UNSUPPORTED"
+        let user = format!(r#"{network},{{"type":"pid"}},{{"type":"user"}}]"#);
+        let found = with(&user).unwrap();
+        assert!(
+            found.later.is_some() && found.entered.is_empty() && found.new & libc::CLONE_NEWNET as u64 == 0
         );
+        assert!(found.is_apart(libc::CLONE_NEWNET).unwrap());
         if rustix::process::geteuid().is_root() {
             let found = with(&format!("{network}]")).unwrap();
             assert_eq!((found.new, found.entered.len()), (libc::CLONE_NEWNS as u64, 1));

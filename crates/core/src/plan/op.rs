@@ -34,6 +34,8 @@ pub enum Op {
     NewCgroupNamespace,
     /// Enters a namespace that exists, by its `CLONE_NEW…` flag: the kernel makes sure that it is one of that kind.
     EnterNamespace { fd: OwnedFd, flag: u64 },
+    /// Enters the network namespace that was made together with the container's user namespace.
+    EnterOwnNetwork,
     /// Opens a detached copy of the tmpfs at `/dev/shm` of another container, in whose mount namespace one must be for that.
     CloneSharedMemory { mounts: OwnedFd, root: OwnedFd, path: Target, slot: Slot },
     /// `sethostname(2)` in the new uts namespace.

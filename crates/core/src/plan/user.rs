@@ -16,6 +16,7 @@ use crate::error::{Error, Result};
 use crate::id_map::{IdMaps, to_host};
 use crate::init::config::{InitConfig, Rlimit};
 use crate::kernel;
+use crate::network::request::NetworkRequest;
 use crate::sys::MountAttr;
 
 /// Stable code of what idmapped mounts cannot do.
@@ -30,6 +31,8 @@ pub struct UserPlan {
     pub inner: usize,
     /// Limits that are set from outside.
     pub rlimits: Vec<Rlimit>,
+    /// What its network namespace is furnished with, which has to belong to it.
+    pub network: Option<NetworkRequest>,
 }
 
 /// What an init has no privilege for in a user namespace.

@@ -7,7 +7,7 @@ use rustix::io::Errno;
 use super::netlink::Netlink;
 use super::nft::Nft;
 use super::request::{Address, Interface};
-use super::{CODE, FILTER_STEP, filter, forwarding, hinted, link};
+use super::{CODE, FILTER_STEP, filter, foreign, forwarding, hinted, link};
 use crate::error::{Context, Result};
 
 /// The bridge, and what the machine does with what comes from it. The filter is there first.
@@ -25,6 +25,11 @@ pub fn prepare_bridge(outside: &mut Netlink, nft: &mut Nft, interface: &Interfac
         forwarding::keep_inside(&bridge.name)
     } else {
         let gateways: Vec<_> = bridge.addresses.iter().map(|address| address.ip).collect();
+        foreign::pass(nft, &gateways).step_at(
+            CODE,
+            "have the machine's other packet filter pass it",
+            &bridge.name,
+        )?;
         forwarding::turn_on(&gateways)
     }
 }

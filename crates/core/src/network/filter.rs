@@ -38,21 +38,22 @@ pub fn ensure(nft: &mut Nft, bridge: &str, outside: impl Fn() -> Result<Vec<Stri
     Err(Errno::BUSY)
 }
 
-/// Has it list a bridge no more, and removes it after the last.
-pub fn remove(nft: &mut Nft, bridge: &str) -> Result<()> {
+/// Has it list a bridge no more, and removes it after the last; true when it was.
+pub fn remove(nft: &mut Nft, bridge: &str) -> Result<bool> {
     for _ in 0..TRIES {
         let generation = nft.generation()?;
         let bridges = match nft.elements_of(Family::Inet, TABLE, SAME) {
-            Err(Errno::NOENT) => return Ok(()),
+            Err(Errno::NOENT) => return Ok(true),
             other => other?,
         };
         let own = pair(bridge);
         let is_listed = bridges.contains(&own);
         if !is_listed && !bridges.is_empty() {
-            return Ok(());
+            return Ok(false);
         }
         let mut transaction = Transaction::at(generation);
-        if bridges.iter().all(|each| *each == own) {
+        let is_last = bridges.iter().all(|each| *each == own);
+        if is_last {
             transaction.remove_table(Family::Inet, TABLE);
         } else {
             transaction.remove_elements(Family::Inet, TABLE, SAME, &[own]);
@@ -60,7 +61,7 @@ pub fn remove(nft: &mut Nft, bridge: &str) -> Result<()> {
         match nft.commit(transaction) {
             // Something was changed since it was looked at.
             Err(Errno::RESTART) => {}
-            other => return other,
+            other => return other.map(|()| is_last),
         }
     }
     Err(Errno::BUSY)

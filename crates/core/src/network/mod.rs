@@ -5,6 +5,7 @@
 
 mod attachment;
 mod filter;
+mod foreign;
 mod forwarding;
 mod guard;
 mod held;
@@ -85,7 +86,12 @@ pub fn remove_bridge(name: &str) -> Result<()> {
     let mut netlink = Netlink::open().step(CODE, "open a netlink socket")?;
     link::remove(&mut netlink, name).step_at(CODE, "remove the bridge", name)?;
     let mut nft = Nft::open().step(CODE, "open a socket to the packet filter")?;
-    filter::remove(&mut nft, name).step_at(CODE, "take the bridge from the packet filter", name)
+    let was_last =
+        filter::remove(&mut nft, name).step_at(CODE, "take the bridge from the packet filter", name)?;
+    if was_last {
+        foreign::forget(&mut nft).step(CODE, "take the networks from the packet filter of others")?;
+    }
+    Ok(())
 }
 
 /// A kernel without nf_tables has no such protocol, one without a part of it does not know the object.

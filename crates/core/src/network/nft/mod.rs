@@ -30,8 +30,12 @@ const ELEMENTS: usize = 32 * 1024;
 pub enum Family {
     /// IPv4 and IPv6.
     Inet = 1,
+    /// IPv4 alone.
+    Ipv4 = 2,
     /// What comes in by a device.
     Netdev = 5,
+    /// IPv6 alone.
+    Ipv6 = 10,
 }
 
 /// Where a chain is called (`NF_INET_…`, `NF_NETDEV_INGRESS`).
@@ -143,6 +147,28 @@ impl Transaction {
         }
     }
 
+    /// Adds rules at the end of a chain, with a comment by which they can be found again.
+    pub fn commented_rules(
+        &mut self,
+        family: Family,
+        table: &str,
+        chain: &str,
+        comment: &str,
+        rules: impl IntoIterator<Item = Rule>,
+    ) {
+        for rule in rules {
+            let attributes = Attributes::default().text(1, table).text(2, chain);
+            let attributes = attributes.list(4, rule.expressions()).bytes(7, &user_data(comment));
+            self.add(family, libc::NFT_MSG_NEWRULE, NLM_F_APPEND, attributes);
+        }
+    }
+
+    /// Removes a rule by its number.
+    pub fn remove_rule(&mut self, family: Family, table: &str, chain: &str, handle: u64) {
+        let attributes = Attributes::default().text(1, table).text(2, chain);
+        self.add(family, libc::NFT_MSG_DELRULE, 0, attributes.bytes(3, &handle.to_be_bytes()));
+    }
+
     /// Makes a set; `kind` is the number by which nft(8) shows its elements, `length` that of an element in bytes.
     pub fn set(&mut self, family: Family, table: &str, name: &str, (kind, length): (u32, u32)) {
         // The kernel wants a number to refer to it by in the same transaction.
@@ -180,7 +206,8 @@ impl Transaction {
     }
 
     fn add(&mut self, family: Family, kind: i32, flags: u16, attributes: Attributes) {
-        let made = [libc::NFT_MSG_DELTABLE, libc::NFT_MSG_DELSETELEM].iter().all(|removal| *removal != kind);
+        let removals = [libc::NFT_MSG_DELTABLE, libc::NFT_MSG_DELSETELEM, libc::NFT_MSG_DELRULE];
+        let made = !removals.contains(&kind);
         let flags = if made { flags | NLM_F_CREATE } else { flags };
         self.messages.push((Message::new(family as u8, kind, &attributes), flags));
     }
@@ -243,6 +270,36 @@ impl Nft {
         Ok(keys)
     }
 
+    /// What a chain that the kernel calls does with what no rule decides about (`NF_…`); `None` for a chain that others call.
+    pub fn policy(&mut self, family: Family, table: &str, chain: &str) -> Result<Option<u32>> {
+        let attributes = Attributes::default().text(1, table).text(3, chain);
+        let message = Message::new(family as u8, libc::NFT_MSG_GETCHAIN, &attributes);
+        let mut policy = None;
+        self.0.ask(message, NLM_F_ACK, |message| policy = message.number(5))?;
+        Ok(policy)
+    }
+
+    /// Numbers of the rules of a chain that have a comment.
+    pub fn rules_with(
+        &mut self,
+        family: Family,
+        table: &str,
+        chain: &str,
+        comment: &str,
+    ) -> Result<Vec<u64>> {
+        let attributes = Attributes::default().text(1, table).text(2, chain);
+        let message = Message::new(family as u8, libc::NFT_MSG_GETRULE, &attributes);
+        let (wanted, mut handles) = (user_data(comment), Vec::new());
+        self.0.ask(message, NLM_F_DUMP, |message: Message| {
+            let attributes = message.bytes.get(GENERAL_HEADER..).unwrap_or_default();
+            let handle = attributes::find(attributes, 3).and_then(|handle| handle.try_into().ok());
+            if attributes::find(attributes, 7).is_some_and(|data| data == wanted) {
+                handles.extend(handle.map(u64::from_be_bytes));
+            }
+        })?;
+        Ok(handles)
+    }
+
     /// A number that every transaction changes, see [`Transaction::at`].
     pub fn generation(&mut self) -> Result<u32> {
         let message = Message::new(0, libc::NFT_MSG_GETGEN, &Attributes::default());
@@ -250,6 +307,12 @@ impl Nft {
         self.0.ask(message, NLM_F_ACK, |message| generation = message.number(1))?;
         generation.ok_or(Errno::BADMSG)
     }
+}
+
+/// A comment as nft(8) keeps it (`NFTNL_UDATA_RULE_COMMENT`).
+fn user_data(comment: &str) -> Vec<u8> {
+    let length = u8::try_from(comment.len() + 1).unwrap_or_default();
+    [&[0, length], comment.as_bytes(), &[0]].concat()
 }
 
 /// A message of nfnetlink.

@@ -222,3 +222,30 @@ fn nobody_else_removes_what_is_a_containers_own() {
         assert_eq!(told(&host, host_at, &next, host_at), hello_from("192.0.2.1"));
     });
 }
+
+#[test]
+fn a_machine_whose_other_filter_drops_all_lets_networks_out_all_the_same() {
+    let iptables = |words: &str| {
+        let done = Command::new("iptables-nft").args(words.split(' ')).output().unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        String::from_utf8(done.stdout).unwrap()
+    };
+    on_a_machine(move || {
+        // As Docker leaves it.
+        iptables("-P FORWARD DROP");
+        iptables("-A FORWARD -d 192.0.2.2 -p tcp --dport 81 -j DROP");
+        let (host, container) = (outside(2), start(&request_in(1)));
+        let _other = start(&request_in(2));
+        let (open, closed) = (at("192.0.2.2:80"), at("192.0.2.2:81"));
+        assert!(told(&host, open, &container, open).is_some());
+        assert_eq!(told(&host, closed, &container, closed), None, "what was forbidden is");
+        let inner = at("10.77.1.2:80");
+        assert_eq!(told(&container, inner, &host, inner), None, "and nothing leads in");
+        let rules = iptables("-S FORWARD");
+        assert_eq!(rules.matches("rcx-+").count(), 2, "{rules}");
+        for bridge in ["rcx-test1", "rcx-test2"] {
+            remove_bridge(bridge).unwrap();
+        }
+        assert!(!iptables("-S FORWARD").contains("rcx"));
+    });
+}

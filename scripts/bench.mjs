@@ -1,5 +1,5 @@
 #!/usr/bin/env zx
-// Times of rcx beside its peers, in one run: npm run bench -- [start] [exec] [detached] [pull] [repull] [commit] [--runs N] [--json FILE] [--no-build]
+// Times of rcx beside its peers, in one run: npm run bench -- [start] [exec] [network] [throughput] [detached] [pull] [repull] [commit] [--runs N] [--json FILE] [--no-build]
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -21,18 +21,22 @@ import {
   detachedReport,
   execReport,
   machineReport,
+  networkReport,
   pullReport,
   repullReport,
   startReport,
+  throughputReport,
 } from './bench/report.mjs';
 import { withScope } from './bench/scope.mjs';
 import { measureStart } from './bench/start.mjs';
 import { commitSubjects } from './bench/subjects/commit/index.mjs';
 import { detachedSubjects } from './bench/subjects/detached/index.mjs';
 import { execSubjects } from './bench/subjects/exec/index.mjs';
+import { networkSubjects } from './bench/subjects/network/index.mjs';
 import { pullSubjects } from './bench/subjects/pull/index.mjs';
 import { repullSubjects } from './bench/subjects/repull/index.mjs';
 import { startSubjects } from './bench/subjects/start/index.mjs';
+import { throughputSubjects } from './bench/subjects/throughput/index.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const cache = join(root, '.cache/bench');
@@ -88,6 +92,8 @@ async function bench({ runs }) {
     const commands = (subjects, count) => withScope((inner) => benchCommands(inner, subjects, context, count));
     if (runs.start) report.start = await commands(startSubjects, runs.start);
     if (runs.exec) report.exec = await commands(execSubjects, runs.exec);
+    if (runs.network) report.network = await commands(networkSubjects, runs.network);
+    if (runs.throughput) report.throughput = await commands(throughputSubjects, runs.throughput);
     if (runs.detached) report.detached = await withScope((inner) => benchDetached(inner, context, runs.detached));
     if (runs.pull) report.pull = await benchPull(context, runs.pull);
     if (runs.repull) report.repull = await commands(repullSubjects, runs.repull);
@@ -115,6 +121,8 @@ async function main() {
     machineReport(report.machine),
     report.start && startReport(report.start),
     report.exec && execReport(report.exec),
+    report.network && networkReport(report.network),
+    report.throughput && throughputReport(report.throughput),
     report.detached && detachedReport(report.detached),
     report.pull && pullReport(report.pull),
     report.repull && repullReport(report.repull),

@@ -14,6 +14,8 @@ const PEERS = {
   bwrap: 'bubblewrap',
   docker: 'docker.io',
   dockerd: 'docker.io',
+  iperf3: 'iperf3',
+  iptables: 'iptables',
   podman: 'podman',
   runc: 'runc',
 };

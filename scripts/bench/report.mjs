@@ -1,6 +1,7 @@
 import { FILE_SIZE, FILES } from './commit.mjs';
 import { AT_ONCE } from './detached.mjs';
 import { median, percentile } from './stats.mjs';
+import { WAYS } from './subjects/throughput/index.mjs';
 
 const ms = (nanoseconds) => (nanoseconds / 1e6).toFixed(nanoseconds < 1e7 ? 2 : 1);
 const seconds = (nanoseconds) => (nanoseconds / 1e9).toFixed(2);
@@ -64,6 +65,23 @@ export function repullReport(repull) {
 /** @param {{ results: { name: string, samples: number[] }[], absent: object[] }} exec */
 export function execReport(exec) {
   return overNodeReport('### Exec', '`true` in a container that runs', '`rcx exec`', exec);
+}
+
+/** @param {{ results: { name: string, samples: number[] }[], absent: object[] }} network */
+export function networkReport(network) {
+  return overNodeReport('### Start on a network', 'start → exit of `true`, default network', '`rcx run --rm`', network);
+}
+
+/** @param {{ results: { name: string, samples: number[][] }[], absent: object[] }} throughput a figure for each way */
+export function throughputReport({ results, absent }) {
+  const gigabits = (samples, way) => (median(samples.map((sample) => sample[way])) / 1e9).toFixed(1);
+  const rows = results.map(({ name, samples }) => [
+    name,
+    samples.length,
+    ...WAYS.map((_, way) => gigabits(samples, way)),
+  ]);
+  const head = ['Gbit/s by one TCP connection', 'runs', ...WAYS];
+  return section('### Throughput', [table(head, rows)], absent);
 }
 
 /** Commands beside what every command line written for Node pays. */

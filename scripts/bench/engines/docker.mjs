@@ -4,11 +4,12 @@ import { cleanEnv, sh, startDaemon } from '../processes.mjs';
 import { CGROUP_PARENT, removeCgroupParent } from './cgroups.mjs';
 
 /**
- * A dockerd (and the containerd it starts) of this run's own: images on `disk`, everything else in `dir`, no bridge, no
- * firewall rules, no forwarding, no configuration of the host's. Otherwise as it comes.
+ * A dockerd (and the containerd it starts) of this run's own: images on `disk`, everything else in `dir`, no configuration of the
+ * host's. No bridge, no firewall rules and no forwarding, unless there is a network namespace to have them in. Otherwise as it comes.
+ * @param {string[]} [machine] the words that a command in such a one begins with
  * @returns {Promise<{ docker: string[], socket: string }>} the words a docker command begins with
  */
-export async function startDockerd(scope, { disk, dir }) {
+export async function startDockerd(scope, { disk, dir }, machine = []) {
   const home = join(dir, 'docker');
   const socket = join(home, 'docker.sock');
   await fs.outputFile(join(home, 'daemon.json'), '{}\n');
@@ -17,10 +18,10 @@ export async function startDockerd(scope, { disk, dir }) {
     endContainerd(join(home, 'exec/containerd/containerd.pid')),
   );
   const command = [
-    ...['dockerd', '--config-file', join(home, 'daemon.json'), '--host', `unix://${socket}`],
+    ...[...machine, 'dockerd', '--config-file', join(home, 'daemon.json'), '--host', `unix://${socket}`],
     ...['--data-root', join(disk, 'docker'), '--exec-root', join(home, 'exec'), '--pidfile', join(home, 'docker.pid')],
     ...['--storage-driver', 'overlay2', '--exec-opt', 'native.cgroupdriver=cgroupfs', '--cgroup-parent', CGROUP_PARENT],
-    ...['--iptables=false', '--ip6tables=false', '--ip-forward=false', '--bridge=none'],
+    ...(machine.length > 0 ? [] : ['--iptables=false', '--ip6tables=false', '--ip-forward=false', '--bridge=none']),
   ];
   await startDaemon(scope, command, {
     env: cleanEnv({ DOCKER_TMPDIR: join(disk, 'docker-tmp') }),

@@ -125,8 +125,10 @@ pub fn create(mut plan: Plan) -> Result<Created> {
     plan.holder = None;
     let (child, outcome, held) = launched.map_err(|failure| explain(&plan, failure))?;
     drop(child_sync);
-    let network = held.or(plan.network.take());
-    let created = Created { child, sync, terminal: None, outcome, network }.until_ready(true)?;
+    let mut created = Created { child, sync, terminal: None, outcome, network: held }.until_ready(true)?;
+    if let Some(furnishing) = plan.network.take() {
+        created.network = Some(Box::new(furnishing.done().inspect_err(|_| created.reap())?));
+    }
     if let Some(user) = &plan.user {
         rlimits::set(created.pid(), &user.rlimits).inspect_err(|_| created.reap())?;
     }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use rustix::io::Errno;
 
 use super::held_ports::Mapping;
-use super::name_server::Inside;
+use super::name_server::{Hearing, Redirection};
 use super::netlink::Netlink;
 use super::nft::{Family, Nft, Transaction};
 use super::proxy::{self, Forward};
@@ -38,9 +38,9 @@ pub struct Held {
 #[derive(Debug)]
 struct NameServer {
     settings: Arc<RwLock<Settings>>,
-    _service: Service,
-    /// In the container's namespace.
-    _filter: Nft,
+    service: Option<Service>,
+    /// In the container's namespace; what it has made there ends with it.
+    filter: Redirection,
 }
 
 impl Held {
@@ -62,7 +62,10 @@ impl Held {
         let tables: Vec<_> = self.tables.drain(..).collect();
         self.remove_tables(&tables);
         self.proxy = None;
-        self.name_server = None;
+        if let Some(server) = &mut self.name_server {
+            server.service = None;
+            server.filter.remove();
+        }
         self.withdraw();
     }
 
@@ -163,12 +166,12 @@ impl Held {
         Ok(())
     }
 
-    pub(super) fn serve_names(&mut self, server: Option<Inside>, request: &NetworkRequest) -> Result<()> {
+    pub(super) fn serve_names(&mut self, server: Option<Hearing>, request: &NetworkRequest) -> Result<()> {
         let (Some(server), Some(upstream)) = (server, &request.name_server) else { return Ok(()) };
         let networks = request.interfaces.iter().map(Interface::named).collect();
         let settings = Arc::new(RwLock::new(Settings { networks, upstream: upstream.clone() }));
         let (service, filter) = server.serve(Arc::clone(&settings))?;
-        self.name_server = Some(NameServer { settings, _service: service, _filter: filter });
+        self.name_server = Some(NameServer { settings, service: Some(service), filter });
         Ok(())
     }
 

@@ -22,6 +22,7 @@ mod resolver;
 mod service;
 
 use std::os::fd::{AsFd, OwnedFd};
+use std::thread::{self, JoinHandle};
 
 use rustix::io::Errno;
 
@@ -38,22 +39,50 @@ const CODE: &str = "ERR_RCX_NETWORK";
 const FILTER_STEP: &str = "set the packet filter up";
 const LOOPBACK: u32 = 1;
 
-/// A network namespace with the devices of a container, made in the network namespace of the calling thread, and what leads there.
+/// A network namespace for a container, made in the network namespace of the calling thread. Its devices, and what leads there, are on
+/// the way when this returns: everything else of the launch need not wait for them.
 ///
 /// # Errors
-/// `ERR_RCX_PORT_IN_USE` for a port that is somebody else's, `ERR_RCX_NETWORK` with the device and the kernel's errno.
-pub fn namespace(request: &NetworkRequest) -> Result<(OwnedFd, Held)> {
+/// `ERR_RCX_PORT_IN_USE` for a port that is somebody else's, `ERR_RCX_NETWORK` with the kernel's errno.
+pub fn begin(request: &NetworkRequest) -> Result<(OwnedFd, Furnishing)> {
+    const NAME: &str = "rcx-network";
     // Before anything is made: the likeliest reason for it not to be.
     let ports = held_ports::hold(&request.ports)?;
     let new = New::make(request.name_server.is_some())?;
     let namespace = new.fd.try_clone().step(CODE, "duplicate a descriptor")?;
-    Ok((namespace, furnish_new(new, request, ports)?))
+    let request = request.clone();
+    let thread = thread::Builder::new().name(NAME.to_owned());
+    let thread =
+        thread.spawn(move || furnish_new(new, &request, ports)).step_at(CODE, "start a thread", NAME)?;
+    Ok((namespace, Furnishing(Some(thread))))
 }
 
-/// The same, with a network namespace that nothing is in yet.
+/// A network namespace on its way.
+#[derive(Debug)]
+pub struct Furnishing(Option<JoinHandle<Result<Held>>>);
+
+impl Furnishing {
+    /// Waits until everything is there.
+    ///
+    /// # Errors
+    /// `ERR_RCX_NETWORK` with the device and the kernel's errno; then nothing is left.
+    pub fn done(mut self) -> Result<Held> {
+        let joined = self.0.take().and_then(|thread| thread.join().ok());
+        joined.unwrap_or_else(|| Err(Error::new(CODE, "furnish the network: the thread for it died")))
+    }
+}
+
+impl Drop for Furnishing {
+    /// Nothing of it is left when this returns.
+    fn drop(&mut self) {
+        drop(self.0.take().map(JoinHandle::join));
+    }
+}
+
+/// Furnishes a network namespace that nothing is in yet.
 ///
 /// # Errors
-/// As of [`namespace`].
+/// As of [`begin`] and [`Furnishing::done`].
 pub fn furnish(namespace: &OwnedFd, request: &NetworkRequest) -> Result<Held> {
     let ports = held_ports::hold(&request.ports)?;
     furnish_new(New::enter(namespace, request.name_server.is_some())?, request, ports)

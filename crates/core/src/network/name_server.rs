@@ -25,12 +25,26 @@ const TCP: (u8, u32) = (6, 16);
 
 /// Where a container's name server hears, in the container's network namespace.
 #[derive(Debug)]
-pub struct Inside {
+pub struct Hearing {
     sockets: Sockets,
     filter: Nft,
 }
 
-impl Inside {
+/// What sends there what is sent to port 53. It ends with this.
+#[derive(Debug)]
+pub struct Redirection(Nft);
+
+impl Redirection {
+    /// Ends it at once: dropping waits for the kernel's readers as long as there is something to end.
+    pub fn remove(&mut self) {
+        let mut transaction = Transaction::default();
+        transaction.remove_table(Family::Inet, TABLE);
+        // What is left, in a namespace that is about to go, ends with the socket.
+        let _left = self.0.commit(transaction);
+    }
+}
+
+impl Hearing {
     /// Opens it in the network namespace of the calling thread. It is at ports of its own, and what is sent to port 53 is sent there by
     /// the packet filter: a container may have a name server itself. No connection is tracked for that, which would cost every packet
     /// of the container.
@@ -47,11 +61,11 @@ impl Inside {
         Ok(Self { sockets: Sockets { udp, tcp }, filter })
     }
 
-    /// Serves there, in the network namespace of the calling thread. What is returned beside the thread ends with its socket.
-    pub fn serve(self, settings: Arc<RwLock<Settings>>) -> Result<(Service, Nft)> {
+    /// Serves there, in the network namespace of the calling thread.
+    pub fn serve(self, settings: Arc<RwLock<Settings>>) -> Result<(Service, Redirection)> {
         let Self { sockets, filter } = self;
         let service = Service::start("rcx-names", move |stop| resolver::serve(sockets, &settings, stop))?;
-        Ok((service, filter))
+        Ok((service, Redirection(filter)))
     }
 }
 

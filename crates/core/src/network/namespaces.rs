@@ -5,7 +5,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{Mode, OFlags, open};
 use rustix::thread::{LinkNameSpaceType, UnshareFlags, move_into_link_name_space, unshare_unsafe};
 
-use super::name_server::Inside;
+use super::name_server::Hearing;
 use super::netlink::Netlink;
 use super::{CODE, LOOPBACK, hinted, link};
 use crate::error::{Context, Error, Result};
@@ -17,7 +17,7 @@ pub struct New {
     /// To its network stack.
     pub netlink: Netlink,
     /// Where its container's name server hears.
-    pub name_server: Option<Inside>,
+    pub name_server: Option<Hearing>,
 }
 
 impl New {
@@ -46,7 +46,7 @@ impl New {
     fn here(fd: OwnedFd, name_server: bool) -> Result<Self> {
         let mut netlink = Netlink::open().step(CODE, "open a netlink socket")?;
         link::bring_up(&mut netlink, LOOPBACK).step_at(CODE, "bring the network device up", "lo")?;
-        let name_server = if name_server { Some(Inside::open().map_err(hinted)?) } else { None };
+        let name_server = if name_server { Some(Hearing::open().map_err(hinted)?) } else { None };
         Ok(Self { fd, netlink, name_server })
     }
 }

@@ -37,7 +37,7 @@ use self::user::UserPlan;
 use crate::cgroup::{self, Hierarchy};
 use crate::error::{Error, Result};
 use crate::id_map::IdMaps;
-use crate::network::Held;
+use crate::network::Furnishing;
 use crate::security::selinux;
 
 /// Everything a launch needs.
@@ -58,8 +58,8 @@ pub struct Plan {
     pub cgroup: Option<OwnedFd>,
     /// To be dropped when the child is in that cgroup.
     pub holder: Option<cgroup::systemd::Holder>,
-    /// To be kept as long as the container runs.
-    pub network: Option<Box<Held>>,
+    /// What there is of its networks outside of it, on its way.
+    pub network: Option<Furnishing>,
     /// stdin, stdout and stderr of the container; `None` with a terminal.
     pub stdio: Option<[OwnedFd; 3]>,
     /// The init's configuration as JSON.

@@ -9,7 +9,7 @@ use rustix::fs::{Mode, OFlags, fstat, open};
 use super::joined::Joined;
 use super::request::LaunchRequest;
 use crate::error::{Context, Error, Result};
-use crate::network::Held;
+use crate::network::Furnishing;
 use crate::network::request::NetworkRequest;
 use crate::{network, sys};
 
@@ -29,7 +29,7 @@ pub struct Namespaces {
     /// Other containers, by what is shared with them.
     pub joined: Vec<Joined>,
     /// What there is of its networks outside of its own.
-    pub network: Option<Box<Held>>,
+    pub network: Option<Furnishing>,
     /// What a network namespace is to have that can be made together with the user namespace only, which it belongs to.
     pub later: Option<NetworkRequest>,
 }
@@ -148,8 +148,8 @@ impl Namespaces {
             self.later = Some(network.clone());
             return Ok(());
         }
-        let (fd, held) = network::namespace(network)?;
-        self.network = Some(Box::new(held));
+        let (fd, furnishing) = network::begin(network)?;
+        self.network = Some(furnishing);
         self.new &= !flag;
         self.entered.push(Entered { flag, object: "network".to_owned(), fd });
         Ok(())

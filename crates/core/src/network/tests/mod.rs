@@ -48,6 +48,11 @@ fn nothing_held() -> Held {
     Held::nothing(&NetworkRequest::default()).unwrap()
 }
 
+fn namespace(request: &NetworkRequest) -> Result<(OwnedFd, Held)> {
+    let (namespace, furnishing) = begin(request)?;
+    Ok((namespace, furnishing.done()?))
+}
+
 fn start(request: &NetworkRequest) -> Started {
     let (namespace, held) = namespace(request).unwrap();
     Started { namespace, _held: held }

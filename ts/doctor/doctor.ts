@@ -3,11 +3,13 @@ import { release } from 'node:os';
 import { listContainers } from '../container/heal.ts';
 import type { Engine } from '../engine.ts';
 import { native } from '../native/index.ts';
+import { toRcxError } from '../store/nativeError.ts';
 import { cgroupHierarchies } from '../system/cgroups.ts';
 import { mountTable } from '../system/mountTable.ts';
 import { cgroupFindings } from './checks/cgroups.ts';
 import { confinementFindings } from './checks/confinement.ts';
 import { kernelFindings, limitFindings } from './checks/kernel.ts';
+import { networkFindings } from './checks/network.ts';
 import { rootFindings } from './checks/rootFilesystem.ts';
 import { softwareFindings } from './checks/software.ts';
 import { trialFinding } from './checks/trial.ts';
@@ -31,6 +33,7 @@ export async function examine(engine: Engine, env: NodeJS.ProcessEnv = process.e
     ...rootFindings(host, engine.paths.root, mounts),
     ...cgroupFindings(host, cgroupHierarchies(mounts)),
     ...confinementFindings(host),
+    ...networkFindings(host, networkTrial),
     ...limitFindings(host, openFiles()),
     ...softwareFindings({ env, nodeVersion: process.version, restarting }),
     await trialFinding(engine),
@@ -40,6 +43,15 @@ export async function examine(engine: Engine, env: NodeJS.ProcessEnv = process.e
 function privilege(uid: number): Finding {
   if (uid === 0) return ok('privilege', 'root');
   return missing('privilege', `user ${uid}`, 'containers need root; images do not', 'run it as root: sudo rcx doctor');
+}
+
+function networkTrial(): string | undefined {
+  try {
+    native().tryNetwork();
+    return undefined;
+  } catch (error) {
+    return toRcxError(error, 'ERR_RCX_NETWORK').message;
+  }
 }
 
 /** The soft limit of this process, proc_pid_limits(5). */

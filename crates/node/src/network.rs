@@ -19,3 +19,9 @@ pub fn remove_bridge(env: Env, name: String) -> Result<()> {
 pub fn change_networks(env: Env, own: String) -> Result<()> {
     monitor::change_networks(own.as_ref()).map_err(|e| to_js(&env, &e))
 }
+
+/// Tries whether this machine can have networks, where nobody else sees it. Throws `ERR_RCX_NETWORK`.
+#[napi]
+pub fn try_network(env: Env) -> Result<()> {
+    network::try_out().map_err(|e| to_js(&env, &e))
+}

@@ -113,14 +113,14 @@ export const CONFINEMENT = [
     edits: [
       {
         file: 'ts/container/spec/namespaces.ts',
-        find: "(mode === 'host' ? [] : [{ type }])",
-        replace: "(mode === 'host' || type === 'network' ? [] : [{ type }])",
+        find: "return mode === 'host' ? [] : ",
+        replace: "return mode === 'host' || type === 'network' ? [] : ",
       },
       {
         // Otherwise the host's settings would be changed.
         file: 'ts/container/spec/build.ts',
-        find: "const own = options.network !== 'host' && otherContainer(options.network) === undefined;",
-        replace: "const own = otherContainer(options.network) === undefined && id === '';",
+        find: 'const own = !isForeign(options.network);',
+        replace: "const own = !isForeign(options.network) && id === '';",
       },
     ],
     tests: [ABSTRACT],

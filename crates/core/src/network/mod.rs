@@ -20,6 +20,7 @@ mod proxy;
 pub mod request;
 mod resolver;
 mod service;
+mod trial;
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::thread::{self, JoinHandle};
@@ -33,6 +34,7 @@ use self::netlink::Netlink;
 use self::nft::Nft;
 use self::proxy::Forward;
 use self::request::NetworkRequest;
+pub use self::trial::try_out;
 use crate::error::{Context, Error, Result};
 
 const CODE: &str = "ERR_RCX_NETWORK";

@@ -33,7 +33,11 @@ export class Store {
   readonly folder: string;
   readonly env: Record<string, string>;
 
-  constructor(folder: string, root: string, config: string) {
+  /** What stands before each call: it runs somewhere else. */
+  readonly #prefix: readonly string[];
+
+  constructor(folder: string, root: string, config: string, prefix: readonly string[] = []) {
+    this.#prefix = prefix;
     this.folder = folder;
     this.root = root;
     // Nothing of the developer's own: no logins, no settings, no store.
@@ -50,7 +54,8 @@ export class Store {
   /** Starts `rcx ...args` without waiting for its end. */
   start(args: string[], { env, ...options }: CallOptions = {}) {
     const own = { env: { ...this.env, ...env }, extendEnv: false, reject: false, stripFinalNewline: false } as const;
-    return execa(RCX_BIN, args, { ...own, ...options, forceKillAfterDelay: 2000 });
+    const [program, ...words] = [...this.#prefix, RCX_BIN, ...args] as [string, ...string[]];
+    return execa(program, words, { ...own, ...options, forceKillAfterDelay: 2000 });
   }
 
   /** Runs `rcx ...args` to its end, stdin empty unless given. */

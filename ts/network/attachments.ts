@@ -6,9 +6,10 @@ import { plain } from '../oci/quote.ts';
 import type { Lock } from '../store/lock.ts';
 import { Addresses, freeAddress } from './addresses.ts';
 import { DEFAULT_NETWORK, defaultNetwork } from './create.ts';
-import { interfaceOf, macOf } from './interface.ts';
+import { interfaceOf, macOf, namesFolder } from './interface.ts';
 import { invalid } from './invalid.ts';
 import { addressesOf, type ContainerNetwork } from './membership.ts';
+import { withdrawNames } from './names.ts';
 import { type Network, subnet6Of, subnetOf } from './record.ts';
 import { lockNetwork, NetworkStore } from './store.ts';
 
@@ -113,12 +114,15 @@ export class Attachments {
 
 /** Frees the addresses of a container that is gone, or leaves networks. */
 export function freeAddresses(
-  paths: Pick<Engine['paths'], 'networks'>,
+  paths: Pick<Engine['paths'], 'networks' | 'run'>,
   container: string,
   networks: Readonly<Record<string, ContainerNetwork>>,
 ): void {
   for (const [name, own] of Object.entries(networks)) {
-    for (const address of addressesOf(own)) freeAddress(join(paths.networks, name), container, address);
+    for (const address of addressesOf(own)) {
+      freeAddress(join(paths.networks, name), container, address);
+      withdrawNames(namesFolder(paths.run, own), container, address);
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { InterfaceExtras } from '../container/spec/types.ts';
 import { writeFileAtomic } from '../store/atomic.ts';
@@ -15,6 +15,12 @@ export function publishNames(container: string, interfaces: readonly InterfaceEx
       if (record?.container === container) writeFileAtomic(file, JSON.stringify({ ...record, names }));
     }
   }
+}
+
+/** Ends that for an address: a monitor that was killed has left it. */
+export function withdrawNames(folder: string, container: string, address: string): void {
+  const file = join(folder, address);
+  if (read(file)?.container === container) rmSync(file, { force: true });
 }
 
 function read(file: string): { container: string } | undefined {

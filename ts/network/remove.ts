@@ -1,8 +1,11 @@
+import { rmdirSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Engine } from '../engine.ts';
 import { isRcxError, RcxError } from '../errors.ts';
 import { native } from '../native/index.ts';
 import { toRcxError } from '../store/nativeError.ts';
 import { discard } from '../store/temporary.ts';
+import { namesFolder } from './interface.ts';
 import { bridgeName, type Network } from './record.ts';
 import { lockNetwork, NetworkStore } from './store.ts';
 import { usersOf } from './users.ts';
@@ -32,10 +35,24 @@ async function remove(engine: Engine, network: Network): Promise<void> {
     if (users.length > 0) throw inUse(network.name, `containers are in it: ${users.join(', ')}`);
     native().removeBridge(bridgeName(network));
     await discard(network.folder);
+    forgetNames(engine, network);
   } catch (error) {
     throw toRcxError(error, 'ERR_RCX_NETWORK');
   } finally {
     lock.release();
+  }
+}
+
+/** Of containers that were killed together with their monitors; those that end take theirs away. */
+function forgetNames({ paths }: Engine, network: Network): void {
+  const folder = namesFolder(paths.run, network);
+  rmSync(folder, { recursive: true, force: true });
+  try {
+    rmdirSync(dirname(folder));
+  } catch (error) {
+    const { errno } = toRcxError(error, 'ERR_RCX_REMOVE');
+    // There are other networks, or there never was a name.
+    if (errno !== 'ENOTEMPTY' && errno !== 'ENOENT') throw error;
   }
 }
 

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 /** Containers and registries of several files at once would wait for each other: two is what the smallest CI machine has. */
@@ -27,6 +28,8 @@ export default defineConfig({
   test: {
     maxWorkers: WORKERS,
     passWithNoTests: false,
+    // Of whoever uses the library without a configuration of its own: no bridge is made on the machine that runs the tests.
+    env: { RCX_CONFIG: fileURLToPath(new URL('test/support/config.json', import.meta.url)) },
     projects: [
       project('unit', 10),
       project('integration', 60),

@@ -41,7 +41,8 @@ afterAll(async () => {
 
 /** A new one each time, as a process of its own would have. */
 function engine(): Engine {
-  const config = { registries: { 'docker.io': { mirrors: [`http://${inject('e2e').registry}`] } } };
+  const mirrors = [`http://${inject('e2e').registry}`];
+  const config = { registries: { 'docker.io': { mirrors } }, defaultNetwork: 'none' } as const;
   return new Engine({ root: store.root, run: store.env.RCX_RUN, config, env: { HOME: store.folder } });
 }
 

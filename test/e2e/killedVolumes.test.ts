@@ -32,7 +32,12 @@ afterAll(async () => {
   await native().removeTree(store.root);
 });
 
-const engine = () => new Engine({ root: store.root, run: store.env.RCX_RUN, env: { HOME: store.folder } });
+const engine = () =>
+  new Engine({
+    root: store.root,
+    run: store.env.RCX_RUN,
+    env: { HOME: store.folder, RCX_CONFIG: store.env.RCX_CONFIG },
+  });
 const data = (name: string) => join(store.root, 'volumes', name, '_data');
 const clear = async () => {
   const ids = (await store.ok(['ps', '-aq'])).split('\n').filter((id) => id !== '');

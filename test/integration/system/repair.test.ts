@@ -47,7 +47,12 @@ class DamagedStore {
 
   get engine(): Engine {
     const env = { PATH: process.env.PATH, HOME: scratch, DOCKER_CONFIG: scratch };
-    return new Engine({ root: this.root, run: join(this.root, 'run'), config: { registries: {} }, env });
+    return new Engine({
+      root: this.root,
+      run: join(this.root, 'run'),
+      config: { registries: {}, defaultNetwork: 'none' },
+      env,
+    });
   }
 
   async pull(): Promise<void> {

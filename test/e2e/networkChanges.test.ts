@@ -119,3 +119,21 @@ it('unused networks are pruned', async () => {
   await world.store.ok(['rm', '-f', 'user']);
   expect(await world.store.ok(['system', 'prune', '-f', '--filter', 'label=name'])).toMatch(/Deleted Networks:\nkept/);
 });
+
+it('events tell who joins and leaves', async () => {
+  await world.store.ok(['network', 'create', 'told']);
+  const since = String(Date.now() / 1000);
+  await world.run(['--network', 'a', '--name', 'seen'], ['true']);
+  await world.background('stays', ['--network', 'a']);
+  await world.store.ok(['network', 'connect', 'told', 'stays']);
+  await world.store.ok(['network', 'disconnect', 'told', 'stays']);
+  await world.store.ok(['network', 'rm', 'told']);
+  const format = '{{.Action}} {{.Actor.Attributes.name}}';
+  const flags = ['--since', since, '--until', '0s', '--filter', 'type=network', '--format', format];
+  expect((await world.store.ok(['events', ...flags])).trim().split('\n')).toEqual([
+    ...['connect a', 'disconnect a', 'connect a', 'connect told', 'disconnect told', 'destroy told'],
+  ]);
+  expect(await world.store.ok(['events', '--since', since, '--until', '0s', '--filter', 'network=told'])).toMatch(
+    /network connect .*\n.*network disconnect .*\n.*network destroy/,
+  );
+});

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Engine } from '../engine.ts';
 import { RcxError } from '../errors.ts';
-import { containerEvent, volumeEvent } from '../events/append.ts';
+import { containerEvent, networkEvent, volumeEvent } from '../events/append.ts';
 import type { Container as NativeContainer, StdioOptions, StdioPipes } from '../native/index.ts';
 import { native } from '../native/index.ts';
 import type { Lock } from '../store/lock.ts';
@@ -86,6 +86,7 @@ export class AttachedContainer {
       overlayApi: this.#native.outcome.legacyOverlay ? 'mount' : 'fsconfig',
       ...(running === undefined ? {} : { process: running }),
     });
+    networkEvents(this.#engine.paths, this.#stored.config, 'connect');
     volumeEvents(this.#engine.paths, this.#stored.config, 'mount');
     this.#tell('start');
   }
@@ -102,6 +103,7 @@ export class AttachedContainer {
     // A short program may end before its start is on record.
     await this.#started;
     this.#tell('die', { exitCode: String(exit.exitCode) });
+    networkEvents(this.#engine.paths, this.#stored.config, 'disconnect');
     volumeEvents(this.#engine.paths, this.#stored.config, 'unmount');
     if (this.#stored.config.autoRemove) {
       await this.#engine.containers.remove(this.#stored);
@@ -178,4 +180,9 @@ function runsAlready({ config }: StoredContainer): RcxError {
 export function failureCode(error: RcxError): number {
   if (error.code === 'ERR_RCX_EXEC_NOT_FOUND') return 127;
   return error.code === 'ERR_RCX_EXEC_NOT_EXECUTABLE' ? 126 : 125;
+}
+
+/** Tells which networks it joins and leaves. */
+function networkEvents(paths: StorePaths, { id, networks = {} }: StoredContainer['config'], action: string) {
+  for (const [name, own] of Object.entries(networks)) networkEvent(paths, { id: own.id, name }, action, id);
 }

@@ -47,6 +47,17 @@ export function volumeEvent(
   append(run, { Type: 'volume', Action: action, Actor: { ID: name, Attributes: attributes }, ...now() });
 }
 
+/** Tells that something happened to a network, or that a container has joined or left it. */
+export function networkEvent(
+  { run }: Pick<StorePaths, 'run'>,
+  { id, name }: { id: string; name: string },
+  action: string,
+  container?: string,
+): void {
+  const attributes = { ...(container !== undefined && { container }), name, type: 'bridge' };
+  append(run, { Type: 'network', Action: action, Actor: { ID: id, Attributes: attributes }, ...now() });
+}
+
 /** The clock's milliseconds, and from then on the finer clock: Node's `performance` takes more than a millisecond to load. */
 const begin = { clock: BigInt(Date.now()) * 1_000_000n, fine: process.hrtime.bigint() };
 

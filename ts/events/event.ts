@@ -6,7 +6,7 @@ export interface RcxEvent {
   id?: string;
   /** The image of a container. */
   from?: string;
-  Type: 'container' | 'image' | 'volume';
+  Type: 'container' | 'image' | 'volume' | 'network';
   /** What was done, as `start`; with details after a colon, as `exec_start: sh`. */
   Action: string;
   Actor: { ID: string; Attributes: Record<string, string> };

@@ -17,6 +17,8 @@ const MATCHERS: Record<string, Matcher> = {
     return names.some((name) => name === value || name?.split(':')[0] === value);
   },
   volume: (event, value) => event.Type === 'volume' && event.Actor.ID === value,
+  network: (event, value) =>
+    event.Type === 'network' && (event.Actor.ID === value || event.Actor.Attributes.name === value),
   // The details of an action, as those of exec_start, need not be given.
   event: ({ Action }, value) => Action === value || Action.split(':')[0] === value,
   type: ({ Type }, value) => Type === value,

@@ -8,6 +8,7 @@ import { isUp } from '../container/status.ts';
 import type { StoredContainer } from '../container/store.ts';
 import type { Engine } from '../engine.ts';
 import { isRcxError, RcxError } from '../errors.ts';
+import { networkEvent } from '../events/append.ts';
 import { native } from '../native/index.ts';
 import { toRcxError } from '../store/nativeError.ts';
 import { Attachments, type Endpoint, freeAddresses } from './attachments.ts';
@@ -37,6 +38,9 @@ export async function connectNetwork(engine: Engine, text: string, endpoint: End
     apply(engine, stored);
     const own = changed.networks?.[attachments.first];
     const name = changed.request.spec.hostname ?? hostname ?? id.slice(0, 12);
+    if (isUp(stored.state.status) && own !== undefined) {
+      networkEvent(engine.paths, { id: own.id, name: attachments.first }, 'connect', id);
+    }
     if (own !== undefined) addHostLines(stored.folder, addressesOf(own), name);
     attachments.release();
   } catch (error) {
@@ -75,6 +79,7 @@ async function disconnect(engine: Engine, text: string, network: string): Promis
   });
   apply(engine, stored);
   if (own === undefined) return;
+  if (isUp(stored.state.status)) networkEvent(engine.paths, { id: own.id, name }, 'disconnect', stored.config.id);
   removeHostLines(stored.folder, addressesOf(own));
   freeAddresses(engine.paths, stored.config.id, { [name]: own });
 }

@@ -1,5 +1,6 @@
 import type { Engine } from '../engine.ts';
 import { RcxError } from '../errors.ts';
+import { networkEvent } from '../events/append.ts';
 import { plain } from '../oci/quote.ts';
 import { lockPath, withLock } from '../store/lock.ts';
 import { randomHex } from '../store/random.ts';
@@ -66,10 +67,12 @@ async function make(engine: Engine, wanted: CreateNetworkOptions): Promise<Netwo
   return await withLock(lockPath(engine.paths, 'networks'), async () => {
     const created = new Date().toISOString();
     const addresses = choose(store.list(), asked);
-    return await store.make({
+    const made = await store.make({
       ...{ id: randomHex(32), name, created, internal, labels, ...addresses },
       ...(mtu !== undefined && { mtu }),
     });
+    networkEvent(engine.paths, made, 'create');
+    return made;
   });
 }
 

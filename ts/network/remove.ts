@@ -2,6 +2,7 @@ import { rmdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Engine } from '../engine.ts';
 import { isRcxError, RcxError } from '../errors.ts';
+import { networkEvent } from '../events/append.ts';
 import { native } from '../native/index.ts';
 import { toRcxError } from '../store/nativeError.ts';
 import { discard } from '../store/temporary.ts';
@@ -36,6 +37,7 @@ async function remove(engine: Engine, network: Network): Promise<void> {
     native().removeBridge(bridgeName(network));
     await discard(network.folder);
     forgetNames(engine, network);
+    networkEvent(engine.paths, network, 'destroy');
   } catch (error) {
     throw toRcxError(error, 'ERR_RCX_NETWORK');
   } finally {

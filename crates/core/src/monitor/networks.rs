@@ -5,12 +5,17 @@ use std::net::IpAddr;
 use std::path::Path;
 
 use serde::Deserialize;
+use serde_json::json;
 
 use super::config::Config;
+use super::events::append_event;
 
 /// A network that a container is in.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Membership {
+    /// Id of the network.
+    #[serde(default)]
+    pub id: String,
     /// The container's address there.
     pub address: IpAddr,
     /// And of IPv6.
@@ -23,6 +28,15 @@ pub struct Membership {
 pub struct Ipv6 {
     /// The address.
     pub address: IpAddr,
+}
+
+/// Adds an event of each network of a container: `connect` or `disconnect`.
+pub fn report(run: &Path, config: &Config, action: &str) {
+    for (name, network) in &config.networks {
+        let attributes = json!({ "container": config.id, "name": name, "type": "bridge" });
+        let actor = json!({ "ID": network.id, "Attributes": attributes });
+        append_event(run, json!({ "Type": "network", "Action": action, "Actor": actor, "scope": "local" }));
+    }
 }
 
 /// Frees the addresses of a container that is gone: a link for each in the network's folder, which says whose it is. Best effort:

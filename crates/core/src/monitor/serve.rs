@@ -15,6 +15,7 @@ use super::events;
 use super::health::Checks;
 use super::input::Flow;
 use super::log::{Log, Stream};
+use super::networks;
 use super::protocol::{self, Reply, Request};
 use super::record::Record;
 use super::restart::Backoff;
@@ -143,6 +144,7 @@ impl Monitor {
             session.collect(|_, _| ());
             return Err(error);
         }
+        networks::report(&self.place.run, &self.config, "connect");
         volumes::report(&self.place.run, &self.config, "mount");
         events::append(&self.place.run, &self.config, "start", &[]);
         self.checks = Checks::new(&self.config);

@@ -1,5 +1,5 @@
+import { makeMachine } from '../../engines/machine.mjs';
 import { startCommandMeter } from '../../meters.mjs';
-import { node } from '../start/hostProcess.mjs';
 import { defineSubject } from '../subject.mjs';
 import { ENGINES } from './engines.mjs';
 
@@ -13,6 +13,14 @@ const ofEngine = ({ name, available, prepare }) =>
       return startCommandMeter(scope, bench, command, env && { env });
     },
   });
+
+/** As the others by nsenter, which takes its part of every figure. */
+const node = defineSubject({
+  name: '`node -e 0`',
+  available: () => undefined,
+  setup: async (scope, bench) =>
+    startCommandMeter(scope, bench, [...(await makeMachine(scope)), process.execPath, '-e', '0']),
+});
 
 /** In the order of the table. */
 export const networkSubjects = [...ENGINES.map(ofEngine), node];

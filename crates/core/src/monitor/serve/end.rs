@@ -40,6 +40,7 @@ impl Monitor {
         }
         let code = end.exit.map_or_else(String::new, |exit| exit.status().to_string());
         events::append(&self.place.run, &self.config, "die", &[("exitCode", code)]);
+        networks::report(&self.place.run, &self.config, "disconnect");
         volumes::report(&self.place.run, &self.config, "unmount");
     }
 

@@ -30,7 +30,7 @@ describe('the question', () => {
     'Are you sure you want to continue? [y/N] ';
   const CONTAINERS = 'WARNING! This will remove all stopped containers.\nAre you sure you want to continue? [y/N] ';
   const system = (images: string, filters = '') =>
-    `WARNING! This will remove:\n  - all stopped containers\n  - ${images}\n\n${filters}Are you sure you want to continue? [y/N] `;
+    `WARNING! This will remove:\n  - all stopped containers\n  - all networks not used by at least one container\n  - ${images}\n\n${filters}Are you sure you want to continue? [y/N] `;
 
   it.each([
     [['image', 'prune'], IMAGES],

@@ -15,7 +15,7 @@ describe('wrong flags and arguments', () => {
     [['run'], /image.*rcx run --help/],
     [['run', '--name'], /--name.*rcx run --help/],
     [['run', '--network', 'nowhere', 'ubuntu'], /network nowhere not found; .*rcx network ls/],
-    [['run', '--network', 'ns:/x', 'ubuntu'], /ns:\/x.*rcx run --help/],
+    [['run', '--network', 'ns:x', 'ubuntu'], /ns:x.*rcx run --help/],
     [['run', '-w', 'relative', 'ubuntu', 'true'], /relative.*absolute/],
     [['run', 'library/UPPER', 'true'], /library\/UPPER.*lower case/],
     [['run', '', 'true'], /image|reference/],
@@ -57,9 +57,11 @@ describe('a wrong configuration', () => {
     expectFailure(await withConfig(text), 125, message);
   });
 
-  it('does not matter to an image that is there', async () => {
+  it('does not matter where nothing of it is asked for', async () => {
     const options = { env: { RCX_CONFIG: '/no/such' } };
-    expect(await store.ok(['run', '--rm', 'ubuntu', 'echo', 'here'], options)).toBe('here\n');
+    expect(await store.ok(['run', '--rm', '--network', 'none', 'ubuntu', 'echo', 'here'], options)).toBe('here\n');
+    // Which network is the default is.
+    expectFailure(await store.rcx(['run', '--rm', 'ubuntu', 'echo', 'here'], options), 125, /\/no\/such: ENOENT/);
   });
 });
 

@@ -63,7 +63,10 @@ describe('--pull', () => {
 
   it('is not needed for an image that is there when the registry is down', async () => {
     const config = join(store.folder, 'down.json');
-    writeFileSync(config, JSON.stringify({ registries: { 'docker.io': { mirrors: ['http://127.0.0.1:1'] } } }));
+    writeFileSync(
+      config,
+      JSON.stringify({ registries: { 'docker.io': { mirrors: ['http://127.0.0.1:1'] } }, defaultNetwork: 'none' }),
+    );
     const env = { RCX_CONFIG: config };
     expect(await store.ok(['run', '--rm', 'ubuntu', 'echo', 'here'], { env })).toBe('here\n');
   });

@@ -257,7 +257,10 @@ describe('system check of a store with containers', () => {
     await store.ok(['rmi', 'localhost/tool']);
     rmSync(blob(-1));
     const config = join(store.folder, 'down.json');
-    writeFileSync(config, JSON.stringify({ registries: { 'docker.io': { mirrors: ['http://127.0.0.1:1'] } } }));
+    writeFileSync(
+      config,
+      JSON.stringify({ registries: { 'docker.io': { mirrors: ['http://127.0.0.1:1'] } }, defaultNetwork: 'none' }),
+    );
     const down = await store.rcx(['system', 'check', '--repair'], {
       env: { RCX_CONFIG: config, HTTPS_PROXY: 'http://127.0.0.1:1' },
     });

@@ -9,8 +9,11 @@ export interface GuestKernel {
   modules: string[];
 }
 
-/** The disk, and the union mount. */
-const WANTED = ['virtio_pci', 'virtio_blk', 'overlay'];
+/** The disk, the union mount, and what a machine loads by itself when networks are made. */
+const WANTED = [
+  ...['virtio_pci', 'virtio_blk', 'overlay'],
+  ...['bridge', 'veth', 'nf_tables', 'nft_chain_nat', 'nft_nat', 'nft_masq', 'nft_ct', 'nft_fib_inet'],
+];
 
 /** Debian's kernel for virtual machines: for users' machines it is as good as any, and small. */
 export async function provideKernel(): Promise<GuestKernel> {

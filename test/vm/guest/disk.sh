@@ -36,6 +36,7 @@ check no-pivot-run rcx run --name moved --no-pivot -v /gate2:/gate guest sh /pro
 check no-pivot-inspect rcx inspect moved
 check info rcx info
 
+. /guest/network.sh
 . /guest/life.sh
 . /guest/limits.sh
 . /guest/apparmor.sh

@@ -40,14 +40,17 @@ describe('root’s default network', () => {
     // It forwards for containers: otherwise nothing would pass anyway.
     expect(await world.machine.ok(['sysctl', '-n', 'net.ipv4.ip_forward'])).toBe('1');
     const third = await NetworkHost.make();
-    await joinHosts(world.machine, third, 3);
-    await world.outside.ok(['ip', 'route', 'add', '192.0.3.0/24', 'via', '192.0.2.1']);
-    await third.ok(['ip', 'route', 'add', 'default', 'via', '192.0.3.1']);
-    const end = await third.serve(80);
-    expect(await world.machine.hear('TCP:192.0.3.2:80')).toBe('from 192.0.3.1');
-    expect(await world.outside.hear('TCP:192.0.3.2:80')).toBe('');
-    end();
-    await third.end();
+    try {
+      await joinHosts(world.machine, third, 3);
+      await world.outside.ok(['ip', 'route', 'add', '192.0.3.0/24', 'via', '192.0.2.1']);
+      await third.ok(['ip', 'route', 'add', 'default', 'via', '192.0.3.1']);
+      const end = await third.serve(80);
+      expect(await world.machine.hear('TCP:192.0.3.2:80')).toBe('from 192.0.3.1');
+      expect(await world.outside.hear('TCP:192.0.3.2:80')).toBe('');
+      end();
+    } finally {
+      await third.end();
+    }
   });
 
   it('is made again when somebody has emptied the packet filter', async () => {

@@ -58,15 +58,17 @@ describe('rcx run -it', () => {
   it('passes keys on as bytes: Ctrl-C to the program, Ctrl-D as end of input, Ctrl-Z to its shell', async () => {
     await terminal.type(SHELL);
     await terminal.waitFor(/box>$/);
-    await terminal.type('sleep 100');
+    // What is typed before bash has set the terminal up for the program is read as bash's own: each program says that it is there.
+    await terminal.type(`sh -c 'echo first; exec sleep 100'`);
+    await terminal.waitFor(/^first$/m);
     await terminal.key('C-c');
     await terminal.waitFor(/\^C\nbox>$/);
     await terminal.type('echo after $?');
     await terminal.waitFor(/^after 130$/m);
-    await terminal.type('sleep 200');
+    await terminal.type(`sh -c 'echo second; exec sleep 200'`);
+    await terminal.waitFor(/^second$/m);
     await terminal.key('C-z');
-    await terminal.waitFor(/Stopped +sleep 200/);
-    // What is typed before bash has set the terminal up for the program is read as bash's own.
+    await terminal.waitFor(/Stopped +sh -c .*exec sleep 200/);
     await terminal.type('echo now; cat');
     await terminal.waitFor(/^now$/m);
     await terminal.type('typed');

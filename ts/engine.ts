@@ -2,7 +2,9 @@ import { mkdirSync } from 'node:fs';
 import { loadConfig, type RcxConfig } from './config/config.ts';
 import { type ImageRoot, readImageRoot } from './container/initLayer.ts';
 import { ContainerStore } from './container/store.ts';
+import { RcxError } from './errors.ts';
 import type { Registry } from './registry/index.ts';
+import { isOutside } from './rootless/caller.ts';
 import { ImageStore, type StoredImage } from './store/images.ts';
 import { LayerStore } from './store/layers.ts';
 import { type StorePaths, storePaths } from './store/paths.ts';
@@ -16,6 +18,8 @@ export interface EngineOptions {
   /** Settings, instead of those of the config files. */
   config?: RcxConfig | undefined;
   env?: NodeJS.ProcessEnv | undefined;
+  /** Has this process be root of its user's namespace, see {@link Engine.enter}. It comes back only by throwing. */
+  enter?: (() => Promise<void>) | undefined;
 }
 
 /** Images whose roots are remembered: some hundred bytes each. */
@@ -42,6 +46,22 @@ export class Engine {
     this.images = new ImageStore(this.paths);
     this.layers = new LayerStore(this.paths);
     this.containers = new ContainerStore(this.paths);
+  }
+
+  /**
+   * To be awaited before files of layers, containers or volumes are touched, and before anything else is done: an ordinary user's
+   * belong to subordinate ids, and only root of his namespace may read and write all of them.
+   * @throws ERR_RCX_ROOTLESS where this process is not, and cannot be
+   */
+  async enter(): Promise<void> {
+    if (!isOutside()) return;
+    await this.#options.enter?.();
+    const step = 'reach the files of images and containers';
+    throw new RcxError(`${step}: they belong to subordinate ids of this user`, {
+      code: 'ERR_RCX_ROOTLESS',
+      step,
+      hint: 'use the command rcx, or run this program under: rcx unshare',
+    });
   }
 
   /** The registry client, loaded when it is first needed. */

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { attachInForeground } from '../../ts/container/foreground.ts';
-import { Engine } from '../../ts/engine.ts';
+import { openEngine } from '../engine.ts';
 
 interface AttachFlags {
   detachKeys?: string;
@@ -25,5 +25,5 @@ export function register(parent: Command): void {
 }
 
 async function action(name: string, { detachKeys, stdin, sigProxy }: AttachFlags): Promise<void> {
-  process.exitCode = await attachInForeground(new Engine(), name, { stdin, sigProxy, detachKeys });
+  process.exitCode = await attachInForeground(openEngine(), name, { stdin, sigProxy, detachKeys });
 }

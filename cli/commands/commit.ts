@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { Engine } from '../../ts/engine.ts';
 import { parseTaggedReference } from '../../ts/oci/reference.ts';
+import { openEngine } from '../engine.ts';
 import { sourceDateEpoch } from '../flags/environment.ts';
 import { collect } from '../flags/values.ts';
 import { interruptible } from '../interrupt.ts';
@@ -41,6 +41,6 @@ async function action(container: string, name: string | undefined, flags: Commit
   const reference = name === undefined ? undefined : parseTaggedReference(name);
   const options = { reference, author, message, changes, pause, epoch: sourceDateEpoch() };
   // Whoever interrupts it must not leave the container standing still.
-  const commit = (signal: AbortSignal) => commitContainer(new Engine(), container, { ...options, signal });
+  const commit = (signal: AbortSignal) => commitContainer(openEngine(), container, { ...options, signal });
   print((await interruptible(commit)).id);
 }

@@ -3,8 +3,8 @@ import { type Command, Option } from 'commander';
 import { type CopyRequest, parseCopy } from '../../ts/container/copy/argument.ts';
 import type { CopyOptions } from '../../ts/container/copy/copy.ts';
 import type { ContainerPath } from '../../ts/container/copy/ends.ts';
-import { Engine } from '../../ts/engine.ts';
 import { RcxError } from '../../ts/errors.ts';
+import { openEngine } from '../engine.ts';
 import { interruptible } from '../interrupt.ts';
 import { writeArchive } from '../output/archive.ts';
 import { copyProgress } from '../output/copyProgress.ts';
@@ -51,13 +51,13 @@ async function action(source: string, target: string, { archive, followLink, qui
 async function copyToStdout(source: ContainerPath, options: CopyOptions): Promise<void> {
   const { copyOutArchive } = await import('../../ts/container/copy/copy.ts');
   if (isatty(1)) throw noTerminal();
-  await copyOutArchive(new Engine(), source, (archive) => writeArchive('cp', archive, undefined), options);
+  await copyOutArchive(openEngine(), source, (archive) => writeArchive('cp', archive, undefined), options);
 }
 
 /** @returns where to, unless it came from stdin */
 async function copy(request: CopyRequest, options: CopyOptions): Promise<string | undefined> {
   const { copyIn, copyInArchive, copyOut } = await import('../../ts/container/copy/copy.ts');
-  const engine = new Engine();
+  const engine = openEngine();
   const { source, target } = request;
   if (source.kind === 'container' && target.kind === 'local')
     return await copyOut(engine, source, target.path, options);

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { createOnly } from '../../ts/container/runDetached.ts';
-import { Engine } from '../../ts/engine.ts';
+import { openEngine } from '../engine.ts';
 import { type ContainerFlags, containerOptions, withContainerFlags } from '../flags/container.ts';
 import { print } from '../output/print.ts';
 import { pullProgress } from '../output/progress.ts';
@@ -17,7 +17,7 @@ export function register(parent: Command): void {
 }
 
 async function action(image: string, command: string[], flags: ContainerFlags, self: Command): Promise<void> {
-  const engine = new Engine();
+  const engine = openEngine();
   const id = await createOnly(engine, {
     image,
     rootfs: flags.rootfs ?? false,

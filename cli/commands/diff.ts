@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { diffContainer } from '../../ts/container/diff.ts';
-import { Engine } from '../../ts/engine.ts';
+import { openEngine } from '../engine.ts';
 import { printable } from '../output/errors.ts';
 import { print } from '../output/print.ts';
 
@@ -14,5 +14,5 @@ export function register(parent: Command): void {
 }
 
 async function action(container: string): Promise<void> {
-  for (const { kind, path } of await diffContainer(new Engine(), container)) print(`${kind} ${printable(path)}`);
+  for (const { kind, path } of await diffContainer(openEngine(), container)) print(`${kind} ${printable(path)}`);
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { examine } from '../../ts/doctor/doctor.ts';
 import type { Finding, FindingStatus } from '../../ts/doctor/finding.ts';
-import { Engine } from '../../ts/engine.ts';
+import { openEngine } from '../engine.ts';
 import { printable } from '../output/errors.ts';
 import { FAILURE } from '../output/failures.ts';
 import { formatOption, printJson } from '../output/json.ts';
@@ -20,7 +20,7 @@ export function register(parent: Command): void {
 }
 
 async function action({ format }: { format?: 'json' }): Promise<void> {
-  const engine = new Engine();
+  const engine = openEngine();
   const findings = await examine(engine);
   await engine.close();
   if (format === 'json') printJson(findings);

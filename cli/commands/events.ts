@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { Engine } from '../../ts/engine.ts';
 import { parseEventFilters } from '../../ts/events/filter.ts';
 import { readEvents } from '../../ts/events/read.ts';
+import { openEngine } from '../engine.ts';
 import { filterOption } from '../flags/filter.ts';
 import { time } from '../flags/time.ts';
 import { interruptible } from '../interrupt.ts';
@@ -34,7 +34,7 @@ export function register(parent: Command): void {
 }
 
 async function action({ filter = [], format, since, until }: EventsFlags, command: Command): Promise<void> {
-  const { run } = new Engine().paths;
+  const { run } = openEngine().paths;
   const isWanted = parseEventFilters(filter);
   const render =
     format === undefined ? formatEvent : await readTemplate(command, ({ parseTemplate }) => parseTemplate(format));

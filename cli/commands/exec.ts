@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { execDetached, execInForeground } from '../../ts/container/execForeground.ts';
-import { Engine } from '../../ts/engine.ts';
+import { openEngine } from '../engine.ts';
 import { envFile, hostEnv } from '../flags/environment.ts';
 import { collect } from '../flags/values.ts';
 
@@ -41,6 +41,6 @@ async function action(name: string, command: string[], flags: ExecFlags): Promis
   const { detach = false, interactive = false, tty, workdir, user, privileged } = flags;
   const env = [...(flags.envFile ?? []).flatMap(envFile), ...(flags.env ?? [])].filter((pair) => pair !== '');
   const options = { command, tty, workdir, user, privileged, env };
-  if (detach) await execDetached(new Engine(), name, options);
-  else process.exitCode = await execInForeground(new Engine(), name, options, interactive);
+  if (detach) await execDetached(openEngine(), name, options);
+  else process.exitCode = await execInForeground(openEngine(), name, options, interactive);
 }

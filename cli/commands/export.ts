@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { exportContainer } from '../../ts/container/export.ts';
-import { Engine } from '../../ts/engine.ts';
+import { openEngine } from '../engine.ts';
 import { interruptible } from '../interrupt.ts';
 import { writeArchive } from '../output/archive.ts';
 
@@ -18,6 +18,6 @@ export function register(parent: Command): void {
 
 async function action(container: string, { output }: { output?: string }): Promise<void> {
   const write = (signal?: AbortSignal) =>
-    writeArchive('export', exportContainer(new Engine(), container, signal), output);
+    writeArchive('export', exportContainer(openEngine(), container, signal), output);
   await (output === undefined ? write() : interruptible(write));
 }

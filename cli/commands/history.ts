@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { Engine } from '../../ts/engine.ts';
 import { imageHistory } from '../../ts/image/history.ts';
+import { openEngine } from '../engine.ts';
 import { listFormatOption } from '../output/formatFlag.ts';
 import { historyListing } from '../output/historyListing.ts';
 import { readListFormat } from '../output/listFormat.ts';
@@ -30,5 +30,5 @@ export function register(parent: Command): void {
 async function action(image: string, flags: HistoryFlags, command: Command): Promise<void> {
   const render = await readListFormat(command, flags.quiet ? '{{.ID}}' : flags.format);
   const listing = historyListing({ noTrunc: !flags.trunc, human: flags.human });
-  for (const line of render(listing, imageHistory(new Engine(), image))) print(line);
+  for (const line of render(listing, imageHistory(openEngine(), image))) print(line);
 }

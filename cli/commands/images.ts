@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { Engine } from '../../ts/engine.ts';
 import { listImages } from '../../ts/image/list.ts';
 import { parseImageFilters } from '../../ts/image/listFilters.ts';
+import { openEngine } from '../engine.ts';
 import { filterOption } from '../flags/filter.ts';
 import { listFormatOption } from '../output/formatFlag.ts';
 import { imageId, imageListing } from '../output/imageListing.ts';
@@ -42,7 +42,7 @@ export function register(parent: Command, name = 'images'): void {
 
 async function action(pattern: string | undefined, flags: ImagesFlags, command: Command): Promise<void> {
   const render = await readListFormat(command, withDigest(flags));
-  const { images } = new Engine();
+  const { images } = openEngine();
   const selection = parseImageFilters(flags.filter ?? [], (name) => images.find(name));
   const rows = listImages(images.list(), pattern, selection);
   const options = { noTrunc: !flags.trunc, digests: flags.digests ?? false };

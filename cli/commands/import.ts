@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { Engine } from '../../ts/engine.ts';
 import { parseTaggedReference } from '../../ts/oci/reference.ts';
 import type { Platform } from '../../ts/oci/types.ts';
+import { openEngine } from '../engine.ts';
 import { sourceDateEpoch } from '../flags/environment.ts';
 import { collect, platform } from '../flags/values.ts';
 import { print } from '../output/print.ts';
@@ -35,6 +35,6 @@ async function action(source: string, name: string | undefined, flags: ImportFla
   const reference = name === undefined ? undefined : parseTaggedReference(name);
   const { change: changes, message = `Imported from ${source}`, platform } = flags;
   const options = { reference, changes, message, platform, epoch: sourceDateEpoch() };
-  const { id } = await importImage(new Engine(), openSource(source), options);
+  const { id } = await importImage(openEngine(), openSource(source), options);
   print(id);
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { Engine } from '../../ts/engine.ts';
 import { type SystemInfo, systemInfo } from '../../ts/system/info.ts';
+import { openEngine } from '../engine.ts';
 import { formatMemory, formatSize } from '../output/format.ts';
 import { formatOption, printJson } from '../output/json.ts';
 import { print } from '../output/print.ts';
@@ -18,7 +18,7 @@ export function register(parent: Command): void {
 }
 
 async function action(flags: { format?: 'json' }): Promise<void> {
-  const info = await systemInfo(new Engine());
+  const info = await systemInfo(openEngine());
   if (flags.format === 'json') printJson(info);
   else print(infoText(info));
 }

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
-import { Engine } from '../../ts/engine.ts';
 import { inspectAny } from '../../ts/system/inspect.ts';
+import { openEngine } from '../engine.ts';
 import { templateOption } from '../output/formatFlag.ts';
 import { inspectEach } from '../output/inspect.ts';
 
@@ -25,6 +25,6 @@ export function register(parent: Command): void {
 }
 
 async function action(names: string[], flags: InspectFlags, command: Command): Promise<void> {
-  const engine = new Engine();
+  const engine = openEngine();
   await inspectEach(command, names, (name) => inspectAny(engine, name, flags));
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { killContainer } from '../../ts/container/stop.ts';
-import { Engine } from '../../ts/engine.ts';
+import { openEngine } from '../engine.ts';
 import { forEach } from '../output/failures.ts';
 import { print } from '../output/print.ts';
 
@@ -15,7 +15,7 @@ export function register(parent: Command): void {
 }
 
 async function action(names: string[], { signal }: { signal: string }, command: Command): Promise<void> {
-  const engine = new Engine();
+  const engine = openEngine();
   await forEach(command, names, async (name) => {
     await killContainer(engine, name, signal);
     print(name);

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
-import { Engine } from '../../ts/engine.ts';
 import { RcxError } from '../../ts/errors.ts';
 import type { LoadedImage } from '../../ts/image/archive/load.ts';
 import type { PullEvent } from '../../ts/image/events.ts';
 import { familiarReference } from '../../ts/oci/reference.ts';
 import type { Platform } from '../../ts/oci/types.ts';
+import { openEngine } from '../engine.ts';
 import { platform } from '../flags/values.ts';
 import { interruptible } from '../interrupt.ts';
 import { loadProgress } from '../output/loadProgress.ts';
@@ -45,7 +45,7 @@ async function action({ input, quiet, platform: wanted }: LoadFlags): Promise<vo
     const source = input === undefined ? process.stdin : archiveInput(input);
     const onEvent = (event: PullEvent) => progress.onEvent(event);
     try {
-      for await (const loaded of loadImages(new Engine(), source, { platform: wanted, signal, onEvent })) {
+      for await (const loaded of loadImages(openEngine(), source, { platform: wanted, signal, onEvent })) {
         progress.finish();
         progress = loadProgress(quiet ?? false);
         printLoaded(loaded);

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { readLogs } from '../../ts/container/logs/read.ts';
-import { Engine } from '../../ts/engine.ts';
+import { openEngine } from '../engine.ts';
 import { time } from '../flags/time.ts';
 import { writeLog } from '../output/log.ts';
 
@@ -37,7 +37,7 @@ function lines(text: string): number {
 
 async function action(name: string, { follow, since, until, tail, timestamps, details }: LogsFlags): Promise<void> {
   const options = { follow, since, until, tail };
-  await writeLog(readLogs(new Engine(), name, options), {
+  await writeLog(readLogs(openEngine(), name, options), {
     timestamps: timestamps ?? false,
     details: details ?? false,
   });

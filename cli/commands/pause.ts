@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { pauseContainer } from '../../ts/container/pausing.ts';
-import { Engine } from '../../ts/engine.ts';
+import { openEngine } from '../engine.ts';
 import { forEach } from '../output/failures.ts';
 import { print } from '../output/print.ts';
 
@@ -14,7 +14,7 @@ export function register(parent: Command): void {
 }
 
 async function action(names: string[], _flags: object, command: Command): Promise<void> {
-  const engine = new Engine();
+  const engine = openEngine();
   await forEach(command, names, async (name) => {
     await pauseContainer(engine, name);
     print(name);

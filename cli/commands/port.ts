@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { publishedPorts } from '../../ts/container/ports.ts';
-import { Engine } from '../../ts/engine.ts';
+import { openEngine } from '../engine.ts';
 import { print } from '../output/print.ts';
 
 export function register(parent: Command): void {
@@ -14,5 +14,5 @@ export function register(parent: Command): void {
 }
 
 async function action(name: string, port: string | undefined): Promise<void> {
-  for (const line of await publishedPorts(new Engine(), name, port)) print(line);
+  for (const line of await publishedPorts(openEngine(), name, port)) print(line);
 }

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { parseContainerFilters } from '../../ts/container/filters.ts';
 import { selectContainers } from '../../ts/container/list.ts';
-import { Engine } from '../../ts/engine.ts';
+import { openEngine } from '../engine.ts';
 import { filterOption } from '../flags/filter.ts';
 import { whole } from '../flags/values.ts';
 import { containerId, containerListing, type ListedContainer } from '../output/containerListing.ts';
@@ -53,7 +53,7 @@ async function action(flags: PsFlags, command: Command): Promise<void> {
   const { all, quiet, latest, last = latest ? 1 : -1 } = flags;
   const render = await readListFormat(command, flags.format);
   const filters = parseContainerFilters(flags.filter ?? []);
-  const engine = new Engine();
+  const engine = openEngine();
   // A template that asks for sizes need not be told so by another flag.
   const sizes = flags.size === true || (!quiet && /\.Size\b/.test(flags.format ?? ''));
   const { rows, damaged } = await selectContainers(engine, { all, last, filters, sizes });

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { Engine } from '../../ts/engine.ts';
+import type { Engine } from '../../ts/engine.ts';
 import {
   canonicalReference,
   familiarName,
@@ -9,6 +9,7 @@ import {
   withTag,
 } from '../../ts/oci/reference.ts';
 import type { Platform } from '../../ts/oci/types.ts';
+import { openEngine } from '../engine.ts';
 import { platform } from '../flags/values.ts';
 import { forEach } from '../output/failures.ts';
 import { print } from '../output/print.ts';
@@ -47,7 +48,7 @@ async function action(text: string, flags: PullFlags, command: Command): Promise
   if (!flags.quiet && reference.tag !== undefined && !text.endsWith(`:${reference.tag}`)) {
     print(`Using default tag: ${reference.tag}`);
   }
-  const engine = new Engine();
+  const engine = openEngine();
   try {
     await pullOne(engine, reference, flags);
     print(canonicalReference(reference));
@@ -58,7 +59,7 @@ async function action(text: string, flags: PullFlags, command: Command): Promise
 
 /** One that fails is reported and the others are still pulled; the name is printed when all are there. */
 async function pullAllTags(text: string, flags: PullFlags, command: Command): Promise<void> {
-  const engine = new Engine();
+  const engine = openEngine();
   try {
     const { allTags, naming } = await import('../../ts/image/allTags.ts');
     const { repository, tags } = await allTags(engine, text);

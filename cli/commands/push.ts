@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
-import { Engine } from '../../ts/engine.ts';
+import type { Engine } from '../../ts/engine.ts';
 import { canonicalReference, hasTagOrDigest, parseReference, type Reference, withTag } from '../../ts/oci/reference.ts';
+import { openEngine } from '../engine.ts';
 import { forEach } from '../output/failures.ts';
 import { print } from '../output/print.ts';
 import { pushProgress } from '../output/progress.ts';
@@ -31,7 +32,7 @@ export function register(parent: Command): void {
 async function action(text: string, flags: PushFlags, command: Command): Promise<void> {
   const { namesToPush } = await import('../../ts/image/pushNames.ts');
   const reference = parseReference(text);
-  const engine = new Engine();
+  const engine = openEngine();
   try {
     if (!flags.quiet) {
       print(`The push refers to repository [${reference.registry}/${reference.repository}]`);

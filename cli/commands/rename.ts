@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { renameContainer } from '../../ts/container/rename.ts';
-import { Engine } from '../../ts/engine.ts';
+import { openEngine } from '../engine.ts';
 
 export function register(parent: Command): void {
   parent
@@ -13,5 +13,5 @@ export function register(parent: Command): void {
 }
 
 async function action(container: string, name: string): Promise<void> {
-  await renameContainer(new Engine(), container, name);
+  await renameContainer(openEngine(), container, name);
 }

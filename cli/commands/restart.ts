@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { restartContainer } from '../../ts/container/stop.ts';
-import { Engine } from '../../ts/engine.ts';
+import { openEngine } from '../engine.ts';
 import { whole } from '../flags/values.ts';
 import { forEach } from '../output/failures.ts';
 import { print } from '../output/print.ts';
@@ -35,7 +35,7 @@ async function action(
   { signal, time, timeout = time }: RestartFlags,
   command: Command,
 ): Promise<void> {
-  const engine = new Engine();
+  const engine = openEngine();
   await forEach(command, names, async (name) => {
     await restartContainer(engine, name, { signal, timeout });
     print(name);

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { removeContainer } from '../../ts/container/remove.ts';
-import { Engine } from '../../ts/engine.ts';
+import { openEngine } from '../engine.ts';
 import { forEach } from '../output/failures.ts';
 import { print } from '../output/print.ts';
 
@@ -23,7 +23,7 @@ export function register(parent: Command, name = 'rm'): void {
 }
 
 async function action(containers: string[], flags: RmFlags, command: Command): Promise<void> {
-  const engine = new Engine();
+  const engine = openEngine();
   await forEach(command, containers, async (container) => {
     await removeContainer(engine, container, { force: flags.force, volumes: flags.volumes });
     print(container);

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { Engine } from '../../ts/engine.ts';
 import { removeImage } from '../../ts/image/remove.ts';
+import { openEngine } from '../engine.ts';
 import { printable } from '../output/errors.ts';
 import { forEach } from '../output/failures.ts';
 import { print } from '../output/print.ts';
@@ -25,7 +25,7 @@ export function register(parent: Command, name = 'rmi'): void {
 }
 
 async function action(images: string[], flags: RmiFlags, command: Command): Promise<void> {
-  const engine = new Engine();
+  const engine = openEngine();
   await forEach(command, images, async (image) => {
     const { untagged, deleted, kept } = await removeImage(engine, image, { force: flags.force, onWait });
     for (const name of untagged) print(printable(`Untagged: ${name}`));

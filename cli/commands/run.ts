@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { runInForeground } from '../../ts/container/foreground.ts';
 import { runDetached } from '../../ts/container/runDetached.ts';
-import { Engine } from '../../ts/engine.ts';
+import { openEngine } from '../engine.ts';
 import { type ContainerFlags, containerOptions, withContainerFlags } from '../flags/container.ts';
 import { print } from '../output/print.ts';
 import { pullProgress } from '../output/progress.ts';
@@ -34,7 +34,7 @@ async function action(image: string, words: string[], flags: RunFlags, command: 
   if (flags.detach && flags.attach) {
     command.error('error: conflicting options: cannot specify both --attach and --detach');
   }
-  const engine = new Engine();
+  const engine = openEngine();
   const wanted = {
     image,
     rootfs: flags.rootfs ?? false,

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
-import { Engine } from '../../ts/engine.ts';
 import type { ArchiveFormat } from '../../ts/image/archive/save.ts';
 import type { Platform } from '../../ts/oci/types.ts';
+import { openEngine } from '../engine.ts';
 import { platform } from '../flags/values.ts';
 import { interruptible } from '../interrupt.ts';
 import { writeArchive } from '../output/archive.ts';
@@ -36,7 +36,7 @@ export function register(parent: Command): void {
 async function action(names: string[], { output, ...options }: SaveFlags): Promise<void> {
   const { saveImages } = await import('../../ts/image/archive/save.ts');
   const save = (signal?: AbortSignal) =>
-    writeArchive('save', saveImages(new Engine(), names, { ...options, signal }), output);
+    writeArchive('save', saveImages(openEngine(), names, { ...options, signal }), output);
   // There is a file to clear away only where one is written; and a write to a pipe that nobody reads hears no signal.
   await (output === undefined ? save() : interruptible(save));
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { startInForeground } from '../../ts/container/foreground.ts';
 import { startContainer } from '../../ts/container/start.ts';
-import { Engine } from '../../ts/engine.ts';
+import { openEngine } from '../engine.ts';
 import { forEach } from '../output/failures.ts';
 import { print } from '../output/print.ts';
 
@@ -24,7 +24,7 @@ export function register(parent: Command): void {
 }
 
 async function action(names: string[], flags: StartFlags, command: Command): Promise<void> {
-  const engine = new Engine();
+  const engine = openEngine();
   const [name = '', ...more] = names;
   if (flags.attach || flags.interactive) {
     if (more.length > 0) command.error('error: only one container can be attached to');

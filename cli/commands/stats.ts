@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { watchStats } from '../../ts/container/stats.ts';
-import { Engine } from '../../ts/engine.ts';
+import { openEngine } from '../engine.ts';
 import { listFormatOption } from '../output/formatFlag.ts';
 import { readListFormat } from '../output/listFormat.ts';
 import { LiveLines } from '../output/liveLines.ts';
@@ -35,7 +35,7 @@ async function action(containers: string[], flags: StatsFlags, command: Command)
   const render = await readListFormat(command, flags.format);
   const listing = statsListing(!flags.trunc);
   const live = flags.stream && process.stdout.isTTY ? new LiveLines(process.stdout) : undefined;
-  for await (const stats of watchStats(new Engine(), { containers, all: flags.all })) {
+  for await (const stats of watchStats(openEngine(), { containers, all: flags.all })) {
     const lines = render(listing, stats);
     if (live !== undefined) live.show(lines.join('\n').split('\n'));
     else for (const line of lines) print(line);

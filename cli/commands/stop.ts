@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { stopContainer } from '../../ts/container/stop.ts';
-import { Engine } from '../../ts/engine.ts';
+import { openEngine } from '../engine.ts';
 import { whole } from '../flags/values.ts';
 import { forEach } from '../output/failures.ts';
 import { print } from '../output/print.ts';
@@ -31,7 +31,7 @@ export function register(parent: Command): void {
 }
 
 async function action(names: string[], { signal, time, timeout = time }: StopFlags, command: Command): Promise<void> {
-  const engine = new Engine();
+  const engine = openEngine();
   await forEach(command, names, async (name) => {
     await stopContainer(engine, name, { signal, timeout });
     print(name);

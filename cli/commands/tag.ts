@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { Engine } from '../../ts/engine.ts';
 import { tagImage } from '../../ts/image/tag.ts';
 import { parseTaggedReference } from '../../ts/oci/reference.ts';
+import { openEngine } from '../engine.ts';
 
 export function register(parent: Command): void {
   parent
@@ -14,5 +14,5 @@ export function register(parent: Command): void {
 }
 
 async function action(image: string, name: string): Promise<void> {
-  await tagImage(new Engine(), image, parseTaggedReference(name));
+  await tagImage(openEngine(), image, parseTaggedReference(name));
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { topContainer } from '../../ts/container/top.ts';
-import { Engine } from '../../ts/engine.ts';
+import { openEngine } from '../engine.ts';
 import { printable } from '../output/errors.ts';
 import { formatTable } from '../output/format.ts';
 import { print } from '../output/print.ts';
@@ -23,7 +23,7 @@ export function register(parent: Command): void {
 }
 
 async function action(name: string, options: string[]): Promise<void> {
-  const { titles, rows } = await topContainer(new Engine(), name, options);
+  const { titles, rows } = await topContainer(openEngine(), name, options);
   const cells = rows.map((row) => row.map(printable));
   print(formatTable(titles.map(printable), cells, LEAST_WIDTH));
 }

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { type UpdateOptions, updateContainer } from '../../ts/container/update.ts';
-import { Engine } from '../../ts/engine.ts';
+import { openEngine } from '../engine.ts';
 import { restartPolicy } from '../flags/life.ts';
 import { addLimitFlags } from '../flags/limits.ts';
 import { forEach } from '../output/failures.ts';
@@ -22,7 +22,7 @@ export function register(parent: Command): void {
 
 async function action(names: string[], options: UpdateOptions, command: Command): Promise<void> {
   if (Object.keys(options).length === 0) command.error('error: nothing to change: give at least one option');
-  const engine = new Engine();
+  const engine = openEngine();
   await forEach(command, names, async (name) => {
     await updateContainer(engine, name, options);
     print(name);

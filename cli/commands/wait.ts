@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { waitForContainer } from '../../ts/container/waitFor.ts';
-import { Engine } from '../../ts/engine.ts';
+import { openEngine } from '../engine.ts';
 import { forEach } from '../output/failures.ts';
 import { print } from '../output/print.ts';
 
@@ -14,7 +14,7 @@ export function register(parent: Command): void {
 }
 
 async function action(names: string[], _flags: object, command: Command): Promise<void> {
-  const engine = new Engine();
+  const engine = openEngine();
   // All at once: one that was removed at its end could not be asked for it afterwards.
   const codes = new Map(names.map((name) => [name, waitForContainer(engine, name)]));
   for (const code of codes.values()) code.catch(() => undefined);

@@ -1,6 +1,7 @@
 import { RcxError } from '../errors.ts';
 import { native } from '../native/index.ts';
 import { quote } from '../oci/quote.ts';
+import { ordinaryUser } from '../rootless/caller.ts';
 import { toRcxError } from '../store/nativeError.ts';
 import type { CgroupManager } from './options.ts';
 import type { ContainerConfig } from './record.ts';
@@ -9,11 +10,12 @@ import { cgroupPath } from './spec/build.ts';
 /**
  * Where the cgroups of a new container are going to be, below the root of each hierarchy.
  * @param parent Docker's `--cgroup-parent`
+ * @returns nothing where an ordinary user has no cgroup of his own to make them in
  * @throws ERR_RCX_INVALID_OPTION for a parent that is no path of a cgroup, ERR_RCX_CGROUP where systemd cannot make any
  */
-export function placeCgroup(id: string, parent?: string, manager: CgroupManager = 'cgroupfs'): string {
+export function placeCgroup(id: string, parent?: string, manager: CgroupManager = 'cgroupfs'): string | undefined {
   if (manager === 'systemd') return placeScope(id, parent || DEFAULT_SLICE);
-  if (!parent) return defaultCgroup(id);
+  if (!parent) return ordinaryUser() === undefined || cgroupBase() !== '' ? defaultCgroup(id) : undefined;
   const names = parent.split('/').filter((name) => name !== '' && name !== '.');
   // A name of the kernel's own would be a file's.
   const isOdd = (name: string) => name === '..' || !/^[\w.@:\\-]+$/.test(name) || /^cgroup\./.test(name);
@@ -61,7 +63,11 @@ function cgroupBase(): string {
   }
 }
 
-/** Where a container's cgroups are, below the root of each hierarchy. */
-export function cgroupOf({ request }: Pick<ContainerConfig, 'request'>): string {
+/** Where a container's cgroups are, below the root of each hierarchy; nothing when it has none. */
+export function cgroupOf({ request }: Pick<ContainerConfig, 'request'>): string | undefined {
   return request.spec.linux.cgroupsPath;
 }
+
+/** How an ordinary user comes to have cgroups. */
+export const NO_CGROUP_HINT =
+  'an ordinary user has cgroups where systemd has delegated one to him, on cgroup v2: log in by ssh or at a terminal, or start rcx with systemd-run --user --scope -p Delegate=yes; see: rcx doctor';

@@ -46,6 +46,7 @@ const EMPTY_ARCHIVE = 1024;
  * ERR_RCX_LAYER_READ, ERR_RCX_LAYER_NAME, ERR_RCX_LAYER_XATTR, ERR_RCX_CGROUP, ERR_RCX_STORE
  */
 export async function commitContainer(engine: Engine, text: string, options: CommitOptions = {}): Promise<StoredImage> {
+  await engine.enter();
   const stored = await findContainer(engine, text);
   const { overlay } = stored.config.request.rcx;
   const { imageId } = stored.config;

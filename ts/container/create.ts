@@ -140,7 +140,7 @@ function labelling() {
 }
 
 /** Few containers have limits: the others are not to wait for the module. */
-async function limitsFor(cgroup: string, options: ContainerOptions): Promise<Partial<NewLimits>> {
+async function limitsFor(cgroup: string | undefined, options: ContainerOptions): Promise<Partial<NewLimits>> {
   if (!LIMITS.some((name) => options[name] !== undefined)) return {};
   const { newLimits } = await import('./limits/check.ts');
   return newLimits(cgroup, options);

@@ -18,6 +18,7 @@ export interface Change {
  * @throws ERR_RCX_CONTAINER_NOT_FOUND, ERR_RCX_UNSUPPORTED for a container without layers, ERR_RCX_LAYER_READ
  */
 export async function diffContainer(engine: Engine, text: string): Promise<Change[]> {
+  await engine.enter();
   const { config } = await findContainer(engine, text);
   const { overlay } = config.request.rcx;
   if (overlay === undefined) {

@@ -18,6 +18,7 @@ export async function* exportContainer(
   text: string,
   signal?: AbortSignal,
 ): AsyncGenerator<Buffer, void, void> {
+  await engine.enter();
   const { config } = await findContainer(engine, text);
   const { overlay } = config.request.rcx;
   const layers = overlay === undefined ? [config.request.spec.root.path] : [overlay.upper, ...overlay.lower];

@@ -9,6 +9,7 @@ import { findContainer } from './heal.ts';
 import { MonitoredContainer } from './monitored.ts';
 import type { ContainerRoot } from './newRecord.ts';
 import type { ContainerOptions } from './options.ts';
+import { reachFiles } from './reachFiles.ts';
 import { type PullPolicy, resolveForRun } from './resolveForRun.ts';
 import { forwardSignals } from './signalForwarding.ts';
 import type { StoredContainer } from './store.ts';
@@ -55,6 +56,7 @@ export async function runInForeground(engine: Engine, wanted: ForegroundRun): Pr
   const { options, interactive, attach, onId } = wanted;
   const stdin = isAttached('stdin', wanted);
   if (options.tty === true && stdin && !process.stdin.isTTY) throw notATerminal();
+  await reachFiles(engine, wanted, options);
   const created = { openStdin: interactive, stdinOnce: stdin, ...options };
   const stored = await createContainer(engine, () => findRoot(engine, wanted), created);
   if (attach !== undefined && !attach.some((stream) => stream !== 'stdin')) onId?.(stored.config.id);

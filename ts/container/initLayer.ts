@@ -50,6 +50,13 @@ export function readImageRoot(
   }
 }
 
+/** Whether all of it belongs to this process' user, so that he may make the like. */
+export function isOwn({ root, dev, proc, sys, etc, inherited }: ImageRoot): boolean {
+  const all = [root, dev, proc, sys, etc, ...inherited.values()];
+  const [uid, gid] = [process.geteuid?.(), process.getegid?.()];
+  return all.every((each) => each === undefined || each === 'link' || (each.uid === uid && each.gid === gid));
+}
+
 /**
  * Makes the init layer: the mount points and files that rcx itself needs, between the image and the read-write layer, so
  * that they never appear in a commit.

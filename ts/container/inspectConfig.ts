@@ -36,7 +36,7 @@ export function hostConfig(config: ContainerConfig): InspectHostConfig {
     ...limits(config),
     ...asked(config),
     CgroupParent: config.cgroupParent ?? '',
-    CgroupPath: spec.linux.cgroupsPath,
+    CgroupPath: spec.linux.cgroupsPath ?? '',
     MaskedPaths: spec.linux.maskedPaths,
     ReadonlyPaths: spec.linux.readonlyPaths,
   };

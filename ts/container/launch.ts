@@ -5,6 +5,7 @@ import { RcxError } from '../errors.ts';
 import { containerEvent, networkEvent, volumeEvent } from '../events/append.ts';
 import type { Container as NativeContainer, StdioOptions, StdioPipes } from '../native/index.ts';
 import { native } from '../native/index.ts';
+import { namespace } from '../rootless/namespace.ts';
 import type { Lock } from '../store/lock.ts';
 import { toRcxError } from '../store/nativeError.ts';
 import type { StorePaths } from '../store/paths.ts';
@@ -44,7 +45,7 @@ export class AttachedContainer {
     const lock = lockLife(stored.folder);
     if (lock === undefined) throw runsAlready(stored);
     try {
-      const request = JSON.stringify(stored.config.request);
+      const request = JSON.stringify({ ...stored.config.request, session: await namespace() });
       return new AttachedContainer(engine, stored, await native().createContainer(request, stdio), lock);
     } catch (error) {
       throw await recordFailure(engine, stored, toRcxError(error, 'ERR_RCX_LAUNCH')).finally(() => lock.release());

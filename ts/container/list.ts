@@ -46,6 +46,7 @@ export interface ContainerList {
  */
 export async function selectContainers(engine: Engine, options: ListOptions = {}): Promise<ContainerList> {
   const { last = 0, filters = new Map(), sizes = false } = options;
+  if (sizes) await engine.enter();
   // What a killed process had not finished making is nobody's container.
   await collectWreckage(engine.paths.containers);
   const all = options.all === true || last > 0 || filters.has('status');

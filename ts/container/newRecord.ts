@@ -40,7 +40,7 @@ export interface Own {
   /** Of its image, topmost first. */
   layers: string[] | undefined;
   hostname: string;
-  cgroup: string;
+  cgroup: string | undefined;
   limits: Partial<NewLimits>;
   labels: SelinuxLabels;
   attachments: Attachments | undefined;

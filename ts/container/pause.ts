@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { RcxError } from '../errors.ts';
 import { native } from '../native/index.ts';
 import { acquireLock, tryLockInExisting } from '../store/lock.ts';
 import { toRcxError } from '../store/nativeError.ts';
-import { cgroupOf } from './cgroupPath.ts';
+import { cgroupOf, NO_CGROUP_HINT } from './cgroupPath.ts';
 import { isAlive } from './liveness.ts';
 import type { StoredContainer } from './store.ts';
 
@@ -11,7 +12,8 @@ import type { StoredContainer } from './store.ts';
 const MARK = 'standstill.lock';
 
 /**
- * Runs `body` while no process of the container does anything; a container that does not run, or ends meanwhile, is left alone.
+ * Runs `body` while no process of the container does anything; a container that does not run, or ends meanwhile, is left alone, and
+ * so is one without a cgroup, which cannot be stopped.
  * @throws ERR_RCX_CGROUP when it cannot be stopped, ERR_RCX_LOCK when it was removed, and the signal's reason
  */
 export async function atStandstill<T>(
@@ -19,7 +21,8 @@ export async function atStandstill<T>(
   body: () => Promise<T>,
   signal?: AbortSignal,
 ): Promise<T> {
-  if (stored.state.status !== 'running' || isPaused(stored)) return await body();
+  const hasFreezer = cgroupOf(stored.config) !== undefined;
+  if (!hasFreezer || stored.state.status !== 'running' || isPaused(stored)) return await body();
   // One that is removed meanwhile must not come back as an empty folder.
   const lock = await acquireLock(join(stored.folder, MARK), { inExisting: true, signal });
   try {
@@ -49,9 +52,10 @@ export async function unpause(stored: StoredContainer): Promise<void> {
 
 /** Whether somebody has stopped the container's processes for longer than a moment: the kernel alone knows. */
 export function isPaused({ config, folder, state }: StoredContainer): boolean {
-  if (state.status !== 'running' || existsSync(join(folder, MARK))) return false;
+  const cgroup = cgroupOf(config);
+  if (cgroup === undefined || state.status !== 'running' || existsSync(join(folder, MARK))) return false;
   try {
-    return native().isCgroupFrozen(cgroupOf(config));
+    return native().isCgroupFrozen(cgroup);
   } catch (error) {
     throw toRcxError(error, 'ERR_RCX_CGROUP');
   }
@@ -71,10 +75,22 @@ export async function endAbandonedStandstill(stored: StoredContainer): Promise<v
 }
 
 async function freeze({ config, state }: StoredContainer, frozen: boolean): Promise<void> {
+  const cgroup = cgroupOf(config);
+  if (cgroup === undefined) throw cannotFreeze(config.name);
   try {
-    await native().freezeCgroup(cgroupOf(config), frozen);
+    await native().freezeCgroup(cgroup, frozen);
   } catch (error) {
     // Its cgroup goes with it, as all do when the machine goes down.
     if (state.process !== undefined && isAlive(state.process)) throw toRcxError(error, 'ERR_RCX_CGROUP');
   }
+}
+
+function cannotFreeze(name: string): RcxError {
+  const step = 'pause the container';
+  return new RcxError(`${step}: ${name}: it has no cgroup of its own`, {
+    code: 'ERR_RCX_CGROUP',
+    step,
+    path: name,
+    hint: NO_CGROUP_HINT,
+  });
 }

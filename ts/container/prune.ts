@@ -17,6 +17,7 @@ export interface PrunedContainers {
  * @throws ERR_RCX_REMOVE, ERR_RCX_CGROUP, ERR_RCX_MEASURE
  */
 export async function pruneContainers(engine: Engine, filters?: PruneFilters): Promise<PrunedContainers> {
+  await engine.enter();
   const pruned: PrunedContainers = { ids: [], reclaimed: 0 };
   for (const stored of await listContainers(engine)) {
     const { id, created, execution } = stored.config;

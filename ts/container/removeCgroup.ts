@@ -6,7 +6,8 @@ import { toRcxError } from '../store/nativeError.ts';
  * @param path below the hierarchies, see {@link cgroupOf}
  * @throws ERR_RCX_CGROUP
  */
-export function removeCgroup(path: string): void {
+export function removeCgroup(path: string | undefined): void {
+  if (path === undefined) return;
   try {
     native().removeCgroup(path);
   } catch (error) {

@@ -1,4 +1,5 @@
 import type { Engine } from '../engine.ts';
+import { ordinaryUser } from '../rootless/caller.ts';
 import { checkOptions } from './checkOptions.ts';
 import type { Joins } from './joins.ts';
 import { checkName } from './names.ts';
@@ -30,7 +31,7 @@ function isDefault(network: NetworkMode | undefined): network is undefined {
 
 /** A network needs root. */
 function defaultMode(engine: Engine): NetworkMode {
-  if (process.geteuid?.() !== 0) return 'none';
+  if (ordinaryUser() !== undefined) return 'none';
   return engine.settings().defaultNetwork ?? 'bridge';
 }
 

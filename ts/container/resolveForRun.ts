@@ -34,6 +34,7 @@ export async function resolveForRun(
     const image = stored(engine, text, options.platform, policy);
     if (image !== undefined) return { image, reference: text };
   }
+  await engine.enter();
   const reference = parseReference(text);
   options.onMissing?.(familiarReference(reference));
   const { pull } = await import('../image/pull.ts');

@@ -3,6 +3,7 @@ import { Engine } from '../engine.ts';
 import { createContainer } from './create.ts';
 import { AttachedContainer } from './launch.ts';
 import type { ContainerOptions } from './options.ts';
+import { reachFiles } from './reachFiles.ts';
 import { resolveForRun } from './resolveForRun.ts';
 import { signalName } from './signals.ts';
 
@@ -34,6 +35,8 @@ export interface RunResult {
 export async function run(image: string, command: string[] = [], options: RunOptions = {}): Promise<RunResult> {
   const begin = performance.now();
   const engine = options.engine ?? new Engine();
+  const { pull = 'missing' } = options;
+  await reachFiles(engine, { image, rootfs: false, pull }, options);
   const root = () => resolveForRun(engine, image, { policy: options.pull, platform: options.platform });
   const stored = await createContainer(engine, root, { autoRemove: true, ...options, command });
   const stdin = options.input === undefined ? 'null' : 'pipe';

@@ -44,6 +44,8 @@ const INTERVAL_MS = 1000;
  * @throws ERR_RCX_CONTAINER_NOT_FOUND
  */
 export async function* watchStats(engine: Engine, options: StatsOptions = {}): AsyncGenerator<ContainerStats[]> {
+  // Files of /proc about a process of subordinate ids are closed to its user.
+  await engine.enter();
   const { interval = INTERVAL_MS } = options;
   const names = options.containers ?? [];
   const hierarchies = cgroupHierarchies(mountTable());

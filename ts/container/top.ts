@@ -2,6 +2,7 @@ import type { Engine } from '../engine.ts';
 import { runPs } from '../system/hostPs.ts';
 import { type ProcessTable, processTable } from '../system/processTable.ts';
 import { containerCgroups, containerPids } from './cgroup.ts';
+import { cgroupOf } from './cgroupPath.ts';
 import { requireRunning } from './find.ts';
 import { findContainer } from './heal.ts';
 
@@ -16,7 +17,9 @@ export async function topContainer(
   text: string,
   options: readonly string[] = [],
 ): Promise<ProcessTable> {
-  const { config } = requireRunning(await findContainer(engine, text), "list the container's processes");
-  const pids = containerPids(containerCgroups(config));
+  const container = requireRunning(await findContainer(engine, text), "list the container's processes");
+  // Only root of the user's namespace may see which processes are in it.
+  if (cgroupOf(container.config) === undefined) await engine.enter();
+  const pids = containerPids(container, containerCgroups(container.config));
   return options.length === 0 ? processTable(pids) : await runPs(pids, options);
 }

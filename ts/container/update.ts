@@ -55,8 +55,8 @@ function withResources({ spec, rcx }: LaunchRequest, resources: SpecResources): 
 }
 
 /** Tells the kernel; where it refuses, all is as before. */
-function apply(cgroup: string, before: Limits, changed: Limits): void {
-  if (Object.keys(changed).length === 0) return;
+function apply(cgroup: string | undefined, before: Limits, changed: Limits): void {
+  if (cgroup === undefined || Object.keys(changed).length === 0) return;
   try {
     native().updateCgroup(cgroup, JSON.stringify(changed));
   } catch (error) {

@@ -41,7 +41,7 @@ const NOTHING: Transfer = { in: 0, out: 0 };
  */
 export function sampleUsage(container: RunningContainer, hierarchies: readonly CgroupHierarchy[]): UsageSample {
   const { config, process: init } = container;
-  const reader = new Reader(containerCgroups(config, hierarchies));
+  const reader = new Reader(container, containerCgroups(config, hierarchies));
   return {
     at: process.hrtime.bigint(),
     cpu: reader.cpu(),
@@ -63,15 +63,17 @@ export function cpuPercent(before: Pick<UsageSample, 'at' | 'cpu'>, after: Pick<
 
 /** Reads the files of a container's cgroups, of whichever version has them. */
 class Reader {
+  readonly #container: RunningContainer;
   readonly #cgroups: readonly CgroupHierarchy[];
   #pids: number[] | undefined;
 
-  constructor(cgroups: readonly CgroupHierarchy[]) {
+  constructor(container: RunningContainer, cgroups: readonly CgroupHierarchy[]) {
+    this.#container = container;
     this.#cgroups = cgroups;
   }
 
   get #processes(): number[] {
-    this.#pids ??= containerPids(this.#cgroups);
+    this.#pids ??= containerPids(this.#container, this.#cgroups);
     return this.#pids;
   }
 

@@ -38,6 +38,7 @@ export async function importImage(
   archive: AsyncIterable<Buffer>,
   options: ImportOptions = {},
 ): Promise<StoredImage> {
+  await engine.enter();
   const { changes = [], signal = new AbortController().signal } = options;
   const execution = applyChanges({}, changes);
   const made: Content = { blobs: [], diffIds: [] };

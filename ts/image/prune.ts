@@ -36,6 +36,7 @@ const EVERYTHING: PruneFilters = { labels: [], withoutLabels: [] };
  * @throws ERR_RCX_STORE_DAMAGED, ERR_RCX_REMOVE, and the signal's reason
  */
 export async function pruneImages(engine: Engine, options: PruneImagesOptions = {}): Promise<PrunedImages> {
+  await engine.enter();
   const { signal, onWait } = options;
   // Alone: nobody may be relying on content that nothing refers to yet.
   const prune = () => pruneLocked(engine, options);

@@ -17,6 +17,7 @@ export interface PulledImage {
 
 /** Pulls from the reference's registry. @throws what {@link pull} throws */
 export async function pullImage(engine: Engine, reference: Reference, options: PullOptions = {}): Promise<PulledImage> {
+  await engine.enter();
   const before = storedImage(engine.images, reference);
   let digest: Digest | undefined;
   const image = await pull(

@@ -8,6 +8,7 @@ import { native } from '../native/index.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Reference } from '../oci/reference.ts';
 import type { Descriptor } from '../oci/types.ts';
+import { removeTree } from '../rootless/namespace.ts';
 import type { BlobStore } from '../store/blobs.ts';
 import type { LayerStore, MadeLayer } from '../store/layers.ts';
 import type { PullEvent } from './events.ts';
@@ -85,7 +86,7 @@ class LayerTask {
 
   async #downloadAndUnpack(directory: string): Promise<MadeLayer> {
     return await receive(this.#blob, async (onResume) => {
-      await native().removeTree(directory);
+      await removeTree(directory);
       mkdirSync(directory, { mode: 0o755 });
       return await this.#downloadAndUnpackOnce(directory, onResume);
     });

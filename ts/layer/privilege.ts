@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { LayerSinkOptions } from '../native/index.ts';
+import { isFirstNamespace } from '../rootless/caller.ts';
 
 const CAP_CHOWN = 0n;
 const CAP_SYS_ADMIN = 21n;
@@ -14,10 +15,6 @@ export function sinkOptions(): LayerSinkOptions {
     `0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? 0}`,
   );
   const has = (capability: bigint) => ((capabilities >> capability) & 1n) === 1n;
-  const privileged = has(CAP_SYS_ADMIN) && has(CAP_MKNOD) && inFirstUserNamespace();
+  const privileged = has(CAP_SYS_ADMIN) && has(CAP_MKNOD) && isFirstNamespace();
   return { privileged, ownership: has(CAP_CHOWN), userxattr: !privileged };
-}
-
-function inFirstUserNamespace(): boolean {
-  return /^\s*0\s+0\s+4294967295\s*$/.test(readFileSync('/proc/self/uid_map', 'utf8'));
 }

@@ -1,5 +1,6 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { ordinaryUser } from '../rootless/caller.ts';
 
 /** Where one store lives. Everything under `run` may be lost at a reboot; nothing under `root` may. */
 export interface StorePaths {
@@ -18,11 +19,10 @@ export interface StorePaths {
  * directories for everybody else.
  */
 export function storePaths(env: NodeJS.ProcessEnv = process.env): StorePaths {
-  const privileged = process.geteuid?.() === 0;
+  const isRoot = ordinaryUser(env) === undefined;
   const root =
-    env.RCX_ROOT ?? (privileged ? '/var/lib/rcx' : join(env.XDG_DATA_HOME ?? join(homedir(), '.local/share'), 'rcx'));
-  const run =
-    env.RCX_RUN ?? (privileged ? '/run/rcx' : join(env.XDG_RUNTIME_DIR ?? `/tmp/rcx-${process.geteuid?.()}`, 'rcx'));
+    env.RCX_ROOT ?? (isRoot ? '/var/lib/rcx' : join(env.XDG_DATA_HOME ?? join(homedir(), '.local/share'), 'rcx'));
+  const run = runDirectory(env);
   return {
     root,
     run,
@@ -32,4 +32,10 @@ export function storePaths(env: NodeJS.ProcessEnv = process.env): StorePaths {
     volumes: join(root, 'volumes'),
     networks: join(root, 'networks'),
   };
+}
+
+/** `$RCX_RUN`, else `/run/rcx` for root, and a directory of the user's own for everybody else. */
+export function runDirectory(env: NodeJS.ProcessEnv = process.env): string {
+  const user = ordinaryUser(env);
+  return env.RCX_RUN ?? (user === undefined ? '/run/rcx' : join(env.XDG_RUNTIME_DIR ?? `/tmp/rcx-${user}`, 'rcx'));
 }

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { native } from '../native/index.ts';
+import { removeTree } from '../rootless/namespace.ts';
 import type { Lock } from './lock.ts';
 import { fileFailure, toRcxError } from './nativeError.ts';
 import { randomHex } from './random.ts';
@@ -57,7 +58,7 @@ export async function collectWreckage(parent: string, onFound?: (path: string) =
     if (lock === undefined) continue;
     try {
       await onFound?.(path);
-      await native().removeTree(path);
+      await removeTree(path);
     } catch (error) {
       throw toRcxError(error, 'ERR_RCX_REMOVE');
     } finally {
@@ -97,7 +98,7 @@ export async function discard(path: string): Promise<void> {
   try {
     const temporary = join(dirname(path), `${PREFIX}${randomHex(8)}`);
     renameSync(path, temporary);
-    await native().removeTree(temporary);
+    await removeTree(temporary);
   } catch (error) {
     const failure = toRcxError(error, 'ERR_RCX_REMOVE');
     // Somebody else was faster.
@@ -143,7 +144,7 @@ class Claimed implements Temporary {
 
   async dispose(): Promise<void> {
     try {
-      await native().removeTree(this.path);
+      await removeTree(this.path);
     } catch (error) {
       throw toRcxError(error, 'ERR_RCX_REMOVE');
     } finally {

@@ -38,6 +38,7 @@ export interface CheckReport {
  * @throws ERR_RCX_STORE, ERR_RCX_LAYER_WRITE when a layer cannot be unpacked to be compared, and the signal's reason
  */
 export async function checkStore(engine: Engine, options: CheckOptions = {}): Promise<CheckReport> {
+  await engine.enter();
   const { signal, onWait } = options;
   const check = () => checkLocked(engine, options);
   return await withContentLock(engine.paths, check, { shared: true, signal, ...(onWait && { onWait }) });

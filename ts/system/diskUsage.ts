@@ -57,6 +57,7 @@ type Sizes = Map<string, number>;
 
 /** Counts what the store takes, from the disk. @throws ERR_RCX_MEASURE, ERR_RCX_STORE_DAMAGED */
 export async function diskUsage(engine: Engine): Promise<DiskUsage> {
+  await engine.enter();
   const stored = await listContainers(engine);
   const sizes = await sizesOf(engine);
   const total = [...sizes.values()].reduce((sum, size) => sum + size, 0);

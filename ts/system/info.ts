@@ -2,6 +2,7 @@ import { availableParallelism, release, totalmem } from 'node:os';
 import { listContainers } from '../container/heal.ts';
 import type { Engine } from '../engine.ts';
 import { hostPlatform } from '../oci/platform.ts';
+import { ordinaryUser } from '../rootless/caller.ts';
 import { type CgroupHierarchy, type CgroupVersion, cgroupHierarchies, cgroupVersion } from './cgroups.ts';
 import { hasSeccomp, type OverlayApi, operatingSystem, overlayApi, type RootChange, rootChange } from './kernel.ts';
 import { mountTable } from './mountTable.ts';
@@ -60,7 +61,7 @@ export async function systemInfo(engine: Engine): Promise<SystemInfo> {
     CgroupVersion: cgroupVersion(cgroups),
     Cgroups: cgroups,
     Seccomp: hasSeccomp(),
-    Rootless: process.geteuid?.() !== 0,
+    Rootless: ordinaryUser() !== undefined,
     KernelVersion: release(),
     OperatingSystem: operatingSystem(),
     OSType: 'linux',

@@ -1,6 +1,6 @@
 import { chmodSync, chownSync, lstatSync, readdirSync, renameSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
-import { native } from '../native/index.ts';
+import { removeTree } from '../rootless/namespace.ts';
 import { withLock } from '../store/lock.ts';
 import { fileFailure } from '../store/nativeError.ts';
 import { collectWreckage, temporaryDirectory } from '../store/temporary.ts';
@@ -64,7 +64,7 @@ async function moveIn(folder: string, mountpoint: string): Promise<void> {
       // A container that has the volume already may have made one of that name.
       if (look(to) === undefined) renameSync(from, to);
     }
-    await native().removeTree(copied);
+    await removeTree(copied);
   } catch (error) {
     throw fileFailure('fill the volume', mountpoint, error);
   }

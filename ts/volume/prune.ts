@@ -36,6 +36,7 @@ export function parseVolumePruneFilters(texts: readonly string[], all = false): 
  * @throws ERR_RCX_REMOVE, ERR_RCX_MEASURE
  */
 export async function pruneVolumes(engine: Engine, filters: VolumePruneFilters): Promise<PrunedVolumes> {
+  await engine.enter();
   const pruned: PrunedVolumes = { names: [], reclaimed: 0 };
   await collectWreckage(engine.paths.volumes);
   const users = new VolumeUsers(engine.containers);

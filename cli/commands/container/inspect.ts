@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { describeContainer } from '../../../ts/container/describe.ts';
-import { Engine } from '../../../ts/engine.ts';
+import { openEngine } from '../../engine.ts';
 import { templateOption } from '../../output/formatFlag.ts';
 import { inspectEach } from '../../output/inspect.ts';
 
@@ -16,6 +16,6 @@ export function register(parent: Command): void {
 }
 
 async function action(containers: string[], flags: { size?: true }, command: Command): Promise<void> {
-  const engine = new Engine();
+  const engine = openEngine();
   await inspectEach(command, containers, (name) => describeContainer(engine, name, flags));
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { findContainer } from '../../../ts/container/heal.ts';
 import { containerLayers } from '../../../ts/container/layers.ts';
-import { Engine } from '../../../ts/engine.ts';
+import { openEngine } from '../../engine.ts';
 import { printable } from '../../output/errors.ts';
 import { print } from '../../output/print.ts';
 
@@ -18,6 +18,6 @@ export function register(parent: Command): void {
 }
 
 async function action(name: string): Promise<void> {
-  const container = await findContainer(new Engine(), name);
+  const container = await findContainer(openEngine(), name);
   for (const { path, mode } of containerLayers(container)) print(`${printable(path)}  ${mode}`);
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { pruneContainers } from '../../../ts/container/prune.ts';
-import { Engine } from '../../../ts/engine.ts';
 import { parsePruneFilters } from '../../../ts/system/pruneFilters.ts';
+import { openEngine } from '../../engine.ts';
 import { confirm } from '../../input/confirm.ts';
 import { printPrunedContainers, printReclaimed } from '../../output/pruned.ts';
 import { type PruneFlags, withPruneFlags } from '../pruneFlags.ts';
@@ -18,7 +18,7 @@ export function register(parent: Command): void {
 
 async function action({ force, filter }: PruneFlags): Promise<void> {
   if (!force && !(await confirm(`${WARNING}\nAre you sure you want to continue?`))) return;
-  const pruned = await pruneContainers(new Engine(), parsePruneFilters(filter ?? []));
+  const pruned = await pruneContainers(openEngine(), parsePruneFilters(filter ?? []));
   printPrunedContainers(pruned);
   printReclaimed(pruned.reclaimed);
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { Engine } from '../../../ts/engine.ts';
 import type { FromHostEvent } from '../../../ts/image/fromHost/build.ts';
+import { openEngine } from '../../engine.ts';
 import { printable } from '../../output/errors.ts';
 import { formatSize } from '../../output/format.ts';
 import { print } from '../../output/print.ts';
@@ -29,7 +29,8 @@ export function register(parent: Command): void {
 
 async function action(programs: string[], flags: FromHostFlags): Promise<void> {
   const { imageFromHost } = await import('../../../ts/image/fromHost/build.ts');
-  const { paths } = new Engine();
+  const engine = openEngine();
+  await engine.enter();
   const quiet = flags.quiet ?? false;
   const progress = pullProgress(quiet);
   let found = 0;
@@ -38,7 +39,7 @@ async function action(programs: string[], flags: FromHostFlags): Promise<void> {
     else if (event.type !== 'skipped') progress.onEvent?.(event);
     else if (!quiet) process.stderr.write(printable(`Left out ${event.name}: ${event.reason}`).concat('\n'));
   };
-  const image = await imageFromHost({ paths }, { tag: flags.tag, programs, onEvent });
+  const image = await imageFromHost({ paths: engine.paths }, { tag: flags.tag, programs, onEvent });
   progress.finish();
   if (!quiet)
     process.stderr.write(printable(`${flags.tag}: ${found} programs, ${formatSize(image.size)}`).concat('\n'));

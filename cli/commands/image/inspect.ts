@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { Engine } from '../../../ts/engine.ts';
 import { inspectImage } from '../../../ts/image/inspect.ts';
+import { openEngine } from '../../engine.ts';
 import { templateOption } from '../../output/formatFlag.ts';
 import { inspectEach } from '../../output/inspect.ts';
 
@@ -17,6 +17,6 @@ export function register(parent: Command): void {
 }
 
 async function action(images: string[], _flags: object, command: Command): Promise<void> {
-  const engine = new Engine();
+  const engine = openEngine();
   await inspectEach(command, images, (name) => inspectImage(engine, engine.images.find(name)));
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { Engine } from '../../../ts/engine.ts';
 import { imageLayers } from '../../../ts/image/layers.ts';
+import { openEngine } from '../../engine.ts';
 import { printable } from '../../output/errors.ts';
 import { formatSize } from '../../output/format.ts';
 import { print } from '../../output/print.ts';
@@ -17,7 +17,7 @@ export function register(parent: Command): void {
 }
 
 async function action(image: string): Promise<void> {
-  for (const { diffId, size, path } of imageLayers(new Engine(), image)) {
+  for (const { diffId, size, path } of imageLayers(openEngine(), image)) {
     print(`${diffId}  ${formatSize(size)}  ${printable(path)}`);
   }
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { Engine } from '../../../ts/engine.ts';
 import { pruneImages } from '../../../ts/image/prune.ts';
 import { parsePruneFilters } from '../../../ts/system/pruneFilters.ts';
+import { openEngine } from '../../engine.ts';
 import { confirm } from '../../input/confirm.ts';
 import { onWait, printPrunedImages, printReclaimed } from '../../output/pruned.ts';
 import { type PruneFlags, withPruneFlags } from '../pruneFlags.ts';
@@ -28,7 +28,7 @@ async function action({ all, force, filter }: ImagePruneFlags): Promise<void> {
     : 'WARNING! This will remove all dangling images.';
   if (!force && !(await confirm(`${warning}\nAre you sure you want to continue?`))) return;
   const filters = parsePruneFilters(filter ?? []);
-  const pruned = await pruneImages(new Engine(), { all, filters, onWait });
+  const pruned = await pruneImages(openEngine(), { all, filters, onWait });
   printPrunedImages(pruned);
   printReclaimed(pruned.reclaimed);
 }

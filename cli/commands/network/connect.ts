@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { Engine } from '../../../ts/engine.ts';
 import { connectNetwork } from '../../../ts/network/connect.ts';
+import { openEngine } from '../../engine.ts';
 import { collect } from '../../flags/values.ts';
 
 interface ConnectFlags {
@@ -23,5 +23,5 @@ export function register(parent: Command): void {
 }
 
 async function action(network: string, container: string, { alias: aliases, ip, ip6 }: ConnectFlags): Promise<void> {
-  await connectNetwork(new Engine(), container, { network, aliases, ip, ip6 });
+  await connectNetwork(openEngine(), container, { network, aliases, ip, ip6 });
 }

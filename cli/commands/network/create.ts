@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { Engine } from '../../../ts/engine.ts';
 import { createNetwork } from '../../../ts/network/create.ts';
+import { openEngine } from '../../engine.ts';
 import { collect, label } from '../../flags/values.ts';
 import { print } from '../../output/print.ts';
 
@@ -40,6 +40,6 @@ export function register(parent: Command): void {
 
 async function action(name: string, flags: CreateFlags): Promise<void> {
   const { label: labels, opt: options, subnet: subnets, gateway: gateways, ...rest } = flags;
-  const network = await createNetwork(new Engine(), { name, labels, options, subnets, gateways, ...rest });
+  const network = await createNetwork(openEngine(), { name, labels, options, subnets, gateways, ...rest });
   print(network.id);
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { Engine } from '../../../ts/engine.ts';
 import { disconnectNetwork } from '../../../ts/network/connect.ts';
+import { openEngine } from '../../engine.ts';
 
 export function register(parent: Command): void {
   parent
@@ -14,5 +14,5 @@ export function register(parent: Command): void {
 }
 
 async function action(network: string, container: string, { force }: { force?: true }): Promise<void> {
-  await disconnectNetwork(new Engine(), container, network, { force });
+  await disconnectNetwork(openEngine(), container, network, { force });
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { Engine } from '../../../ts/engine.ts';
 import { inspectNetwork } from '../../../ts/network/inspect.ts';
+import { openEngine } from '../../engine.ts';
 import { templateOption } from '../../output/formatFlag.ts';
 import { inspectEach } from '../../output/inspect.ts';
 
@@ -15,6 +15,6 @@ export function register(parent: Command): void {
 }
 
 async function action(networks: string[], _flags: object, command: Command): Promise<void> {
-  const engine = new Engine();
+  const engine = openEngine();
   await inspectEach(command, networks, (name) => inspectNetwork(engine, name));
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { Engine } from '../../../ts/engine.ts';
 import { listNetworks } from '../../../ts/network/list.ts';
+import { openEngine } from '../../engine.ts';
 import { filterOption } from '../../flags/filter.ts';
 import { listFormatOption } from '../../output/formatFlag.ts';
 import { shortId } from '../../output/ids.ts';
@@ -30,7 +30,7 @@ export function register(parent: Command): void {
 
 async function action({ quiet, trunc, filter = [], format }: LsFlags, command: Command): Promise<void> {
   const render = await readListFormat(command, format);
-  const found = listNetworks(new Engine(), filter);
+  const found = listNetworks(openEngine(), filter);
   const networks = trunc ? found.map((network) => ({ ...network, id: shortId(network.id) })) : found;
   if (quiet) for (const { id } of networks) print(id);
   else for (const line of render(networkListing, networks)) print(line);

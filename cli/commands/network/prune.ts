@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { Engine } from '../../../ts/engine.ts';
 import { pruneNetworks } from '../../../ts/network/prune.ts';
 import { parsePruneFilters } from '../../../ts/system/pruneFilters.ts';
+import { openEngine } from '../../engine.ts';
 import { confirm } from '../../input/confirm.ts';
 import { printPrunedNetworks } from '../../output/pruned.ts';
 import { type PruneFlags, withPruneFlags } from '../pruneFlags.ts';
@@ -19,5 +19,5 @@ export function register(parent: Command): void {
 
 async function action({ force, filter = [] }: PruneFlags): Promise<void> {
   if (!force && !(await confirm(WARNING))) return;
-  printPrunedNetworks(await pruneNetworks(new Engine(), parsePruneFilters(filter)));
+  printPrunedNetworks(await pruneNetworks(openEngine(), parsePruneFilters(filter)));
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { Engine } from '../../../ts/engine.ts';
 import { removeNetwork } from '../../../ts/network/remove.ts';
+import { openEngine } from '../../engine.ts';
 import { forEach } from '../../output/failures.ts';
 import { print } from '../../output/print.ts';
 
@@ -16,6 +16,6 @@ export function register(parent: Command): void {
 }
 
 async function action(networks: string[], { force }: { force?: true }, command: Command): Promise<void> {
-  const engine = new Engine();
+  const engine = openEngine();
   await forEach(command, networks, async (name) => print(await removeNetwork(engine, name, { force })));
 }

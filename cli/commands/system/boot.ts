@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { startAtBoot } from '../../../ts/container/boot.ts';
-import { Engine } from '../../../ts/engine.ts';
+import { openEngine } from '../../engine.ts';
 import { report } from '../../output/errors.ts';
 import { FAILURE } from '../../output/failures.ts';
 import { print } from '../../output/print.ts';
@@ -17,7 +17,7 @@ export function register(parent: Command): void {
 }
 
 async function action(): Promise<void> {
-  const { started, failed } = await startAtBoot(new Engine());
+  const { started, failed } = await startAtBoot(openEngine());
   for (const { config } of started) print(config.name);
   for (const { error } of failed) report(error, false);
   if (failed.length > 0) process.exitCode = FAILURE;

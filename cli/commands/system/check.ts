@@ -1,7 +1,8 @@
 import { type Command, Option } from 'commander';
-import { Engine } from '../../../ts/engine.ts';
+import type { Engine } from '../../../ts/engine.ts';
 import { type CheckReport, checkStore } from '../../../ts/system/check.ts';
 import type { Repair } from '../../../ts/system/repair/report.ts';
+import { openEngine } from '../../engine.ts';
 import { printable } from '../../output/errors.ts';
 import { FAILURE } from '../../output/failures.ts';
 import { printJson } from '../../output/json.ts';
@@ -29,7 +30,7 @@ export function register(parent: Command): void {
 }
 
 async function action({ repair, deep, format }: CheckFlags): Promise<void> {
-  const engine = new Engine();
+  const engine = openEngine();
   try {
     const say = format === 'json' ? () => undefined : print;
     let report = await checkStore(engine, { deep, onWait });

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { Engine } from '../../../ts/engine.ts';
 import { diskUsage } from '../../../ts/system/diskUsage.ts';
+import { openEngine } from '../../engine.ts';
 import {
   containerUsageListing,
   imageUsageListing,
@@ -34,7 +34,7 @@ export function register(parent: Command): void {
 async function action({ verbose, format = '' }: DfFlags, command: Command): Promise<void> {
   if (verbose) return await showAll(command, format);
   const render = await readListFormat(command, format);
-  for (const line of render(usageListing, usageRows(await diskUsage(new Engine())))) print(line);
+  for (const line of render(usageListing, usageRows(await diskUsage(openEngine())))) print(line);
 }
 
 async function showAll(command: Command, format: string): Promise<void> {
@@ -42,7 +42,7 @@ async function showAll(command: Command, format: string): Promise<void> {
   if (!isTable && format.startsWith('table')) command.error('error: -v has no table of one’s own columns');
   const template =
     isTable || format === 'json' ? undefined : await readTemplate(command, (each) => each.parseTemplate(format));
-  const engine = new Engine();
+  const engine = openEngine();
   const { images, containers, volumes } = await diskUsage(engine);
   const [ofImages, ofContainers] = [imageUsageListing(!isTable), containerUsageListing(engine.images, !isTable)];
   if (isTable) {

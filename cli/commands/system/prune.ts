@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import { pruneContainers } from '../../../ts/container/prune.ts';
-import { Engine } from '../../../ts/engine.ts';
+import type { Engine } from '../../../ts/engine.ts';
 import { pruneImages } from '../../../ts/image/prune.ts';
 import { type PruneFilters, parsePruneFilters } from '../../../ts/system/pruneFilters.ts';
+import { openEngine } from '../../engine.ts';
 import { confirm } from '../../input/confirm.ts';
 import { printable } from '../../output/errors.ts';
 import {
@@ -36,7 +37,7 @@ export function register(parent: Command): void {
 async function action(flags: SystemPruneFlags): Promise<void> {
   if (!flags.force && !(await confirm(question(flags)))) return;
   const filters = parsePruneFilters(flags.filter ?? []);
-  const engine = new Engine();
+  const engine = openEngine();
   const containers = await pruneContainers(engine, filters);
   printPrunedContainers(containers);
   const { pruneNetworks } = await import('../../../ts/network/prune.ts');

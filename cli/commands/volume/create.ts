@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { Engine } from '../../../ts/engine.ts';
 import { createVolume } from '../../../ts/volume/create.ts';
+import { openEngine } from '../../engine.ts';
 import { label } from '../../flags/values.ts';
 import { print } from '../../output/print.ts';
 
@@ -35,6 +35,6 @@ function option(text: string, before: Record<string, string>): Record<string, st
 
 async function action(name: string | undefined, flags: CreateFlags): Promise<void> {
   const { driver, opt: options, label: labels } = flags;
-  const volume = await createVolume(new Engine(), { name, driver, options, labels });
+  const volume = await createVolume(openEngine(), { name, driver, options, labels });
   print(volume.name);
 }

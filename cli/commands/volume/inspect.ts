@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { Engine } from '../../../ts/engine.ts';
 import { inspectVolume } from '../../../ts/volume/inspect.ts';
+import { openEngine } from '../../engine.ts';
 import { templateOption } from '../../output/formatFlag.ts';
 import { inspectEach } from '../../output/inspect.ts';
 
@@ -15,6 +15,6 @@ export function register(parent: Command): void {
 }
 
 async function action(volumes: string[], _flags: object, command: Command): Promise<void> {
-  const engine = new Engine();
+  const engine = openEngine();
   await inspectEach(command, volumes, (name) => inspectVolume(engine, name));
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { Engine } from '../../../ts/engine.ts';
 import { listVolumes } from '../../../ts/volume/list.ts';
+import { openEngine } from '../../engine.ts';
 import { filterOption } from '../../flags/filter.ts';
 import { listFormatOption } from '../../output/formatFlag.ts';
 import { readListFormat } from '../../output/listFormat.ts';
@@ -27,7 +27,7 @@ export function register(parent: Command): void {
 
 async function action({ quiet, filter = [], format }: LsFlags, command: Command): Promise<void> {
   const render = await readListFormat(command, format);
-  const volumes = listVolumes(new Engine(), filter);
+  const volumes = listVolumes(openEngine(), filter);
   if (quiet) for (const { name } of volumes) print(name);
   else for (const line of render(volumeListing, volumes)) print(line);
 }

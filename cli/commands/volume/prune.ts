@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { Engine } from '../../../ts/engine.ts';
 import { parseVolumePruneFilters, pruneVolumes } from '../../../ts/volume/prune.ts';
+import { openEngine } from '../../engine.ts';
 import { filterOption } from '../../flags/filter.ts';
 import { confirm } from '../../input/confirm.ts';
 import { printPrunedVolumes, printReclaimed } from '../../output/pruned.ts';
@@ -27,7 +27,7 @@ async function action({ all, force, filter = [] }: VolumePruneFlags): Promise<vo
   const which = filters.all ? 'all local volumes' : 'anonymous local volumes';
   const warning = `WARNING! This will remove ${which} not used by at least one container.`;
   if (!force && !(await confirm(`${warning}\nAre you sure you want to continue?`))) return;
-  const pruned = await pruneVolumes(new Engine(), filters);
+  const pruned = await pruneVolumes(openEngine(), filters);
   printPrunedVolumes(pruned);
   printReclaimed(pruned.reclaimed);
 }

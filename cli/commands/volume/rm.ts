@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { Engine } from '../../../ts/engine.ts';
 import { removeVolume } from '../../../ts/volume/remove.ts';
+import { openEngine } from '../../engine.ts';
 import { forEach } from '../../output/failures.ts';
 import { print } from '../../output/print.ts';
 
@@ -16,7 +16,7 @@ export function register(parent: Command): void {
 }
 
 async function action(volumes: string[], { force }: { force?: true }, command: Command): Promise<void> {
-  const engine = new Engine();
+  const engine = openEngine();
   await forEach(command, volumes, async (name) => {
     await removeVolume(engine, name, { force });
     print(name);

@@ -18,6 +18,7 @@ pub mod measure;
 pub mod monitor;
 pub mod network;
 pub mod plan;
+pub mod rootless;
 pub mod security;
 pub mod store;
 pub mod supervise;

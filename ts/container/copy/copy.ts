@@ -39,6 +39,7 @@ export async function copyOut(
   target: string,
   options: CopyOptions = {},
 ): Promise<string> {
+  await engine.enter();
   const path = absolutePath(bytesOf(target), bytesOf(process.cwd()));
   const copy = () =>
     withHost(async (host) => {
@@ -66,6 +67,7 @@ export async function copyOutArchive(
   write: (archive: AsyncIterable<Buffer>) => Promise<void>,
   options: CopyOptions = {},
 ): Promise<void> {
+  await engine.enter();
   const copy = () =>
     withSource(engine, source, options, (opened, { target }) => write(packCopy(opened, target, options.signal)));
   await reported(copy, options.signal);
@@ -82,6 +84,7 @@ export async function copyIn(
   target: ContainerPath,
   options: CopyOptions = {},
 ): Promise<string> {
+  await engine.enter();
   const path = absolutePath(bytesOf(source), bytesOf(process.cwd()));
   let reached = target.path;
   const copy = () =>
@@ -113,6 +116,7 @@ export async function copyInArchive(
   target: ContainerPath,
   options: CopyOptions = {},
 ): Promise<void> {
+  await engine.enter();
   const copy = () =>
     withTarget(engine, target, options, async (root, found) => {
       if (found.kind !== 'directory') {

@@ -1,6 +1,7 @@
 import { RcxError } from '../../errors.ts';
 import { native } from '../../native/index.ts';
 import { toRcxError } from '../../store/nativeError.ts';
+import { NO_CGROUP_HINT } from '../cgroupPath.ts';
 import type { ContainerOptions } from '../options.ts';
 import { changeLimits, type Limits, type NewLimits } from './change.ts';
 import { thisMachine } from './cpuset.ts';
@@ -11,7 +12,7 @@ import type { FixedLimitOptions, LimitOptions } from './options.ts';
  * @param cgroup where its cgroups will be
  * @throws ERR_RCX_INVALID_OPTION, and ERR_RCX_CGROUP for what this machine cannot apply
  */
-export function newLimits(cgroup: string, options: ContainerOptions): NewLimits {
+export function newLimits(cgroup: string | undefined, options: ContainerOptions): NewLimits {
   const made = changeLimits({}, {}, options, thisMachine());
   checkLimits(cgroup, made.limits, options);
   return made;
@@ -22,7 +23,7 @@ export function newLimits(cgroup: string, options: ContainerOptions): NewLimits 
  * @param given which of them somebody has asked for: a limit of swap that comes with one of memory goes without saying
  * @throws ERR_RCX_CGROUP naming the flag, what is missing, and how to get it
  */
-export function checkLimits(cgroup: string, limits: Limits, given: LimitOptions & FixedLimitOptions): void {
+export function checkLimits(cgroup: string | undefined, limits: Limits, given: LimitOptions & FixedLimitOptions): void {
   const { memory, ...others } = limits;
   const { swap, ...own } = memory ?? {};
   const isSwapWanted = given.memorySwap !== undefined && given.memorySwap > 0;
@@ -31,11 +32,23 @@ export function checkLimits(cgroup: string, limits: Limits, given: LimitOptions 
     ...(memory !== undefined && { memory: { ...own, ...(isSwapWanted && { swap }) } }),
   };
   if (Object.keys(wanted).length === 0) return;
+  if (cgroup === undefined) throw hasNoCgroup(wanted);
   try {
     native().checkCgroup(cgroup, JSON.stringify(wanted));
   } catch (error) {
     throw inWordsOfFlags(toRcxError(error, 'ERR_RCX_CGROUP'));
   }
+}
+
+/** A limit that would have no effect is refused. */
+function hasNoCgroup(wanted: Limits): RcxError {
+  const step = 'apply a limit';
+  const asked = Object.entries(wanted).flatMap(([name, values]) =>
+    Object.keys(values ?? {}).map((key) => `${name}.${key}`),
+  );
+  const flags = [...new Set(asked.map((name) => FLAGS[name] ?? name))].join(', ');
+  const message = `${step}: ${flags}: this user has no cgroup to make a container's in`;
+  return new RcxError(message, { code: 'ERR_RCX_CGROUP', step, path: flags, hint: NO_CGROUP_HINT });
 }
 
 const FLAGS: Record<string, string> = {

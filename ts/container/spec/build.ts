@@ -23,7 +23,7 @@ export interface SpecInput {
   /** Host path of a root filesystem that is used as it is. */
   rootfs?: string | undefined;
   options: ContainerOptions;
-  /** Where its cgroups are; the default place when left out. */
+  /** Where its cgroups are, if it has any. */
   cgroup?: string | undefined;
   limits?: Omit<SpecResources, 'devices'> | undefined;
   /** What the options come to, where that is known already. */
@@ -70,7 +70,7 @@ function hostSpec(input: SpecInput): RuntimeSpec {
 }
 
 function specLinux(
-  { id, options, cgroup, limits, labels }: SpecInput,
+  { options, cgroup, limits, labels }: SpecInput,
   { maskedPaths, readonlyPaths, privileged }: Confinement,
 ): SpecLinux {
   const own = !isForeign(options.network);
@@ -80,7 +80,7 @@ function specLinux(
     : {};
   return {
     namespaces: specNamespaces(options),
-    cgroupsPath: cgroup ?? cgroupPath(id),
+    ...(cgroup !== undefined && { cgroupsPath: cgroup }),
     resources: specResources(limits, { allDevices: privileged, deviceRules: options.deviceRules }),
     sysctl: { ...sysctl, ...options.sysctls },
     ...(labels?.mount !== undefined && { mountLabel: labels.mount }),

@@ -40,7 +40,8 @@ export interface SpecLinux {
   namespaces: { type: string; path?: string }[];
   uidMappings?: IdMapping[];
   gidMappings?: IdMapping[];
-  cgroupsPath: string;
+  /** None where its user may make none. */
+  cgroupsPath?: string;
   resources: SpecResources;
   sysctl: Record<string, string>;
   /** SELinux label of what is mounted. */

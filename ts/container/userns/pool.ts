@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import type { IdRange } from '../../config/config.ts';
+import { parseSubordinateIds, readIfThere } from '../../rootless/subordinateIds.ts';
 
 /** Ids of users, or of groups, that `--userns auto` gives to containers. */
 export interface IdPool {
@@ -37,7 +37,7 @@ export function machineSources(configured: IdRange | undefined): PoolSources {
  */
 export function idPool(kind: 'uid' | 'gid', { file, configured }: PoolSources): IdPool {
   const origin = `/etc/sub${kind}`;
-  const lines = subordinate(file(origin));
+  const lines = parseSubordinateIds(file(origin));
   for (const owner of OWNERS) {
     const ranges = lines.filter((line) => line.owner === owner).map(({ first, count }) => ({ first, count }));
     if (ranges.length > 0) return { origin: `those of ${owner} in ${origin}`, ranges, taken: [] };
@@ -47,28 +47,10 @@ export function idPool(kind: 'uid' | 'gid', { file, configured }: PoolSources): 
   return { origin: 'the default range', ranges: [DEFAULT_RANGE], taken };
 }
 
-/** `owner:first:count` of subuid(5). */
-function subordinate(text: string): (IdRange & { owner: string })[] {
-  return [...text.matchAll(/^([^:#\n]+):([0-9]{1,10}):([0-9]{1,10})\s*$/gm)].map(([, owner = '', first, count]) => ({
-    owner,
-    first: Number(first),
-    count: Number(count),
-  }));
-}
-
 /** Third field of passwd(5) and group(5). */
 function accounts(text: string): IdRange[] {
   return [...text.matchAll(/^[^:#\n]*:[^:\n]*:([0-9]{1,10})(?::|$)/gm)].map(([, id]) => ({
     first: Number(id),
     count: 1,
   }));
-}
-
-function readIfThere(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
-    throw error;
-  }
 }

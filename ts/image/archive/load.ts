@@ -48,6 +48,7 @@ export async function* loadImages(
   source: AsyncIterable<Uint8Array>,
   options: LoadOptions = {},
 ): AsyncGenerator<LoadedImage, void, void> {
+  await engine.enter();
   const signal = options.signal ?? new AbortController().signal;
   const { images } = engine.paths;
   await collectWreckage(images);

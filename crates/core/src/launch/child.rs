@@ -38,6 +38,9 @@ pub enum Failure {
 pub struct Handover<'a> {
     /// The plan.
     pub steps: &'a mut [Step],
+    /// A user namespace to be entered before anything else. Its owner's credentials lose nothing by it, so that the memory which he
+    /// shares with his parent stays his to dump and trace (`commit_creds` in kernel/cred.c).
+    pub user: Option<BorrowedFd<'a>>,
     /// Working state and outcome.
     pub state: State,
     /// stdin, stdout and stderr; absent with a terminal.
@@ -66,6 +69,10 @@ pub extern "C" fn main(handover: *mut Handover<'_>) -> ! {
 
 /// Comes back only with the reason why the helper binary does not run.
 fn run(handover: &mut Handover<'_>) -> Failure {
+    let entered = handover.user.map_or(Ok(()), |user| sys::setns(user, libc::CLONE_NEWUSER as u64));
+    if let Err(errno) = entered {
+        return Failure::UserNamespace(errno);
+    }
     // Modes of directories and devices are exactly what the plan says.
     umask(rustix::fs::Mode::empty());
     if let Err((index, errno)) = execute(handover.steps, &mut handover.state) {

@@ -6,6 +6,7 @@ mod child;
 mod clone;
 mod execute;
 mod idmap;
+mod inside;
 mod isolated;
 mod loopback;
 mod mount;
@@ -40,10 +41,12 @@ use self::child::{Failure, Handover};
 pub(crate) use self::clone::Child;
 use self::clone::{CloneRequest, Stack, spawn};
 use self::execute::State;
+use self::inside::Inside;
 use crate::error::{Context, Error, Result};
 use crate::init::rlimits;
 use crate::network::Held;
 use crate::plan::Plan;
+use crate::rootless::Session;
 use crate::wire::{self, Message};
 use crate::{init_binary, sys};
 
@@ -70,6 +73,17 @@ pub struct Join {
     pub init_binary: PathBuf,
     /// The container's v2 cgroup.
     pub cgroup: Option<OwnedFd>,
+    /// The namespace of an ordinary user, without which his containers are out of reach.
+    pub session: Option<Session>,
+}
+
+/// Where a program is started.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct Place<'a> {
+    /// A cgroup of v2.
+    pub cgroup: Option<BorrowedFd<'a>>,
+    /// A user namespace, of which it is root.
+    pub user: Option<BorrowedFd<'a>>,
 }
 
 /// Joins a container and waits until the process in it is ready to run the user's program. It goes on when this process ends.
@@ -86,8 +100,11 @@ pub fn join(join: Join) -> Result<Created> {
     )?;
     let stdio = join.stdio.as_ref().map_or([null.as_fd(); 3], |[a, b, c]| [a.as_fd(), b.as_fd(), c.as_fd()]);
     let words = [c"rcx-init".to_owned(), c"exec".to_owned()];
-    let cgroup = join.cgroup.as_ref().map(AsFd::as_fd);
-    let child = spawn_program(binary.as_fd(), &words, stdio, child_sync.as_fd(), payload.as_fd(), cgroup)?;
+    let place = Place {
+        cgroup: join.cgroup.as_ref().map(AsFd::as_fd),
+        user: join.session.as_ref().map(|session| session.user.as_fd()),
+    };
+    let child = spawn_program(binary.as_fd(), &words, stdio, child_sync.as_fd(), payload.as_fd(), place)?;
     drop(child_sync);
     let created = Created { child, sync, terminal: None, outcome: Outcome::default(), network: None };
     created.until_ready(false)
@@ -108,6 +125,7 @@ pub fn create(mut plan: Plan) -> Result<Created> {
     let mut handover = Handover {
         state: State { slots: (0..plan.slots).map(|_| None).collect(), ..State::default() },
         steps: &mut plan.steps,
+        user: None,
         stdio: plan.stdio.as_ref().map(|[a, b, c]| [a.as_fd(), b.as_fd(), c.as_fd()]),
         sync: child_sync.as_fd(),
         payload: payload.as_fd(),
@@ -117,10 +135,16 @@ pub fn create(mut plan: Plan) -> Result<Created> {
         failure: None,
     };
     let cgroup = plan.cgroup.as_ref().map(AsFd::as_fd);
-    let launched = match &plan.user {
-        Some(user) => isolated::launch(&mut handover, user, plan.namespaces, cgroup)?,
-        None => launch_shared(&mut handover, plan.namespaces, plan.pid_namespace.as_ref(), cgroup)?
-            .map(|(child, outcome)| (child, outcome, None)),
+    let pids = plan.pid_namespace.as_ref();
+    let alone = |(child, outcome)| (child, outcome, None);
+    let launched = match (&plan.user, &plan.session) {
+        (Some(user), _) => isolated::launch(&mut handover, user, plan.namespaces, cgroup)?,
+        (None, Some(session)) => {
+            let (user, namespaces) = (session.user.as_fd(), plan.namespaces);
+            let inside = Inside { user, pids: pids.map(AsFd::as_fd), namespaces, cgroup };
+            inside::launch(&mut handover, inside)?.map(alone)
+        }
+        (None, None) => launch_shared(&mut handover, plan.namespaces, pids, cgroup)?.map(alone),
     };
     plan.holder = None;
     let (child, outcome, held) = launched.map_err(|failure| explain(&plan, failure))?;
@@ -156,15 +180,15 @@ fn launch_shared(
     })
 }
 
-/// Starts a program in the host's namespaces, and in `cgroup` of v2: nothing but its standard streams, `extra` and `payload`, as
-/// descriptors 3 and 4, is passed on.
+/// Starts a program in the host's namespaces, but for what `place` says: nothing but its standard streams, `extra` and `payload`,
+/// as descriptors 3 and 4, is passed on.
 pub(crate) fn spawn_program(
     binary: BorrowedFd<'_>,
     words: &[CString],
     stdio: [BorrowedFd<'_>; 3],
     extra: BorrowedFd<'_>,
     payload: BorrowedFd<'_>,
-    cgroup: Option<BorrowedFd<'_>>,
+    place: Place<'_>,
 ) -> Result<Child> {
     let argv: Vec<*const libc::c_char> =
         words.iter().map(|word| word.as_ptr()).chain([std::ptr::null()]).collect();
@@ -172,6 +196,7 @@ pub(crate) fn spawn_program(
     let mut handover = Handover {
         state: State::default(),
         steps: &mut [],
+        user: place.user,
         stdio: Some(stdio),
         sync: extra,
         payload,
@@ -180,7 +205,8 @@ pub(crate) fn spawn_program(
         envp: envp.as_ptr(),
         failure: None,
     };
-    let child = spawn_blocked(CloneRequest { cgroup, ..CloneRequest::default() }, &mut handover)?;
+    let request = CloneRequest { cgroup: place.cgroup, ..CloneRequest::default() };
+    let child = spawn_blocked(request, &mut handover)?;
     match handover.failure {
         None => Ok(child),
         Some(

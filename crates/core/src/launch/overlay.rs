@@ -16,7 +16,11 @@ use crate::plan::op::{Overlay, OverlayApi};
 
 /// Behaviour that a layer's content must not depend on the host's defaults for: a rename of a lower directory copies it
 /// (no `redirect`), every changed file is whole in the upper layer (no `metacopy`), so that a commit sees all of it.
-const FIXED: [(&CStr, &CStr); 3] = [(c"redirect_dir", c"off"), (c"metacopy", c"off"), (c"index", c"off")];
+fn fixed(userxattr: bool) -> [(&'static CStr, &'static CStr); 3] {
+    // Without privileges the kernel takes no other word for it (`ovl_fs_params_verify`): redirects are neither made nor followed.
+    let redirect = if userxattr { c"nofollow" } else { c"off" };
+    [(c"redirect_dir", redirect), (c"metacopy", c"off"), (c"index", c"off")]
+}
 
 /// `fsconfig(2)` takes strings of at most 255 bytes.
 const FSCONFIG_STRING_MAX: usize = 255;
@@ -49,7 +53,7 @@ fn mount_by_fsconfig(overlay: &Overlay) -> Result<(), Errno> {
         fsconfig_set_string(fs, c"upperdir", upper.as_c_str())?;
         fsconfig_set_string(fs, c"workdir", work.as_c_str())?;
     }
-    for (key, value) in FIXED {
+    for (key, value) in fixed(overlay.userxattr) {
         fsconfig_set_string(fs, key, value)?;
     }
     if let Some(label) = &overlay.label {
@@ -57,6 +61,9 @@ fn mount_by_fsconfig(overlay: &Overlay) -> Result<(), Errno> {
     }
     if overlay.volatile {
         fsconfig_set_flag(fs, c"volatile")?;
+    }
+    if overlay.userxattr {
+        fsconfig_set_flag(fs, c"userxattr")?;
     }
     fsconfig_set_string(fs, c"source", c"overlay")?;
     fsconfig_create(fs)?;
@@ -84,7 +91,7 @@ fn mount_by_options(overlay: &mut Overlay) -> Result<(), Errno> {
         text.push(b",workdir=")?;
         text.push_fd(&std::mem::ManuallyDrop::new(open_dir(work)?))?;
     }
-    for (key, value) in FIXED {
+    for (key, value) in fixed(overlay.userxattr) {
         text.push(b",")?;
         text.push(key.to_bytes())?;
         text.push(b"=")?;
@@ -98,6 +105,9 @@ fn mount_by_options(overlay: &mut Overlay) -> Result<(), Errno> {
     }
     if overlay.volatile {
         text.push(b",volatile")?;
+    }
+    if overlay.userxattr {
+        text.push(b",userxattr")?;
     }
     text.push(b"\0")?;
     let options = CStr::from_bytes_with_nul(&overlay.options).map_err(|_| Errno::INVAL)?;

@@ -13,10 +13,11 @@ use super::protocol::{self, Reply, Request};
 use super::{CODE, null};
 use crate::error::{Context, Error, Result};
 use crate::launch;
+use crate::rootless::Session;
 
 /// Starts the monitor of the container in `folder`, which launches it as soon as the other end of the returned socket has been
-/// told to. It is no child of this process.
-pub fn spawn(runtime: &Path, folder: &Path, run: &Path) -> Result<OwnedFd> {
+/// told to. It is no child of this process. With a `session` it is root of that namespace.
+pub fn spawn(runtime: &Path, folder: &Path, run: &Path, session: Option<&Session>) -> Result<OwnedFd> {
     const STEP: &str = "start the container's monitor";
     let binary = open(runtime, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).step_at(
         CODE,
@@ -32,7 +33,8 @@ pub fn spawn(runtime: &Path, folder: &Path, run: &Path) -> Result<OwnedFd> {
         Error::new(CODE, format!("{STEP}: a path has a NUL byte")).at(folder.display().to_string())
     })?;
     let stdio = [null.as_fd(); 3];
-    let started = launch::spawn_program(binary.as_fd(), &words, stdio, theirs.as_fd(), null.as_fd(), None)?;
+    let place = launch::Place { cgroup: None, user: session.map(|session| session.user.as_fd()) };
+    let started = launch::spawn_program(binary.as_fd(), &words, stdio, theirs.as_fd(), null.as_fd(), place)?;
     // It has forked the real monitor and ended.
     match launch::wait_exited(started.pidfd.as_fd()) {
         Some(launch::Exit::Code(0)) => Ok(socket),

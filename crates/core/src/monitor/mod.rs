@@ -28,6 +28,7 @@ use rustix::net::{AddressFamily, SocketFlags, SocketType};
 use rustix::pipe::{PipeFlags, pipe_with};
 
 pub use self::launcher::change_networks;
+pub(crate) use self::launcher::connect;
 
 use self::config::{Config, Inherited, OOM_SCORE_ADJ};
 use self::log::Log;

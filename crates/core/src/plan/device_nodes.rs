@@ -2,7 +2,7 @@
 
 use std::fs::{self, Metadata};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
 
@@ -15,6 +15,8 @@ pub const CODE: &str = "ERR_RCX_DEVICE";
 pub struct Device {
     /// Absolute path inside the container.
     pub path: String,
+    /// Path of its node on the host.
+    pub source: PathBuf,
     /// Type and permissions, as stat(2) has them.
     pub mode: u32,
     /// Device number.
@@ -29,13 +31,14 @@ pub struct Device {
 
 impl Device {
     /// One of the host's at `target` in the container.
-    pub fn of(meta: &Metadata, target: &Path, access: &str) -> Result<Self> {
+    pub fn of(meta: &Metadata, (source, target): (&Path, &Path), access: &str) -> Result<Self> {
         let path = target.to_str().ok_or_else(|| {
             Error::new("ERR_RCX_INVALID_PATH", "use a container path that is not UTF-8")
                 .at(target.display().to_string())
         })?;
         Ok(Self {
             path: path.to_owned(),
+            source: source.to_owned(),
             mode: meta.mode(),
             rdev: meta.rdev(),
             uid: meta.uid(),
@@ -77,7 +80,7 @@ pub fn collect(
                 done => done?,
             }
         } else if is_device(&meta) {
-            found.push(Device::of(&meta, &to, access)?);
+            found.push(Device::of(&meta, (&from, &to), access)?);
         }
     }
     Ok(())

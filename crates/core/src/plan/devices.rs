@@ -1,13 +1,13 @@
 //! What the runtime-spec wants in `/dev` ("Default Devices", config-linux.md), the devices it lists, and those of the host.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use oci_spec::runtime::{LinuxDeviceType, Spec};
 
 use super::device_nodes::{CODE, Device};
 use super::op::{Op, Step};
 use super::target::{Target, cstring};
-use super::{Builder, user};
+use super::{Builder, unprivileged, user};
 use crate::error::Result;
 
 /// Name, major and minor number.
@@ -27,6 +27,9 @@ pub fn make(builder: &mut Builder, device: Device) -> Result<()> {
     if builder.user.is_some() {
         return user::device(builder, &device);
     }
+    if builder.unprivileged.is_some() {
+        return unprivileged::device(builder, &device);
+    }
     let Device { path, mode, rdev, uid, gid, .. } = device;
     let op = Op::Device { path: Target::file(&path)?, mode, rdev, uid, gid };
     builder.late.push(Step { code: CODE, what: "make a device", object: path, op });
@@ -44,7 +47,8 @@ pub fn steps(builder: &mut Builder, spec: &Spec, host: &[Device]) -> Result<()> 
             if !taken {
                 let rdev = rustix::fs::makedev(major, minor);
                 let mode = libc::S_IFCHR | 0o666;
-                make(builder, Device { path, mode, rdev, uid: 0, gid: 0, access: String::new() })?;
+                let (source, access) = (PathBuf::from(&path), String::new());
+                make(builder, Device { path, source, mode, rdev, uid: 0, gid: 0, access })?;
             }
         }
         devices.into_iter().try_for_each(|device| make(builder, device))?;
@@ -79,6 +83,7 @@ fn listed(spec: &Spec) -> impl Iterator<Item = Device> + '_ {
         let number = |n: i64| u32::try_from(n).unwrap_or(0);
         Device {
             path: device.path().display().to_string(),
+            source: device.path().clone(),
             mode: kind | (device.file_mode().unwrap_or(0o666) & 0o7777),
             rdev: rustix::fs::makedev(number(device.major()), number(device.minor())),
             uid: device.uid().unwrap_or(0),
@@ -120,6 +125,7 @@ mod tests {
     fn a_device_of_the_host_takes_the_place_of_a_default_one() {
         let own = Device {
             path: "/dev//zero".to_owned(),
+            source: PathBuf::from("/dev/mapper/zero"),
             mode: libc::S_IFCHR | 0o600,
             rdev: rustix::fs::makedev(1, 9),
             uid: 0,

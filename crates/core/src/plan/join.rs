@@ -12,6 +12,7 @@ use crate::id_map::IdMaps;
 use crate::identity::ProcessIdentity;
 use crate::init::join::JoinConfig;
 use crate::launch::Join;
+use crate::rootless::Session;
 
 /// A process that is to run in a container: the container's own configuration, with `spec.process` of the new one.
 #[derive(Debug, Deserialize)]
@@ -59,5 +60,6 @@ pub fn build(request: &JoinRequest, stdio: Option<[OwnedFd; 3]>) -> Result<Join>
         Error::new("ERR_RCX_INVALID_SPEC", format!("write the configuration of the process: {e}"))
     })?;
     let init_binary = request.launch.rcx.init_binary.clone();
-    Ok(Join { stdio, payload, init_binary, cgroup: cgroups.unified })
+    let session = request.launch.session.as_deref().map(Session::open).transpose()?;
+    Ok(Join { stdio, payload, init_binary, cgroup: cgroups.unified, session })
 }

@@ -19,6 +19,7 @@ pub mod request;
 mod shared_memory;
 mod sysctl;
 pub mod target;
+mod unprivileged;
 pub mod user;
 
 use std::ffi::CString;
@@ -33,11 +34,13 @@ use self::namespaces::Namespaces;
 use self::op::{Op, Slot, Step};
 use self::request::LaunchRequest;
 use self::target::cstring;
+use self::unprivileged::Unprivileged;
 use self::user::UserPlan;
 use crate::cgroup::{self, Hierarchy};
 use crate::error::{Error, Result};
 use crate::id_map::IdMaps;
 use crate::network::Furnishing;
+use crate::rootless::{self, Session};
 use crate::security::selinux;
 
 /// Everything a launch needs.
@@ -48,6 +51,8 @@ pub struct Plan {
     pub namespaces: u64,
     /// The user namespace that owns the others, if it is not the host's.
     pub user: Option<UserPlan>,
+    /// The namespace of an ordinary user, where this process is outside of it.
+    pub session: Option<Session>,
     /// A pid namespace that exists, for the child to be cloned in.
     pub pid_namespace: Option<OwnedFd>,
     /// The child's steps, in order.
@@ -83,6 +88,8 @@ pub struct Builder {
     late: Vec<Step>,
     /// The user namespace.
     user: Option<IdMaps>,
+    /// Nobody has the privileges of the machine's root.
+    unprivileged: Option<Unprivileged>,
     /// `CLONE_NEW…` flags of the namespaces that are the container's own.
     namespaces: u64,
     slots: usize,
@@ -105,6 +112,12 @@ impl Builder {
 /// Makes the plan and, on the way, the container's cgroups. `stdio` is `None` when the container has a terminal.
 pub fn build(request: &LaunchRequest, stdio: Option<[OwnedFd; 3]>) -> Result<Plan> {
     let spec = &request.spec;
+    let session = request.session.as_deref().map(Session::open).transpose()?;
+    let gids = match &session {
+        Some(session) => Some(session.gids.clone()),
+        None if rootless::is_first_root() => None,
+        None => Some(rootless::own_gids()?),
+    };
     let mut init = process::init_config(request)?;
     let maps = IdMaps::of(spec)?;
     let limits = maps.is_some().then(|| user::take_limits(&mut init));
@@ -137,6 +150,7 @@ pub fn build(request: &LaunchRequest, stdio: Option<[OwnedFd; 3]>) -> Result<Pla
         terminal: init.terminal,
         namespaces: namespaces.new,
         user: maps,
+        unprivileged: gids.map(|gids| Unprivileged { gids }),
         mount_label,
         ..Builder::default()
     };
@@ -178,6 +192,7 @@ pub fn build(request: &LaunchRequest, stdio: Option<[OwnedFd; 3]>) -> Result<Pla
     Ok(Plan {
         namespaces: new,
         user,
+        session,
         pid_namespace,
         steps: steps.steps,
         slots: steps.slots,
@@ -238,7 +253,8 @@ fn steps(
     // By now it is known which of them are the host's.
     enter(&mut builder, namespaces);
     mounts::covers(&mut builder, spec)?;
-    let change_root = mounts::change_root(&request.rcx, builder.user.is_some())?;
+    let locked = builder.user.is_some() || builder.unprivileged.is_some();
+    let change_root = mounts::change_root(&request.rcx, locked)?;
     let outside = match builder.user {
         Some(_) => user::outside(&mut builder, &request.rcx)?,
         None => Vec::new(),

@@ -11,7 +11,7 @@ use super::options::Options;
 use super::overlay::{overlay, view};
 use super::request::{Extras, ImageView, MountExtras};
 use super::target::{Target, cstring};
-use super::{Builder, cgroup_mount, labels, path_cstring, shared_memory, user};
+use super::{Builder, cgroup_mount, labels, path_cstring, shared_memory, unprivileged, user};
 use crate::error::{Context, Error, Result};
 use crate::security::selinux;
 
@@ -23,7 +23,7 @@ pub fn root(builder: &mut Builder, spec: &Spec, extras: &Extras, shared_memory: 
     let object = extras.mountpoint.display().to_string();
     let root = match &extras.overlay {
         Some(layers) => {
-            let op = Op::Overlay(overlay(layers, &extras.mountpoint, builder.mount_label.as_ref())?);
+            let op = Op::Overlay(overlay(layers, &extras.mountpoint, builder)?);
             let step = Step { code: "ERR_RCX_OVERLAY", what: "mount the container's overlay", object, op };
             if builder.user.is_some() {
                 user::overlay_root(builder, layers, extras, step)?;
@@ -99,12 +99,15 @@ fn one(builder: &mut Builder, mount: &Mount, extras: &Extras) -> Result<()> {
     if kind == "cgroup" {
         return cgroup_mount::steps(builder, destination, &options);
     }
-    let mut params = options.params;
+    let mut params = unprivileged::mapped_params(builder, options.params);
     if let Some(source) = mount.source() {
         params.push(Param { key: cstring("source")?, value: Some(path_cstring(source)?) });
     }
     params.extend(labels::params(builder.mount_label.as_ref(), kind)?);
     let target = Target::dir(destination)?;
+    if unprivileged::kernel_mount(builder, kind, options.set, &target)? {
+        return Ok(());
+    }
     if user::is_of_outside(builder, kind) {
         return user::mount_outside(builder, kind, params, options.set, target);
     }
@@ -169,7 +172,7 @@ fn image_view(
     }
     let name = mount.source().as_deref().map_or_else(String::new, |source| source.display().to_string());
     let object = format!("{name} on {destination}");
-    let op = Op::Overlay(view(image, builder.mount_label.as_ref())?);
+    let op = Op::Overlay(view(image, builder)?);
     let what = "mount the layers of the image";
     builder.late.push(Step { code: "ERR_RCX_OVERLAY", what, object: object.clone(), op });
     let (at, below) = (path_cstring(&image.at)?, subpath.map(below).transpose()?);
@@ -184,7 +187,12 @@ fn below(subpath: &str) -> Result<Target> {
 }
 
 /// A step that opens a host path early, or a path below it; its slot.
-fn clone_tree(builder: &mut Builder, source: &Path, below: Option<Target>, recursive: bool) -> Result<usize> {
+pub fn clone_tree(
+    builder: &mut Builder,
+    source: &Path,
+    below: Option<Target>,
+    recursive: bool,
+) -> Result<usize> {
     let meta = std::fs::metadata(source)
         .step_at("ERR_RCX_MOUNT_SOURCE", "find the host path to mount", source.display())
         .map_err(|e| e.hint("the path must exist on the host"))?;

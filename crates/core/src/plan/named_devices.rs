@@ -23,7 +23,7 @@ pub fn find(wanted: &[HostDevice]) -> Result<Vec<Device>> {
             // That of the host's terminal: a container has its own.
             own.retain(|device| Path::new(&device.path).file_name() != Some("console".as_ref()));
         } else if is_device(&meta) {
-            own.push(Device::of(&meta, target, access)?);
+            own.push(Device::of(&meta, (source, target), access)?);
         }
         if own.is_empty() {
             let why = if meta.is_dir() { "there is no device in it" } else { "not a device node" };

@@ -142,6 +142,8 @@ pub struct Overlay {
     /// Leaves out every fsync of the upper filesystem (Linux 5.10), for a container that is removed at its end: at
     /// unmount the kernel would otherwise write back the whole filesystem that holds the store.
     pub volatile: bool,
+    /// Marks are in attributes `user.overlay.*` (Linux 5.11): those of `trusted.*` are for the machine's root alone.
+    pub userxattr: bool,
     /// Kernels before 6.8 have no `lowerdir+`: all layers must fit one page of options for `mount(2)`.
     pub api: OverlayApi,
     /// Room for the option page, allocated beforehand.

@@ -1,11 +1,10 @@
 //! The union mount of a request, and what can be said against it before the kernel is asked.
 
-use std::ffi::CString;
 use std::path::{Path, PathBuf};
 
 use super::op::{Overlay, OverlayApi};
-use super::path_cstring;
 use super::request::{ImageView, Layers};
+use super::{Builder, path_cstring};
 use crate::error::{Context, Error, Result};
 use crate::kernel;
 
@@ -14,7 +13,7 @@ const CODE: &str = "ERR_RCX_OVERLAY";
 const OPTION_PAGE: usize = 4096;
 
 /// The overlay that shows `layers` at a host path.
-pub fn overlay(layers: &Layers, at: &Path, label: Option<&CString>) -> Result<Overlay> {
+pub fn overlay(layers: &Layers, at: &Path, builder: &Builder) -> Result<Overlay> {
     let writable = match (&layers.upper, &layers.work) {
         (Some(upper), Some(work)) => {
             refuse_ramfs(upper)?;
@@ -26,21 +25,22 @@ pub fn overlay(layers: &Layers, at: &Path, label: Option<&CString>) -> Result<Ov
             return Err(Error::new("ERR_RCX_INVALID_SPEC", what));
         }
     };
-    Ok(Overlay { writable, volatile: layers.volatile, ..read_only(&layers.lower, at, layers.api, label)? })
+    Ok(Overlay { writable, volatile: layers.volatile, ..read_only(&layers.lower, at, layers.api, builder)? })
 }
 
 /// The overlay that shows an image for a moment, before the part of it that is wanted is moved to its place.
-pub fn view(image: &ImageView, label: Option<&CString>) -> Result<Overlay> {
-    read_only(&image.lower, &image.at, OverlayApi::Auto, label)
+pub fn view(image: &ImageView, builder: &Builder) -> Result<Overlay> {
+    read_only(&image.lower, &image.at, OverlayApi::Auto, builder)
 }
 
-fn read_only(lower: &[PathBuf], at: &Path, wanted: OverlayApi, label: Option<&CString>) -> Result<Overlay> {
+fn read_only(lower: &[PathBuf], at: &Path, wanted: OverlayApi, builder: &Builder) -> Result<Overlay> {
     Ok(Overlay {
         lower: lower.iter().map(|path| path_cstring(path)).collect::<Result<_>>()?,
         writable: None,
         at: path_cstring(at)?,
-        label: label.cloned(),
+        label: builder.mount_label.clone(),
         volatile: false,
+        userxattr: builder.unprivileged.is_some(),
         api: api(wanted, kernel::running()),
         options: Vec::with_capacity(OPTION_PAGE),
     })

@@ -18,6 +18,9 @@ pub struct LaunchRequest {
     pub spec: Spec,
     /// rcx's own additions.
     pub rcx: Extras,
+    /// Runtime directory of an ordinary user, whose namespace the container is launched in.
+    #[serde(default)]
+    pub session: Option<PathBuf>,
 }
 
 /// rcx's additions to the runtime-spec.

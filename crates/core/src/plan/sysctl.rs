@@ -27,6 +27,10 @@ pub fn steps(builder: &mut Builder, spec: &Spec, namespaces: &Namespaces) -> Res
             .hint(format!("set it on the host, or give the container a {name} namespace of its own")));
         }
         let path = format!("/proc/sys/{}", key.replace('.', "/"));
+        let value = match &builder.unprivileged {
+            Some(unprivileged) if key == PING => unprivileged.ping_range(),
+            _ => value.clone(),
+        };
         let op = Op::Sysctl { path: Target::file(&path)?, value: value.clone().into_bytes() };
         builder.late.push(Step {
             code: "ERR_RCX_SYSCTL",
@@ -37,6 +41,9 @@ pub fn steps(builder: &mut Builder, spec: &Spec, namespaces: &Namespaces) -> Res
     }
     Ok(())
 }
+
+/// Groups that may ping without a capability.
+const PING: &str = "net.ipv4.ping_group_range";
 
 fn namespace_of(key: &str) -> Option<(i32, &'static str)> {
     if key.starts_with("net.") {

@@ -8,7 +8,8 @@ const ID = 'a'.repeat(64);
 
 function spec(options: ContainerOptions = {}, input: Partial<SpecInput> = {}) {
   const execution = { Cmd: ['sh'] };
-  return buildSpec({ id: ID, folder: '/store/c', hostname: 'box', execution, options, ...input });
+  const cgroup = `/rcx/${ID}`;
+  return buildSpec({ id: ID, folder: '/store/c', hostname: 'box', cgroup, execution, options, ...input });
 }
 
 describe('buildSpec', () => {
@@ -20,6 +21,7 @@ describe('buildSpec', () => {
     expect(linux.maskedPaths).toEqual(MASKED_PATHS);
     expect(linux.readonlyPaths).toEqual(READONLY_PATHS);
     expect(linux.cgroupsPath).toBe(`/rcx/${ID}`);
+    expect(spec({}, { cgroup: undefined }).linux).not.toHaveProperty('cgroupsPath');
   });
 
   it('is in namespaces of its own', () => {

@@ -1,0 +1,256 @@
+//! The process that keeps the user's namespace, and how the namespace comes about.
+
+use std::ffi::CString;
+use std::fs;
+use std::io::{self, Write};
+use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+use std::time::{Duration, Instant};
+
+use rustix::fs::{Mode, OFlags, open};
+use rustix::io::Errno;
+use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
+use rustix::pipe::{PipeFlags, pipe_with};
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
+use serde::{Deserialize, Serialize};
+
+use super::session::{holder, record};
+use super::{CODE, Session};
+use crate::error::{Context, Error, Result};
+use crate::id_map::{IdMaps, IdRange, map_file};
+use crate::identity::ProcessIdentity;
+use crate::launch::{self, SYNC_FD};
+use crate::lock::{FileLock, LockMode, LockTarget};
+use crate::sys;
+use crate::wire::{self, Message};
+
+/// What a namespace is made of.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HolderRequest {
+    /// Its ids.
+    pub maps: IdMaps,
+    /// The setuid programs that may map more than the user's own ids, newuidmap(1) and newgidmap(1); without them there is one id.
+    pub helpers: Option<[PathBuf; 2]>,
+}
+
+impl HolderRequest {
+    /// From JSON.
+    pub fn parse(json: &str) -> Result<Self> {
+        serde_json::from_str(json)
+            .map_err(|e| Error::new(CODE, format!("read what user namespace is wanted: {e}")))
+    }
+}
+
+/// Makes the namespace of `run`, unless somebody else does so at the same time.
+///
+/// # Errors
+/// `ERR_RCX_ROOTLESS`.
+pub fn make(runtime: &Path, run: &Path, request: &HolderRequest) -> Result<()> {
+    let text = serde_json::to_string(request)
+        .map_err(|e| Error::new(CODE, format!("make the user's namespace: {e}")))?;
+    let run = run.as_os_str().as_encoded_bytes();
+    let words = [b"rcx-runtime", b"namespace".as_slice(), run, text.as_bytes()];
+    let words = words.into_iter().map(CString::new).collect::<std::result::Result<Vec<_>, _>>();
+    let words = words.map_err(|_| Error::new(CODE, "make the user's namespace: a path has a NUL byte"))?;
+    helper(runtime, &words, None)
+}
+
+/// Has `runtime` do something in the user namespace `inside`, or in this process' own, and waits for its end.
+pub(super) fn helper(runtime: &Path, words: &[CString], inside: Option<BorrowedFd<'_>>) -> Result<()> {
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+    let binary =
+        open(runtime, flags, Mode::empty()).step_at(CODE, "open the helper binary", runtime.display())?;
+    let null = open("/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty()).step_at(
+        CODE,
+        "open",
+        "/dev/null",
+    )?;
+    let (sync, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)
+        .step(CODE, "make a socket pair")?;
+    let (stdio, place) = ([null.as_fd(); 3], launch::Place { cgroup: None, user: inside });
+    let child = launch::spawn_program(binary.as_fd(), words, stdio, theirs.as_fd(), null.as_fd(), place)?;
+    drop(theirs);
+    let said = wire::receive(sync.as_fd());
+    let exit = launch::wait_exited(child.pidfd.as_fd());
+    match (said, exit) {
+        (Ok(Message::Failed(error)), _) => Err(error),
+        (_, Some(launch::Exit::Code(0))) => Ok(()),
+        _ => Err(Error::new(CODE, "run the helper binary: it ended without a word")
+            .at(runtime.display().to_string())
+            .hint("it may have been killed; see the kernel's log")),
+    }
+}
+
+/// `rcx-runtime namespace RUN REQUEST`, with a socket that failures are reported through.
+pub fn holder_main(mut args: impl Iterator<Item = String>) -> ExitCode {
+    let (Some(run), Some(text)) = (args.next(), args.next()) else {
+        return ExitCode::from(125);
+    };
+    // SAFETY: the launcher put it there for this process alone.
+    let sync = unsafe { OwnedFd::from_raw_fd(SYNC_FD) };
+    match HolderRequest::parse(&text).and_then(|request| make_here(Path::new(&run), &request)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // With the launcher gone there is nobody left to tell.
+            let _unheard = wire::send_error(sync.as_fd(), &error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn make_here(run: &Path, request: &HolderRequest) -> Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(run).step_at(
+        CODE,
+        "make the runtime directory",
+        run.display(),
+    )?;
+    let _lock = lock(&run.join("namespace.lock"))?;
+    // Somebody else was first.
+    if Session::find(run)?.is_some() {
+        return Ok(());
+    }
+    let (read, write) = pipe_with(PipeFlags::CLOEXEC).step(CODE, "make a pipe")?;
+    // SAFETY: there is a single thread.
+    let pid = match unsafe { libc::fork() } {
+        0 => hold(write),
+        pid => {
+            Pid::from_raw(pid).ok_or_else(|| Error::new(CODE, "fork the holder of the user's namespace"))?
+        }
+    };
+    drop(write);
+    let made = until_made(read).and_then(|()| fill(pid, request)).and_then(|()| write_record(run, pid));
+    if made.is_err() {
+        let killed = kill_process(pid, Signal::KILL);
+        debug_assert!(matches!(killed, Ok(()) | Err(Errno::SRCH)), "{killed:?}");
+        let _collected = waitpid(Some(pid), WaitOptions::empty());
+    }
+    made
+}
+
+/// Several first commands of a user may begin at once.
+fn lock(path: &Path) -> Result<FileLock> {
+    const PATIENCE: Duration = Duration::from_secs(30);
+    let begin = Instant::now();
+    loop {
+        if let Some(lock) = FileLock::try_acquire(path, LockMode::Exclusive, LockTarget::File)? {
+            return Ok(lock);
+        }
+        if begin.elapsed() > PATIENCE {
+            return Err(Error::new(CODE, "make the user's namespace: another rcx has been at it for 30 s")
+                .at(path.display().to_string()));
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// The holder: makes the namespace, says so, and sleeps for good.
+fn hold(ready: OwnedFd) -> ! {
+    // SAFETY: plain integers.
+    let made = sys::check(unsafe { libc::syscall(libc::SYS_unshare, libc::CLONE_NEWUSER) });
+    let errno = made.err().map_or(0, Errno::raw_os_error);
+    let told = io::Write::write_all(&mut fs::File::from(ready), &errno.to_ne_bytes());
+    if errno != 0 || told.is_err() {
+        sys::exit_now(1);
+    }
+    // No terminal, no directory and no descriptor of whoever was first.
+    let left = rustix::process::setsid().map(drop);
+    let left = left.and_then(|()| rustix::process::chdir("/")).and_then(|()| sys::close_from(0, false));
+    if left.and_then(|()| sys::name_process(c"rcx-namespace")).is_err() {
+        sys::exit_now(1);
+    }
+    loop {
+        // SAFETY: it takes no argument.
+        unsafe { libc::pause() };
+    }
+}
+
+fn until_made(ready: OwnedFd) -> Result<()> {
+    const STEP: &str = "make a user namespace";
+    let mut errno = [0u8; 4];
+    io::Read::read_exact(&mut fs::File::from(ready), &mut errno)
+        .map_err(|_| Error::new(CODE, format!("{STEP}: its holder ended without a word")))?;
+    let errno = match i32::from_ne_bytes(errno) {
+        0 => return Ok(()),
+        errno => Errno::from_raw_os_error(errno),
+    };
+    let error = Error::os("ERR_RCX_USER_NAMESPACE", STEP, errno);
+    Err(match errno {
+        Errno::NOSPC | Errno::USERS => error
+            .hint("no more are allowed: raise user.max_user_namespaces with sysctl, as root, e.g. to 15000"),
+        Errno::INVAL => error.hint("the kernel was built without user namespaces (CONFIG_USER_NS)"),
+        _ => error.hint("the machine does not let ordinary users make user namespaces; see: rcx doctor"),
+    })
+}
+
+fn fill(pid: Pid, request: &HolderRequest) -> Result<()> {
+    let HolderRequest { maps, helpers } = request;
+    match helpers {
+        Some([newuidmap, newgidmap]) => {
+            map_by(newuidmap, pid, &maps.uids)?;
+            map_by(newgidmap, pid, &maps.gids)
+        }
+        None => {
+            let files = [
+                ("setgroups", "deny".to_owned()),
+                ("gid_map", map_file(&maps.gids)),
+                ("uid_map", map_file(&maps.uids)),
+            ];
+            files.iter().try_for_each(|(name, text)| {
+                let path = format!("/proc/{}/{name}", pid.as_raw_nonzero());
+                fs::write(&path, text).step_at(CODE, "map the user's own id", &path).map_err(|error| {
+                    error.hint("the machine restricts user namespaces of ordinary users; see: rcx doctor")
+                })
+            })
+        }
+    }
+}
+
+/// Has newuidmap(1) or newgidmap(1) write a map: they are setuid, and check it against `/etc/subuid` and `/etc/subgid`.
+fn map_by(program: &Path, pid: Pid, ranges: &[IdRange]) -> Result<()> {
+    const STEP: &str = "map the user's subordinate ids";
+    let numbers = ranges.iter().flat_map(|range| [range.container, range.host, range.size]);
+    let mut command = Command::new(program);
+    command.arg(pid.as_raw_nonzero().to_string()).args(numbers.map(|number| number.to_string()));
+    let output = command.output().step_at(CODE, STEP, program.display())?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    let said = said.lines().next().unwrap_or("it failed without a word");
+    let what = Error::new("ERR_RCX_ID_MAP", format!("{STEP}: {said}")).at(program.display().to_string());
+    Err(if said.contains("not permitted") && !is_privileged(program) {
+        let path = program.display();
+        what.hint(format!("it has lost its privileges: run, as root: chmod u+s {path}; or reinstall uidmap"))
+    } else {
+        what.hint(
+            "see the lines of this user in /etc/subuid and /etc/subgid; usermod --add-subuids changes them",
+        )
+    })
+}
+
+/// Whether a program is setuid, or has capabilities of its own (capabilities(7)).
+fn is_privileged(program: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let setuid = fs::metadata(program).is_ok_and(|meta| meta.mode() & libc::S_ISUID != 0);
+    setuid || rustix::fs::getxattr(program, "security.capability", &mut [0u8; 64]).is_ok()
+}
+
+fn write_record(run: &Path, pid: Pid) -> Result<()> {
+    const STEP: &str = "record the holder of the user's namespace";
+    let identity = ProcessIdentity::of(pid.as_raw_nonzero().get())?;
+    let text = serde_json::to_vec(&identity).map_err(|e| Error::new(CODE, format!("{STEP}: {e}")))?;
+    let (path, temporary) = (record(run), run.join("namespace.json.new"));
+    let mut options = fs::OpenOptions::new();
+    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&temporary).step_at(
+        CODE,
+        STEP,
+        temporary.display(),
+    )?;
+    file.write_all(&text).step_at(CODE, STEP, temporary.display())?;
+    fs::rename(&temporary, &path).step_at(CODE, STEP, path.display())?;
+    debug_assert_eq!(holder(run).as_ref(), Some(&identity));
+    Ok(())
+}

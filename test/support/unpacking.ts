@@ -28,7 +28,7 @@ export interface UnpackingOptions {
  */
 export async function unpackInto(scratch: string, archive: Buffer, options: UnpackingOptions = {}): Promise<Unpacked> {
   const directory = mkdtempSync(join(scratch, 'layer-'));
-  const sink = options.unprivileged ? { privileged: false, ownership: false, userxattr: true } : sinkOptions();
+  const sink = options.unprivileged ? { privileged: false, ownership: 'callers', userxattr: true } : sinkOptions();
   const request = {
     diffId: digestOf(archive),
     directory,

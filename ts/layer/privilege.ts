@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { LayerSinkOptions } from '../native/index.ts';
-import { isFirstNamespace } from '../rootless/caller.ts';
+import { hasSingleId, isFirstNamespace } from '../rootless/caller.ts';
 
 const CAP_CHOWN = 0n;
 const CAP_SYS_ADMIN = 21n;
@@ -16,5 +16,6 @@ export function sinkOptions(): LayerSinkOptions {
   );
   const has = (capability: bigint) => ((capabilities >> capability) & 1n) === 1n;
   const privileged = has(CAP_SYS_ADMIN) && has(CAP_MKNOD) && isFirstNamespace();
-  return { privileged, ownership: has(CAP_CHOWN), userxattr: !privileged };
+  const ownership = has(CAP_CHOWN) ? (hasSingleId() ? 'recorded' : 'given') : 'callers';
+  return { privileged, ownership, userxattr: !privileged };
 }

@@ -20,3 +20,8 @@ export function isOutside(): boolean {
 export function isFirstNamespace(): boolean {
   return /^\s*0\s+0\s+4294967295\s*$/.test(readFileSync('/proc/self/uid_map', 'utf8'));
 }
+
+/** Whether this process is in a user namespace with one id: that of its user. */
+export function hasSingleId(): boolean {
+  return /^\s*0\s+[0-9]+\s+1\s*$/.test(readFileSync('/proc/self/uid_map', 'utf8'));
+}

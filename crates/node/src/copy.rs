@@ -8,7 +8,7 @@ use rcx_core::identity::ProcessIdentity;
 use rcx_core::layer::{NodeKind, SinkOptions};
 
 use crate::error::to_js;
-use crate::layer::{EntryMetadata, LayerSinkOptions, convert};
+use crate::layer::{ownership, EntryMetadata, LayerSinkOptions, convert};
 use crate::tree_reader::{TreeEntry, convert as entry_to_js};
 
 /// Where the paths of a copy begin.
@@ -128,7 +128,7 @@ impl CopyWriter {
     pub fn open(env: Env, root: &CopyRoot, directory: JsString, options: LayerSinkOptions) -> Result<Self> {
         let options = SinkOptions {
             privileged: options.privileged,
-            ownership: options.ownership,
+            ownership: ownership(&options.ownership),
             userxattr: options.userxattr,
             most_held: usize::MAX,
         };

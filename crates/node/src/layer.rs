@@ -7,7 +7,7 @@ use std::path::Path;
 use napi::bindgen_prelude::{Array, Buffer, Result};
 use napi::{Env, JsString};
 use napi_derive::napi;
-use rcx_core::layer::{self, Metadata, NodeKind, SinkOptions, Xattr};
+use rcx_core::layer::{self, Metadata, NodeKind, Ownership, SinkOptions, Xattr};
 
 use crate::error::to_js;
 
@@ -16,12 +16,21 @@ use crate::error::to_js;
 pub struct LayerSinkOptions {
     /// May write `trusted.*` and `security.*` attributes and make device nodes.
     pub privileged: bool,
-    /// May give files to other users.
-    pub ownership: bool,
+    /// Whose files are: those of their owners, the caller's with their owners on record, or the caller's.
+    #[napi(ts_type = "'given' | 'recorded' | 'callers'")]
+    pub ownership: String,
     /// Opaque directories are marked for overlay's `userxattr` mount option.
     pub userxattr: bool,
     /// Bytes of memory that directories and whiteouts may take until the layer's end; without it there is no limit.
     pub most_held: Option<i64>,
+}
+
+pub(crate) fn ownership(word: &str) -> Ownership {
+    match word {
+        "given" => Ownership::Given,
+        "recorded" => Ownership::Recorded,
+        _ => Ownership::Callers,
+    }
 }
 
 /// An extended attribute.
@@ -82,7 +91,7 @@ impl LayerSink {
     pub fn open(env: Env, directory: String, options: LayerSinkOptions) -> Result<Self> {
         let options = SinkOptions {
             privileged: options.privileged,
-            ownership: options.ownership,
+            ownership: ownership(&options.ownership),
             userxattr: options.userxattr,
             most_held: options.most_held.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX),
         };

@@ -16,7 +16,7 @@ const SETGID = 0o2000;
  * `archive` it keeps its owner, where the caller may give files away.
  */
 export function rulesFor(direction: 'in' | 'out', archive: boolean, { ownership }: LayerSinkOptions): MetadataRules {
-  if (archive && ownership) return { owner: 'keep', archive };
+  if (archive && ownership !== 'callers') return { owner: 'keep', archive };
   return { owner: direction === 'in' ? { uid: 0, gid: 0 } : 'caller', archive };
 }
 

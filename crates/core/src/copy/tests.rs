@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use super::{Change, CopyReader, CopyWriter, Root};
 use crate::layer::read::Kind;
-use crate::layer::{Metadata, SinkOptions, Xattr};
+use crate::layer::{Metadata, Ownership, SinkOptions, Xattr};
 
 const OPTIONS: SinkOptions =
-    SinkOptions { privileged: false, ownership: false, userxattr: true, most_held: usize::MAX };
+    SinkOptions { privileged: false, ownership: Ownership::Callers, userxattr: true, most_held: usize::MAX };
 
 /// A directory that looks like a container, beside something that is not in it.
 struct Scratch(PathBuf);

@@ -7,6 +7,7 @@ pub mod join;
 mod label;
 mod reaper;
 pub mod rlimits;
+mod single_id;
 mod user;
 
 use std::fs::{DirBuilder, File};
@@ -160,6 +161,9 @@ fn prepare(config: &InitConfig, identity: &Identity) -> Result<()> {
 /// `/dev/stdout` must be openable by the container's own user. Only what rcx made is touched: a pipe or a terminal.
 fn own_stdio(identity: &Identity) -> Result<()> {
     use rustix::fs::{FileType, Uid, fchown, fstat};
+    if single_id::needs_own(identity) {
+        return Ok(());
+    }
     for fd in [rustix::stdio::stdin(), rustix::stdio::stdout(), rustix::stdio::stderr()] {
         let kind = fstat(fd).map(|stat| FileType::from_raw_mode(stat.st_mode));
         let pipe = kind == Ok(FileType::Fifo);
@@ -231,13 +235,19 @@ fn confine(config: &InitConfig, identity: &Identity) -> Result<()> {
     if let Some(label) = &config.selinux {
         label::selinux(label)?;
     }
+    let nested = single_id::needs_own(identity);
+    if nested {
+        single_id::become_other(identity)?;
+    }
     let install = |filter| seccomp::install(filter).step(CODE, "install the seccomp filter");
     let (last, first) = config.seccomp.iter().partition::<Vec<_>, _>(|_| config.no_new_privileges);
     first.into_iter().try_for_each(install)?;
     capabilities::limit_bounding(config.capabilities.bounding)
         .step(CODE, "limit the bounding capabilities")?;
     sys::prctl(libc::PR_SET_KEEPCAPS, 1, 0).step(CODE, "keep capabilities across the change of user")?;
-    become_user(identity)?;
+    if !nested {
+        become_user(identity)?;
+    }
     sys::prctl(libc::PR_SET_KEEPCAPS, 0, 0).step(CODE, "drop capabilities at exec again")?;
     let mut sets = config.capabilities;
     if identity.uid != 0 {
@@ -252,9 +262,7 @@ fn confine(config: &InitConfig, identity: &Identity) -> Result<()> {
 fn become_user(identity: &Identity) -> Result<()> {
     const CODE: &str = "ERR_RCX_CONFINE";
     let check = |result: libc::c_int| if result == 0 { Ok(()) } else { Err(std::io::Error::last_os_error()) };
-    // SAFETY: a valid array of its own length; the process has a single thread.
-    check(unsafe { libc::setgroups(identity.groups.len(), identity.groups.as_ptr()) })
-        .step(CODE, "set the supplementary groups")?;
+    single_id::set_groups(&identity.groups).step(CODE, "set the supplementary groups")?;
     // SAFETY: plain integers.
     check(unsafe { libc::setresgid(identity.gid, identity.gid, identity.gid) })
         .step(CODE, "set the group")?;

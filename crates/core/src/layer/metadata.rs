@@ -6,8 +6,9 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 use rustix::fs::{self, AtFlags, Gid, Mode, Timespec, Timestamps, Uid, XattrFlags};
 use rustix::io::Errno;
 
+use super::owner::Ownership;
 use super::sink::SinkOptions;
-use super::{invalid, refused};
+use super::{invalid, owner, refused};
 use crate::error::{Error, Result};
 
 /// An extended attribute as the archive has it.
@@ -69,7 +70,8 @@ impl Metadata {
     ) -> std::result::Result<(), Refusal> {
         // A look costs less than two changes that change nothing, each a transaction of the file system's journal.
         let now = fs::fstat(fd).map_err(|e| Refusal::of("look at what was made", e))?;
-        let chown = options.ownership && (now.st_uid, now.st_gid) != (self.uid, self.gid);
+        let gives = options.ownership == Ownership::Given;
+        let chown = gives && (now.st_uid, now.st_gid) != (self.uid, self.gid);
         if chown {
             let (uid, gid) = self.owner();
             fs::fchown(fd, uid, gid).map_err(|e| Refusal::of("set the owner", e))?;
@@ -77,7 +79,10 @@ impl Metadata {
         if chown || Mode::from_raw_mode(now.st_mode) != self.permissions() {
             fs::fchmod(fd, self.permissions()).map_err(|e| Refusal::of("set the mode", e))?;
         }
-        for xattr in &self.xattrs {
+        if options.ownership == Ownership::Recorded {
+            owner::record(fd, self.uid, self.gid).map_err(|e| Refusal::of("record the owner", e))?;
+        }
+        for xattr in self.xattrs.iter().filter(|xattr| !owner::is_record(&xattr.name)) {
             let result = fs::fsetxattr(fd, &*xattr.name, &xattr.value, XattrFlags::empty());
             check_xattr(result, xattr, options)?;
         }
@@ -93,7 +98,7 @@ impl Metadata {
     ) -> std::result::Result<(), Refusal> {
         // The descriptor's own magic link leads to that very object, and a symbolic link behind it is not followed.
         let link = format!("/proc/self/fd/{}", fd.as_raw_fd());
-        if options.ownership {
+        if options.ownership == Ownership::Given {
             let (uid, gid) = self.owner();
             fs::chownat(fd, c"", uid, gid, AtFlags::EMPTY_PATH)
                 .map_err(|e| Refusal::of("set the owner", e))?;
@@ -120,7 +125,7 @@ impl Metadata {
         options: &SinkOptions,
         symlink: bool,
     ) -> Result<()> {
-        if options.ownership {
+        if options.ownership == Ownership::Given {
             let (uid, gid) = self.owner();
             fs::chownat(parent, name, uid, gid, AtFlags::SYMLINK_NOFOLLOW)
                 .map_err(|e| refused("set the owner", path, e))?;

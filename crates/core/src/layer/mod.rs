@@ -5,6 +5,7 @@
 
 mod compress;
 mod metadata;
+mod owner;
 pub mod read;
 mod record;
 mod resolve;
@@ -14,6 +15,7 @@ mod write;
 
 pub use compress::gzip_member;
 pub use metadata::{Metadata, Xattr};
+pub use owner::Ownership;
 pub use sink::{LayerSink, NodeKind, SinkOptions, SinkStats};
 
 use crate::error::Error;
@@ -34,6 +36,10 @@ pub(crate) fn refused(step: &str, path: &[u8], errno: Errno) -> Error {
     let error = Error::os(WRITE, step, errno).at(String::from_utf8_lossy(path));
     match errno {
         Errno::NOSPC | Errno::DQUOT => error.hint("free some space on the file system of the layer store"),
+        // The kernel's answer to an id that is not mapped (chown(2)).
+        Errno::INVAL if step == "set the owner" => error.hint(
+            "it belongs to an id that this user has none for: give him more in /etc/subuid and /etc/subgid, then run: rcx system reset",
+        ),
         Errno::NAMETOOLONG => error.hint("the file system of the layer store allows no such name"),
         Errno::NOSYS => {
             error.hint("layers need openat2: Linux 5.6 or newer, and a seccomp policy that allows it")

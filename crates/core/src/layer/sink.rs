@@ -7,6 +7,7 @@ use rustix::fs::{self, AtFlags, CWD, FileType, Mode, OFlags, XattrFlags};
 use rustix::io::Errno;
 
 use super::metadata::check_names;
+use super::owner::Ownership;
 use super::record::Records;
 use super::resolve::{Place, Resolver, is_whiteout};
 use super::write::OpenFile;
@@ -19,8 +20,8 @@ use crate::{measure, tree};
 pub struct SinkOptions {
     /// May write `trusted.*` and `security.*` attributes and make device nodes; without it both are left out.
     pub privileged: bool,
-    /// May give files to other users; without it everything belongs to the caller.
-    pub ownership: bool,
+    /// Whose files are.
+    pub ownership: Ownership,
     /// Opaque directories are marked for overlay's `userxattr` option.
     pub userxattr: bool,
     /// Bytes of memory that directories and whiteouts may take until the layer's end.

@@ -46,6 +46,13 @@ fn range(line: &str) -> Option<IdRange> {
     Some(IdRange { container: next()?, host: next()?, size: next()? })
 }
 
+/// Whether this process is in a user namespace with one id: that of its user.
+pub fn has_single_id() -> bool {
+    let map = fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
+    let ranges: Vec<_> = map.lines().filter_map(range).collect();
+    matches!(ranges[..], [IdRange { container: 0, size: 1, .. }])
+}
+
 /// The first user namespace maps every id to itself.
 fn is_first_namespace() -> bool {
     fs::read_to_string("/proc/self/uid_map")

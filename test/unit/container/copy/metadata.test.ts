@@ -3,8 +3,8 @@ import { metadataFor, rulesFor } from '../../../../ts/container/copy/metadata.ts
 import type { TreeEntry } from '../../../../ts/native/index.ts';
 
 const [root, user] = [
-  { privileged: true, ownership: true, userxattr: false },
-  { privileged: false, ownership: false, userxattr: true },
+  { privileged: true, ownership: 'given', userxattr: false },
+  { privileged: false, ownership: 'callers', userxattr: true },
 ];
 const xattr = (name: string) => ({ name, value: Buffer.from('x') });
 const entry = (more: Partial<TreeEntry> = {}): TreeEntry => ({

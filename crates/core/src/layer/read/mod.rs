@@ -16,6 +16,8 @@ pub use self::union::{Found, Union};
 use self::entry::{target_of, xattrs_at, xattrs_of};
 use self::union::failed;
 use crate::error::{Error, Result};
+use crate::layer::owner;
+use crate::rootless;
 
 /// A layer could not be read.
 pub(crate) const READ: &str = "ERR_RCX_LAYER_READ";
@@ -40,6 +42,8 @@ pub struct TreeReader {
     /// What was returned last, if it is a directory: its content comes next.
     entered: Option<(Vec<u8>, Vec<usize>)>,
     file: Option<OpenFile>,
+    /// Owners are on record only, see [`owner`].
+    recorded: bool,
 }
 
 /// A directory that is being walked.
@@ -66,7 +70,8 @@ impl TreeReader {
     /// `ERR_RCX_LAYER_READ`.
     pub fn open(directories: &[PathBuf], whiteouts: Whiteouts) -> Result<Self> {
         let union = Union::open(directories)?;
-        Ok(Self { union, whiteouts, started: false, frames: Vec::new(), entered: None, file: None })
+        let recorded = rootless::has_single_id();
+        Ok(Self { union, whiteouts, started: false, frames: Vec::new(), entered: None, file: None, recorded })
     }
 
     /// The next entry, the root first; `None` at the end. What a running container removes meanwhile is left out.
@@ -133,6 +138,7 @@ impl TreeReader {
                 let first = layers.first().copied().unwrap_or_default();
                 let Some(fd) = self.open_unless_removed(first, &path, flags)? else { return Ok(None) };
                 entry.xattrs = xattrs_of(fd.as_fd(), &path)?;
+                self.restore_owner(&mut entry);
                 self.entered = Some((path, layers));
                 Ok(Some(entry))
             }
@@ -154,8 +160,16 @@ impl TreeReader {
             return Err(changed(&path));
         }
         entry.xattrs = xattrs_of(fd.as_fd(), &path)?;
+        self.restore_owner(&mut entry);
         self.file = Some(OpenFile { fd, path, offset: 0, size: entry.size });
         Ok(Some(entry))
+    }
+
+    /// What a container could have put there itself counts only where nobody in it could have another owner.
+    fn restore_owner(&self, entry: &mut Entry) {
+        if let Some(found) = self.recorded.then(|| owner::take(&mut entry.xattrs)).flatten() {
+            (entry.uid, entry.gid) = found;
+        }
     }
 
     /// Adds what stat(2) does not say of something that has no content.

@@ -27,7 +27,7 @@ beforeEach(() => {
 
 async function extract(archive: TarBuilder): Promise<void> {
   const host = native().CopyRoot.host();
-  const options = { privileged: false, ownership: 'callers', userxattr: true };
+  const options = { privileged: false, ownership: 'callers', userxattr: true } as const;
   const writer = native().CopyWriter.open(host, bytesOf(target), options);
   try {
     const pieces = (async function* () {

@@ -28,7 +28,9 @@ export interface UnpackingOptions {
  */
 export async function unpackInto(scratch: string, archive: Buffer, options: UnpackingOptions = {}): Promise<Unpacked> {
   const directory = mkdtempSync(join(scratch, 'layer-'));
-  const sink = options.unprivileged ? { privileged: false, ownership: 'callers', userxattr: true } : sinkOptions();
+  const sink = options.unprivileged
+    ? ({ privileged: false, ownership: 'callers', userxattr: true } as const)
+    : sinkOptions();
   const request = {
     diffId: digestOf(archive),
     directory,

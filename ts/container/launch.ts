@@ -5,6 +5,7 @@ import { RcxError } from '../errors.ts';
 import { containerEvent, networkEvent, volumeEvent } from '../events/append.ts';
 import type { Container as NativeContainer, StdioOptions, StdioPipes } from '../native/index.ts';
 import { native } from '../native/index.ts';
+import { isOutside } from '../rootless/caller.ts';
 import { namespace } from '../rootless/namespace.ts';
 import type { Lock } from '../store/lock.ts';
 import { toRcxError } from '../store/nativeError.ts';
@@ -45,6 +46,7 @@ export class AttachedContainer {
     const lock = lockLife(stored.folder);
     if (lock === undefined) throw runsAlready(stored);
     try {
+      if (isOutside() && stored.config.request.rcx.network !== undefined) throw needsMonitor(stored);
       const request = JSON.stringify({ ...stored.config.request, session: await namespace() });
       return new AttachedContainer(engine, stored, await native().createContainer(request, stdio), lock);
     } catch (error) {
@@ -167,6 +169,16 @@ function volumeEvents(paths: StorePaths, { id, mounts = [] }: StoredContainer['c
     const how = action === 'mount' ? { destination, propagation, 'read/write': String(rw) } : {};
     volumeEvent(paths, name, action, { container: id, driver: 'local', ...how });
   }
+}
+
+function needsMonitor({ config }: StoredContainer): RcxError {
+  const step = 'attach the container to its networks';
+  return new RcxError(`${step}: ${config.name}: a process of an ordinary user cannot do that itself`, {
+    code: 'ERR_RCX_UNSUPPORTED',
+    step,
+    path: config.name,
+    hint: "run it with network 'none' or 'host', by the command rcx, or run this program under: rcx unshare",
+  });
 }
 
 function runsAlready({ config }: StoredContainer): RcxError {

@@ -32,10 +32,10 @@ export class MonitoredContainer {
    */
   static async launch(engine: Engine, stored: StoredContainer, options: AttachOptions): Promise<MonitoredContainer> {
     // A copy may have its root mounted.
-    const inside = (await namespace()) !== undefined;
+    const user = await namespace();
     const files = await lockFiles(stored, { shared: true });
     try {
-      const attachment = await native().launchMonitor(runtimePath(), stored.folder, engine.paths.run, options, inside);
+      const attachment = await native().launchMonitor(runtimePath(), stored.folder, engine.paths.run, options, user);
       return new MonitoredContainer(stored, attachment);
     } catch (error) {
       throw toRcxError(error, 'ERR_RCX_MONITOR');

@@ -1,5 +1,4 @@
 import type { Engine } from '../engine.ts';
-import { ordinaryUser } from '../rootless/caller.ts';
 import { checkOptions } from './checkOptions.ts';
 import type { Joins } from './joins.ts';
 import { checkName } from './names.ts';
@@ -29,9 +28,7 @@ function isDefault(network: NetworkMode | undefined): network is undefined {
   return network === undefined || network === 'default';
 }
 
-/** A network needs root. */
 function defaultMode(engine: Engine): NetworkMode {
-  if (ordinaryUser() !== undefined) return 'none';
   return engine.settings().defaultNetwork ?? 'bridge';
 }
 

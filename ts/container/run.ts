@@ -1,5 +1,6 @@
 import { Socket } from 'node:net';
 import { Engine } from '../engine.ts';
+import { isOutside } from '../rootless/caller.ts';
 import { createContainer } from './create.ts';
 import { AttachedContainer } from './launch.ts';
 import type { ContainerOptions } from './options.ts';
@@ -36,9 +37,11 @@ export async function run(image: string, command: string[] = [], options: RunOpt
   const begin = performance.now();
   const engine = options.engine ?? new Engine();
   const { pull = 'missing' } = options;
+  // Only a monitor, which is in the user's namespace, could have his networks furnished.
+  const network = options.network ?? (isOutside() ? 'none' : undefined);
   await reachFiles(engine, { image, rootfs: false, pull }, options);
   const root = () => resolveForRun(engine, image, { policy: options.pull, platform: options.platform });
-  const stored = await createContainer(engine, root, { autoRemove: true, ...options, command });
+  const stored = await createContainer(engine, root, { autoRemove: true, ...options, network, command });
   const stdin = options.input === undefined ? 'null' : 'pipe';
   const container = await AttachedContainer.launch(engine, stored, { stdin, stdout: 'pipe', stderr: 'pipe' });
   const pipes = container.takePipes();

@@ -4,6 +4,7 @@ import type { Engine } from '../engine.ts';
 import { isRcxError, RcxError } from '../errors.ts';
 import { networkEvent } from '../events/append.ts';
 import { native } from '../native/index.ts';
+import { namespace } from '../rootless/namespace.ts';
 import { toRcxError } from '../store/nativeError.ts';
 import { discard } from '../store/temporary.ts';
 import { namesFolder } from './interface.ts';
@@ -18,6 +19,7 @@ import { usersOf } from './users.ts';
  * @throws ERR_RCX_NETWORK_NOT_FOUND, ERR_RCX_NETWORK_IN_USE, ERR_RCX_NETWORK, ERR_RCX_REMOVE
  */
 export async function removeNetwork(engine: Engine, text: string, { force = false } = {}): Promise<string> {
+  await engine.enter();
   try {
     const network = new NetworkStore(engine.paths).find(text);
     await remove(engine, network);
@@ -34,7 +36,7 @@ async function remove(engine: Engine, network: Network): Promise<void> {
   try {
     const users = usersOf(engine.containers, network).map(({ config }) => config.name);
     if (users.length > 0) throw inUse(network.name, `containers are in it: ${users.join(', ')}`);
-    native().removeBridge(bridgeName(network));
+    native().removeBridge(bridgeName(network), await namespace());
     await discard(network.folder);
     forgetNames(engine, network);
     networkEvent(engine.paths, network, 'destroy');

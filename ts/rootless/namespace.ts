@@ -9,13 +9,13 @@ import { isOutside, ordinaryUser } from './caller.ts';
 export type OnReduced = (why: string) => void;
 
 /**
- * The runtime directory that the namespace of this process' user belongs to, which is made if there is none; `undefined` for root,
- * and for whoever is in it already.
+ * The runtime directory that the namespace of this process' user belongs to, which is made if there is none; `undefined` for root.
  * @throws ERR_RCX_ROOTLESS, ERR_RCX_USER_NAMESPACE, ERR_RCX_ID_MAP, ERR_RCX_RUNTIME_DIRECTORY
  */
 export async function namespace(onReduced: OnReduced = warnOfReduced): Promise<string | undefined> {
-  if (!isOutside()) return undefined;
+  if (ordinaryUser() === undefined) return undefined;
   const run = runDirectory();
+  if (!isOutside()) return run;
   try {
     if (native().hasNamespace(run)) return run;
     const { namespaceIds, ownSources } = await import('./ids.ts');
@@ -35,7 +35,7 @@ export async function namespace(onReduced: OnReduced = warnOfReduced): Promise<s
  * @throws as {@link namespace}
  */
 export async function enterNamespace(onReduced?: OnReduced): Promise<void> {
-  const run = await namespace(onReduced);
+  const run = isOutside() ? await namespace(onReduced) : undefined;
   if (run === undefined) return;
   const [node = process.execPath, ...words] = process.argv;
   try {

@@ -3,6 +3,7 @@
 
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use rustix::fs::{self, CWD, FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
@@ -59,6 +60,24 @@ impl FileLock {
             return Ok(None);
         }
         Ok(Some(Self { _fd: fd, path: path.to_owned() }))
+    }
+
+    /// Takes the lock when it is free, and looks for that every two milliseconds.
+    ///
+    /// # Errors
+    /// As of [`Self::try_acquire`]; `ERR_RCX_LOCK` when it was not free for as long as `patience`.
+    pub fn acquire(path: &Path, mode: LockMode, target: LockTarget, patience: Duration) -> Result<Self> {
+        let begin = Instant::now();
+        loop {
+            if let Some(lock) = Self::try_acquire(path, mode, target)? {
+                return Ok(lock);
+            }
+            if begin.elapsed() > patience {
+                let what = format!("take the lock: another process has had it for {} s", patience.as_secs());
+                return Err(Error::new(CODE, what).at(path.display().to_string()));
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
     }
 
     /// Removes the lock file while it is held, then lets go.

@@ -7,7 +7,6 @@ use napi::bindgen_prelude::Object;
 use napi_derive::napi;
 use rcx_core::launch::on_lasting_thread;
 use rcx_core::monitor::attach::{Attachment as Core, Outcome, Streams};
-use rcx_core::rootless::Session;
 use rcx_core::supervise::detach::DetachKeys;
 
 use crate::container::{Resolver, settle};
@@ -108,7 +107,7 @@ fn outcome(outcome: Outcome) -> AttachOutcome {
 }
 
 /// Starts a monitor for the container in `folder` with this process' streams; nothing of the container runs before `start`.
-/// `run` is the store's runtime directory; with `inside` the monitor is root of the namespace that belongs to it.
+/// `run` is the store's runtime directory; `user` is that of an ordinary user, in whose namespace the monitor is.
 #[napi(ts_return_type = "Promise<Attachment>")]
 pub fn launch_monitor<'env>(
     env: &'env Env,
@@ -116,16 +115,14 @@ pub fn launch_monitor<'env>(
     folder: String,
     run: String,
     options: AttachOptions,
-    inside: bool,
+    user: Option<String>,
 ) -> napi::Result<Object<'env>> {
     let (streams, keys) = read(env, &options)?;
     let (deferred, promise) = env.create_deferred::<Attachment, Resolver<Attachment>>()?;
     on_lasting_thread(move || {
         let (folder, run) = (Path::new(&folder), Path::new(&run));
-        let session = if inside { Session::open(run).map(Some) } else { Ok(None) };
-        let launched = session.and_then(|session| {
-            Core::launch(Path::new(&runtime), (folder, run), session.as_ref(), streams, keys)
-        });
+        let launched =
+            Core::launch(Path::new(&runtime), (folder, run), user.as_deref().map(Path::new), streams, keys);
         settle(deferred, launched.map(|core| Attachment { core }));
     })
     .map_err(|error| to_js(env, &error))?;

@@ -8,7 +8,7 @@ use rcx_core::identity::ProcessIdentity;
 use rcx_core::layer::{NodeKind, SinkOptions};
 
 use crate::error::to_js;
-use crate::layer::{ownership, EntryMetadata, LayerSinkOptions, convert};
+use crate::layer::{EntryMetadata, LayerSinkOptions, convert, ownership};
 use crate::tree_reader::{TreeEntry, convert as entry_to_js};
 
 /// Where the paths of a copy begin.

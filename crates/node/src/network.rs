@@ -1,5 +1,7 @@
 //! Networks.
 
+use std::path::Path;
+
 use napi::Env;
 use napi::bindgen_prelude::Result;
 use napi_derive::napi;
@@ -7,10 +9,11 @@ use rcx_core::{monitor, network};
 
 use crate::error::to_js;
 
-/// Removes a bridge of this machine; one that is gone is no error. Throws `ERR_RCX_NETWORK`.
+/// Removes a bridge of this machine, or with `user`, his runtime directory, that of an ordinary user; one that is gone is no error.
+/// Throws `ERR_RCX_NETWORK`.
 #[napi]
-pub fn remove_bridge(env: Env, name: String) -> Result<()> {
-    network::remove_bridge(&name).map_err(|e| to_js(&env, &e))
+pub fn remove_bridge(env: Env, name: String, user: Option<String>) -> Result<()> {
+    network::remove_bridge(&name, user.as_deref().map(Path::new)).map_err(|e| to_js(&env, &e))
 }
 
 /// Has a container that runs be in the networks of its record; `own` is its runtime directory. Returns when it is. Throws

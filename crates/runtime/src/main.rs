@@ -7,6 +7,7 @@ fn main() -> ExitCode {
         Some("monitor") => rcx_core::monitor::main(std::env::args().skip(2)),
         Some("namespace") => rcx_core::rootless::holder_main(std::env::args().skip(2)),
         Some("enter") => rcx_core::rootless::enter_main(std::env::args().skip(2)),
+        Some("outside") => rcx_core::network::outside_main(std::env::args().skip(2)),
         Some("remove") => rcx_core::rootless::remove_main(std::env::args().skip(2)),
         Some("flush") => rcx_core::store::flush_main(),
         _ => {

@@ -48,7 +48,10 @@ export async function copyOut(
         const landing = land({ name, isDirectory: opened[1].kind === 'directory' }, findTarget(host, path));
         const sink = sinkOptions();
         const rules = rulesFor('out', options.archive ?? false, sink);
-        const writer = openWriter(host, landing.directory, { ...sink, ownership: rules.owner === 'keep' ? sink.ownership : 'callers' });
+        const writer = openWriter(host, landing.directory, {
+          ...sink,
+          ownership: rules.owner === 'keep' ? sink.ownership : 'callers',
+        });
         await closing(writer, () => transfer(opened, writer, landing.name, { rules, ...options }));
       });
     });

@@ -11,7 +11,6 @@ use rustix::net::RecvFlags;
 use super::protocol::{self, Reply, Request};
 use super::{CODE, launcher, pipe};
 use crate::error::{Context, Error, Result};
-use crate::rootless::Session;
 use crate::supervise::detach::DetachKeys;
 use crate::supervise::pump::Pumps;
 
@@ -69,15 +68,15 @@ struct State {
 
 impl Attachment {
     /// Starts a monitor for the container in `folder` and connects this process' streams; nothing of the container runs before
-    /// [`Attachment::start`]. With a `session` it is launched as root of that namespace.
+    /// [`Attachment::start`]. `user` as of [`launcher::spawn`].
     pub fn launch(
         runtime: &Path,
         (folder, run): (&Path, &Path),
-        session: Option<&Session>,
+        user: Option<&Path>,
         streams: Streams,
         keys: Option<DetachKeys>,
     ) -> Result<Self> {
-        Self::over(launcher::spawn(runtime, folder, run, session)?, streams, keys, true)
+        Self::over(launcher::spawn(runtime, folder, run, user)?, streams, keys, true)
     }
 
     /// Connects this process' streams to the container whose runtime directory is `own`.

@@ -150,6 +150,7 @@ impl Config {
             Error::new(CODE, format!("read the container's record: {e}")).at(path.display().to_string())
         })?;
         config.request.rcx.init_binary.clone_from(&inherited.init_binary);
+        config.request.session.clone_from(&inherited.session);
         let spec = &mut config.request.spec;
         let mut process = spec.process().clone();
         if let Some(process) = &mut process
@@ -169,14 +170,16 @@ pub struct Inherited {
     pub init_binary: PathBuf,
     /// What the monitor had before it protected itself.
     pub oom_score_adj: Option<i32>,
+    /// Runtime directory of the ordinary user in whose namespace it is.
+    pub session: Option<PathBuf>,
 }
 
 impl Inherited {
     /// To be called before the monitor changes anything of itself.
-    pub fn now() -> Result<Self> {
+    pub fn now(session: Option<PathBuf>) -> Result<Self> {
         let own = std::env::current_exe().step(CODE, "find the monitor's binary")?;
         let score = fs::read_to_string(OOM_SCORE_ADJ).ok().and_then(|text| text.trim().parse().ok());
-        Ok(Self { init_binary: own.with_file_name("rcx-init"), oom_score_adj: score })
+        Ok(Self { init_binary: own.with_file_name("rcx-init"), oom_score_adj: score, session })
     }
 }
 

@@ -16,9 +16,10 @@ use crate::launch;
 use crate::rootless::Session;
 
 /// Starts the monitor of the container in `folder`, which launches it as soon as the other end of the returned socket has been
-/// told to. It is no child of this process. With a `session` it is root of that namespace.
-pub fn spawn(runtime: &Path, folder: &Path, run: &Path, session: Option<&Session>) -> Result<OwnedFd> {
+/// told to. It is no child of this process. `user` is the runtime directory of an ordinary user, in whose namespace it is.
+pub fn spawn(runtime: &Path, folder: &Path, run: &Path, user: Option<&Path>) -> Result<OwnedFd> {
     const STEP: &str = "start the container's monitor";
+    let session = Session::to_enter(user)?;
     let binary = open(runtime, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).step_at(
         CODE,
         "open the monitor's binary",
@@ -27,13 +28,15 @@ pub fn spawn(runtime: &Path, folder: &Path, run: &Path, session: Option<&Session
     let (socket, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)
         .step(CODE, "make a socket pair")?;
     let null = null()?;
-    let words = [Path::new("rcx-monitor"), Path::new("monitor"), folder, run]
-        .map(|word| CString::new(word.as_os_str().as_encoded_bytes()));
-    let words = words.into_iter().collect::<std::result::Result<Vec<_>, _>>().map_err(|_| {
-        Error::new(CODE, format!("{STEP}: a path has a NUL byte")).at(folder.display().to_string())
-    })?;
+    let words = [Path::new("rcx-monitor"), Path::new("monitor"), folder, run].into_iter().chain(user);
+    let words = words
+        .map(|word| CString::new(word.as_os_str().as_encoded_bytes()))
+        .collect::<std::result::Result<Vec<_>, _>>()
+        .map_err(|_| {
+            Error::new(CODE, format!("{STEP}: a path has a NUL byte")).at(folder.display().to_string())
+        })?;
     let stdio = [null.as_fd(); 3];
-    let place = launch::Place { cgroup: None, user: session.map(|session| session.user.as_fd()) };
+    let place = launch::Place { cgroup: None, user: session.as_ref().map(|session| session.user.as_fd()) };
     let started = launch::spawn_program(binary.as_fd(), &words, stdio, theirs.as_fd(), null.as_fd(), place)?;
     // It has forked the real monitor and ended.
     match launch::wait_exited(started.pidfd.as_fd()) {

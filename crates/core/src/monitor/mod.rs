@@ -46,7 +46,8 @@ pub const LAUNCHER_FD: i32 = 3;
 /// Held by the monitor of the container in whose folder it is, as long as the container is not over.
 const LOCK: &str = "monitor.lock";
 
-/// `rcx-runtime monitor FOLDER RUN`: the container's folder, and the store's runtime directory.
+/// `rcx-runtime monitor FOLDER RUN [SESSION]`: the container's folder, the store's runtime directory, and that of the ordinary user whose
+/// namespace it is in.
 pub fn main(mut args: impl Iterator<Item = String>) -> ExitCode {
     let (Some(folder), Some(run)) = (args.next(), args.next()) else {
         return ExitCode::from(125);
@@ -59,7 +60,7 @@ pub fn main(mut args: impl Iterator<Item = String>) -> ExitCode {
     }
     // SAFETY: the launcher put it there for this process alone.
     let launcher = unsafe { OwnedFd::from_raw_fd(LAUNCHER_FD) };
-    match begin(Path::new(&folder), Path::new(&run)) {
+    match begin(Path::new(&folder), Path::new(&run), args.next().map(PathBuf::from)) {
         Ok(monitor) => monitor.run(launcher),
         Err(error) => {
             let failed = Reply::from(&error);
@@ -70,8 +71,8 @@ pub fn main(mut args: impl Iterator<Item = String>) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn begin(folder: &Path, run: &Path) -> Result<Monitor> {
-    let inherited = Inherited::now()?;
+fn begin(folder: &Path, run: &Path, session: Option<PathBuf>) -> Result<Monitor> {
+    let inherited = Inherited::now(session)?;
     leave_launcher()?;
     let lock = FileLock::try_acquire(&folder.join(LOCK), LockMode::Exclusive, LockTarget::File)?
         .ok_or_else(|| Error::new("ERR_RCX_CONTAINER_RUNNING", "start the container: it runs already"))?;

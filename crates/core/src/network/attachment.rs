@@ -10,10 +10,16 @@ use super::request::{Address, Interface};
 use super::{CODE, FILTER_STEP, filter, foreign, forwarding, hinted, link};
 use crate::error::{Context, Result};
 
-/// The bridge, and what the machine does with what comes from it. The filter is there first.
-pub fn prepare_bridge(outside: &mut Netlink, nft: &mut Nft, interface: &Interface) -> Result<()> {
+/// The bridge, and what the machine does with what comes from it. The filter is there first. What comes by an `uplink` is for containers
+/// and nobody else.
+pub fn prepare_bridge(
+    outside: &mut Netlink,
+    nft: &mut Nft,
+    interface: &Interface,
+    uplink: Option<&str>,
+) -> Result<()> {
     let bridge = &interface.bridge;
-    filter::ensure(nft, &bridge.name, forwarding::led_nowhere)
+    filter::ensure(nft, &bridge.name, uplink, forwarding::led_nowhere)
         .step_at(CODE, FILTER_STEP, &bridge.name)
         .map_err(hinted)?;
     link::ensure_bridge(outside, &bridge.name, bridge.mac, interface.mtu).step_at(

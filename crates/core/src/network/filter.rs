@@ -22,14 +22,19 @@ const NAME_KIND: u32 = 41;
 const PAIR_KIND: u32 = NAME_KIND << 6 | NAME_KIND;
 const TRIES: usize = 8;
 
-/// Has the table list a bridge, and makes it where it is missing. `outside` are the devices of a machine that did not forward.
-pub fn ensure(nft: &mut Nft, bridge: &str, outside: impl Fn() -> Result<Vec<String>>) -> Result<()> {
+/// Has the table list a bridge, and makes it where it is missing. What comes by `uplink` was asked for; `outside` are the devices of a machine that did not forward.
+pub fn ensure(
+    nft: &mut Nft,
+    bridge: &str,
+    uplink: Option<&str>,
+    outside: impl Fn() -> Result<Vec<String>>,
+) -> Result<()> {
     for _ in 0..TRIES {
         match nft.commit(listed(bridge)) {
             Err(Errno::NOENT) => {}
             other => return other,
         }
-        match nft.commit(table(bridge, &outside()?)) {
+        match nft.commit(table(bridge, uplink, &outside()?)) {
             // Somebody else was faster.
             Err(Errno::EXIST) => {}
             other => return other,
@@ -73,7 +78,7 @@ fn listed(bridge: &str) -> Transaction {
     transaction
 }
 
-fn table(bridge: &str, outside: &[String]) -> Transaction {
+fn table(bridge: &str, uplink: Option<&str>, outside: &[String]) -> Transaction {
     let mut made = Transaction::default();
     let prefix = BRIDGES.as_bytes();
     made.table(Family::Inet, TABLE, Ownership::Lasting);
@@ -90,6 +95,10 @@ fn table(bridge: &str, outside: &[String]) -> Transaction {
         // From other networks, and from hosts that have made a route to this one.
         to_container().then(Verdict::Drop),
     ];
+    if let Some(uplink) = uplink {
+        // Answers and refusals to what was not tracked on its way out.
+        rules.insert(0, Rule::default().equals(Meta::InputDevice, &padded(uplink)).then(Verdict::Accept));
+    }
     if !outside.is_empty() {
         made.set(Family::Inet, TABLE, OUTSIDE, (NAME_KIND, NAME as u32));
         let keys: Vec<_> = outside.iter().map(|name| padded(name)).collect();

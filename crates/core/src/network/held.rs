@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use rustix::io::Errno;
 
 use super::held_ports::Mapping;
+use super::machine::Machine;
 use super::name_server::{Hearing, Redirection};
 use super::netlink::Netlink;
 use super::nft::{Family, Nft, Transaction};
@@ -27,6 +28,7 @@ pub struct Held {
     pub(super) filter: Nft,
     tables: Vec<(Family, String)>,
     container: String,
+    machine: Machine,
     /// Its devices.
     interfaces: Vec<Interface>,
     name_server: Option<NameServer>,
@@ -44,11 +46,12 @@ struct NameServer {
 }
 
 impl Held {
-    pub(super) fn nothing(request: &NetworkRequest) -> Result<Self> {
+    pub(super) fn nothing(request: &NetworkRequest, machine: Machine) -> Result<Self> {
         Ok(Self {
             filter: Nft::open().step(CODE, "open a socket to the packet filter")?,
             tables: Vec::new(),
             container: request.container.clone(),
+            machine,
             interfaces: Vec::new(),
             name_server: None,
             ports: Vec::new(),
@@ -74,6 +77,18 @@ impl Held {
     /// # Errors
     /// As of [`super::namespace`]; what was changed before stays.
     pub fn change(&mut self, request: &NetworkRequest, namespace: BorrowedFd<'_>) -> Result<()> {
+        let machine = self.machine.clone();
+        machine.run(|| self.change_there(request, namespace))?;
+        if let (Some(server), Some(upstream)) = (&self.name_server, &request.name_server) {
+            let networks = request.interfaces.iter().map(Interface::named).collect();
+            // Only a panic poisons it, which ends this process.
+            let mut settings = server.settings.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+            *settings = Settings { networks, upstream: upstream.clone() };
+        }
+        Ok(())
+    }
+
+    fn change_there(&mut self, request: &NetworkRequest, namespace: BorrowedFd<'_>) -> Result<()> {
         let mut outside = Netlink::open().step(CODE, "open a netlink socket")?;
         let (mut inside, fd) = namespaces::enter(namespace)?;
         let is_in =
@@ -86,19 +101,14 @@ impl Held {
         }
         for interface in &request.interfaces {
             if !is_in(&self.interfaces, interface) {
-                attachment::prepare_bridge(&mut outside, &mut self.filter, interface)?;
+                let uplink = self.machine.uplink();
+                attachment::prepare_bridge(&mut outside, &mut self.filter, interface, uplink)?;
                 attachment::attach(&mut outside, &mut inside, interface, fd.as_fd())?;
                 self.filter_own(std::slice::from_ref(interface), &[])?;
                 self.publish(std::slice::from_ref(interface))?;
             } else {
                 attachment::lead_out(&mut inside, interface)?;
             }
-        }
-        if let (Some(server), Some(upstream)) = (&self.name_server, &request.name_server) {
-            let networks = request.interfaces.iter().map(Interface::named).collect();
-            // Only a panic poisons it, which ends this process.
-            let mut settings = server.settings.write().unwrap_or_else(std::sync::PoisonError::into_inner);
-            *settings = Settings { networks, upstream: upstream.clone() };
         }
         Ok(())
     }
@@ -141,7 +151,9 @@ impl Held {
             for interface in interfaces.iter().filter(|interface| !interface.may_route) {
                 guard::add(&mut own, interface);
             }
-            ports::add(&mut own, &ports::table(&self.container), mappings);
+            if self.machine.uplink().is_none() {
+                ports::add(&mut own, &ports::table(&self.container), mappings);
+            }
             let tables = own.tables();
             match self.filter.commit(own) {
                 Err(Errno::PERM | Errno::EXIST) if begin.elapsed() < PATIENCE => std::thread::sleep(PAUSE),
@@ -157,9 +169,10 @@ impl Held {
     pub(super) fn lead(&mut self, mappings: Vec<Mapping>, forwards: Vec<Forward>) -> Result<()> {
         self.ports = mappings;
         if !forwards.is_empty() {
-            let pass_on = |stop| {
+            let machine = self.machine.clone();
+            let pass_on = move |stop| {
                 // Without epoll connections to these ports are refused; what the kernel redirects is not concerned.
-                let _ended = proxy::serve(forwards, stop);
+                let _ended = machine.enter().map(|()| proxy::serve(forwards, stop));
             };
             self.proxy = Some(Service::start("rcx-ports", pass_on)?);
         }

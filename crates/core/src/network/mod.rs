@@ -11,10 +11,12 @@ mod guard;
 mod held;
 mod held_ports;
 mod link;
+mod machine;
 mod name_server;
 mod namespaces;
 mod netlink;
 mod nft;
+mod outside;
 mod ports;
 mod proxy;
 pub mod request;
@@ -23,15 +25,18 @@ mod service;
 mod trial;
 
 use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
 use std::thread::{self, JoinHandle};
 
 use rustix::io::Errno;
 
 pub use self::held::Held;
 pub use self::held_ports::Mapping;
+use self::machine::Machine;
 use self::namespaces::New;
 use self::netlink::Netlink;
 use self::nft::Nft;
+pub use self::outside::main as outside_main;
 use self::proxy::Forward;
 use self::request::NetworkRequest;
 pub use self::trial::try_out;
@@ -96,24 +101,33 @@ fn furnish_new(
     (mappings, forwards): (Vec<Mapping>, Vec<Forward>),
 ) -> Result<Held> {
     let (mut inside, namespace) = (new.netlink, new.fd);
-    let mut outside = Netlink::open().step(CODE, "open a netlink socket")?;
-    let mut held = Held::nothing(request)?;
-    for interface in &request.interfaces {
-        attachment::prepare_bridge(&mut outside, &mut held.filter, interface)?;
-        attachment::attach(&mut outside, &mut inside, interface, namespace.as_fd())?;
-    }
-    held.filter_own(&request.interfaces, &mappings)?;
+    let machine = Machine::with_way_out(request.user.as_deref())?;
+    let mut held = machine.run(|| {
+        let mut outside = Netlink::open().step(CODE, "open a netlink socket")?;
+        let mut held = Held::nothing(request, machine.clone())?;
+        for interface in &request.interfaces {
+            attachment::prepare_bridge(&mut outside, &mut held.filter, interface, machine.uplink())?;
+            attachment::attach(&mut outside, &mut inside, interface, namespace.as_fd())?;
+        }
+        held.filter_own(&request.interfaces, &mappings)?;
+        Ok(held)
+    })?;
     held.lead(mappings, forwards)?;
     held.serve_names(new.name_server, request)?;
     held.publish(&request.interfaces)?;
     Ok(held)
 }
 
-/// Removes a bridge; the devices of containers that are its ports are left. One that is gone is no error.
+/// Removes a bridge of the machine, or of an ordinary user by his runtime directory; the devices of containers that are its ports are
+/// left. One that is gone is no error.
 ///
 /// # Errors
 /// `ERR_RCX_NETWORK` with the kernel's errno.
-pub fn remove_bridge(name: &str) -> Result<()> {
+pub fn remove_bridge(name: &str, user: Option<&Path>) -> Result<()> {
+    Machine::of(user)?.run(|| remove_bridge_here(name))
+}
+
+fn remove_bridge_here(name: &str) -> Result<()> {
     let mut netlink = Netlink::open().step(CODE, "open a netlink socket")?;
     link::remove(&mut netlink, name).step_at(CODE, "remove the bridge", name)?;
     let mut nft = Nft::open().step(CODE, "open a socket to the packet filter")?;

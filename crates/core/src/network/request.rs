@@ -23,6 +23,9 @@ pub struct NetworkRequest {
     /// Whom the name server asks for names that no network has; without it there is none.
     #[serde(default)]
     pub name_server: Option<Upstream>,
+    /// Runtime directory of an ordinary user, whose networks these are; the machine's own without one.
+    #[serde(skip)]
+    pub user: Option<PathBuf>,
 }
 
 /// Ports of the machine that lead to a container: as many of it, one after the other, or one of several.

@@ -58,7 +58,13 @@ fn request() -> NetworkRequest {
         to: vec![at(2)],
     };
     let (interfaces, ports) = (vec![interface], vec![port]);
-    NetworkRequest { interfaces, ports, container: "trial".to_owned(), name_server: Some(Upstream::None) }
+    NetworkRequest {
+        interfaces,
+        ports,
+        container: "trial".to_owned(),
+        name_server: Some(Upstream::None),
+        user: None,
+    }
 }
 
 #[cfg(test)]

@@ -60,6 +60,6 @@ pub fn build(request: &JoinRequest, stdio: Option<[OwnedFd; 3]>) -> Result<Join>
         Error::new("ERR_RCX_INVALID_SPEC", format!("write the configuration of the process: {e}"))
     })?;
     let init_binary = request.launch.rcx.init_binary.clone();
-    let session = request.launch.session.as_deref().map(Session::open).transpose()?;
+    let session = Session::to_enter(request.launch.session.as_deref())?;
     Ok(Join { stdio, payload, init_binary, cgroup: cgroups.unified, session })
 }

@@ -112,7 +112,7 @@ impl Builder {
 /// Makes the plan and, on the way, the container's cgroups. `stdio` is `None` when the container has a terminal.
 pub fn build(request: &LaunchRequest, stdio: Option<[OwnedFd; 3]>) -> Result<Plan> {
     let spec = &request.spec;
-    let session = request.session.as_deref().map(Session::open).transpose()?;
+    let session = Session::to_enter(request.session.as_deref())?;
     let gids = match &session {
         Some(session) => Some(session.gids.clone()),
         None if rootless::is_first_root() => None,

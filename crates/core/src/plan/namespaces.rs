@@ -60,7 +60,8 @@ impl Namespaces {
         }
         namespaces.require_own(spec)?;
         if let Some(network) = &request.rcx.network {
-            namespaces.furnish(network)?;
+            let user = request.session.clone();
+            namespaces.furnish(&NetworkRequest { user, ..network.clone() })?;
         }
         Ok(namespaces)
     }

@@ -7,7 +7,7 @@ use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::fs::{Mode, OFlags, open};
 use rustix::io::Errno;
@@ -59,7 +59,7 @@ pub fn make(runtime: &Path, run: &Path, request: &HolderRequest) -> Result<()> {
 }
 
 /// Has `runtime` do something in the user namespace `inside`, or in this process' own, and waits for its end.
-pub(super) fn helper(runtime: &Path, words: &[CString], inside: Option<BorrowedFd<'_>>) -> Result<()> {
+pub(crate) fn helper(runtime: &Path, words: &[CString], inside: Option<BorrowedFd<'_>>) -> Result<()> {
     let flags = OFlags::RDONLY | OFlags::CLOEXEC;
     let binary =
         open(runtime, flags, Mode::empty()).step_at(CODE, "open the helper binary", runtime.display())?;
@@ -107,7 +107,9 @@ fn make_here(run: &Path, request: &HolderRequest) -> Result<()> {
         "make the runtime directory",
         run.display(),
     )?;
-    let _lock = lock(&run.join("namespace.lock"))?;
+    // Several first commands of a user may begin at once.
+    let (path, patience) = (run.join("namespace.lock"), Duration::from_secs(30));
+    let _lock = FileLock::acquire(&path, LockMode::Exclusive, LockTarget::File, patience)?;
     // Somebody else was first.
     if Session::find(run)?.is_some() {
         return Ok(());
@@ -130,33 +132,18 @@ fn make_here(run: &Path, request: &HolderRequest) -> Result<()> {
     made
 }
 
-/// Several first commands of a user may begin at once.
-fn lock(path: &Path) -> Result<FileLock> {
-    const PATIENCE: Duration = Duration::from_secs(30);
-    let begin = Instant::now();
-    loop {
-        if let Some(lock) = FileLock::try_acquire(path, LockMode::Exclusive, LockTarget::File)? {
-            return Ok(lock);
-        }
-        if begin.elapsed() > PATIENCE {
-            return Err(Error::new(CODE, "make the user's namespace: another rcx has been at it for 30 s")
-                .at(path.display().to_string()));
-        }
-        std::thread::sleep(Duration::from_millis(2));
-    }
-}
-
-/// The holder: makes the namespace, says so, and sleeps for good.
+/// The holder: makes the namespace, and a network namespace that belongs to it, says so, and sleeps for good.
 fn hold(ready: OwnedFd) -> ! {
     // SAFETY: plain integers.
-    let made = sys::check(unsafe { libc::syscall(libc::SYS_unshare, libc::CLONE_NEWUSER) });
+    let made =
+        sys::check(unsafe { libc::syscall(libc::SYS_unshare, libc::CLONE_NEWUSER | libc::CLONE_NEWNET) });
     let errno = made.err().map_or(0, Errno::raw_os_error);
     let told = io::Write::write_all(&mut fs::File::from(ready), &errno.to_ne_bytes());
     if errno != 0 || told.is_err() {
         sys::exit_now(1);
     }
-    // No terminal, no directory and no descriptor of whoever was first.
-    let left = rustix::process::setsid().map(drop);
+    // No terminal, no directory and no descriptor of whoever was first; and it ends when it is asked to.
+    let left = sys::set_signal_mask(0).and_then(|_| rustix::process::setsid()).map(drop);
     let left = left.and_then(|()| rustix::process::chdir("/")).and_then(|()| sys::close_from(0, false));
     if left.and_then(|()| sys::name_process(c"rcx-namespace")).is_err() {
         sys::exit_now(1);

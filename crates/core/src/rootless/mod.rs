@@ -8,6 +8,7 @@ mod remove;
 mod session;
 
 pub use self::enter::{enter_main, exec_inside};
+pub(crate) use self::holder::helper;
 pub use self::holder::{HolderRequest, holder_main, make};
 pub use self::remove::{remove_inside, remove_main};
 pub use self::session::Session;

@@ -3,8 +3,8 @@ import { metadataFor, rulesFor } from '../../../../ts/container/copy/metadata.ts
 import type { TreeEntry } from '../../../../ts/native/index.ts';
 
 const [root, user] = [
-  { privileged: true, ownership: 'given', userxattr: false },
-  { privileged: false, ownership: 'callers', userxattr: true },
+  { privileged: true, ownership: 'given', userxattr: false } as const,
+  { privileged: false, ownership: 'callers', userxattr: true } as const,
 ];
 const xattr = (name: string) => ({ name, value: Buffer.from('x') });
 const entry = (more: Partial<TreeEntry> = {}): TreeEntry => ({

@@ -66,6 +66,10 @@ pub struct Chain<'a> {
     pub priority: i32,
 }
 
+/// Priority of what comes before connections are looked for.
+pub const RAW: i32 = -300;
+/// Priority of what chooses the way.
+pub const MANGLE: i32 = -150;
 /// Priority of filters.
 pub const FILTER: i32 = 0;
 /// Priority of changes of the destination.

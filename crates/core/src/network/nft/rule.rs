@@ -9,6 +9,10 @@ use super::attributes::Attributes;
 const FIRST: u32 = 1;
 const SECOND: u32 = 2;
 const VERDICT: u32 = 0;
+/// `RTN_LOCAL`, in the kernel's byte order.
+const LOCAL: u32 = 2;
+/// `NFT_META_MARK`.
+const MARK: u32 = 3;
 
 /// What is known of a packet without looking into it (`NFT_META_…`).
 #[derive(Debug, Clone, Copy)]
@@ -138,11 +142,59 @@ impl Rule {
     /// It is for an address of this machine (`fib daddr type local`).
     #[must_use]
     pub fn for_this_machine(self) -> Self {
-        const ADDRESS_TYPE: u32 = 3;
-        const DESTINATION: u32 = 1 << 1;
-        const LOCAL: u32 = 2; // RTN_LOCAL, in the kernel's byte order
-        let fib = Attributes::default().number(1, FIRST).number(2, ADDRESS_TYPE).number(3, DESTINATION);
-        self.expression("fib", fib).compare(Comparison::Equal, &LOCAL.to_ne_bytes())
+        self.address_type(1 << 1).compare(Comparison::Equal, &LOCAL.to_ne_bytes())
+    }
+
+    /// What it comes from is no address of this machine (`fib saddr type != local`).
+    #[must_use]
+    pub fn from_elsewhere(self) -> Self {
+        self.address_type(1).compare(Comparison::Different, &LOCAL.to_ne_bytes())
+    }
+
+    /// It is for no address of this machine.
+    #[must_use]
+    pub fn for_elsewhere(self) -> Self {
+        self.address_type(1 << 1).compare(Comparison::Different, &LOCAL.to_ne_bytes())
+    }
+
+    /// Some bits of a byte are these.
+    #[must_use]
+    pub fn has_bits(self, header: Header, offset: u32, mask: u8, value: u8) -> Self {
+        let bits = Attributes::default().bytes(1, &[mask]);
+        let none = Attributes::default().bytes(1, &[0]);
+        let bitwise = Attributes::default().number(1, FIRST).number(2, FIRST).number(3, 1);
+        self.load(header, offset, 1)
+            .expression("bitwise", bitwise.list(4, &bits).list(5, &none))
+            .compare(Comparison::Equal, &[value])
+    }
+
+    /// A socket of this machine has it that takes what is for others' addresses (`IP_TRANSPARENT`, ip(7)).
+    #[must_use]
+    pub fn is_of_transparent_socket(self) -> Self {
+        const TRANSPARENT: u32 = 0;
+        let socket = Attributes::default().number(1, TRANSPARENT).number(2, FIRST);
+        self.expression("socket", socket).compare(Comparison::Equal, &[1])
+    }
+
+    /// Marks it, for the choice of its way (`ip rule`).
+    #[must_use]
+    pub fn mark(self, mark: u32) -> Self {
+        let meta = Attributes::default().number(3, FIRST).number(2, MARK);
+        self.immediate(FIRST, &mark.to_ne_bytes()).expression("meta", meta)
+    }
+
+    /// Gives it to the socket that listens at a port, whatever address it is for.
+    #[must_use]
+    pub fn to_listener(self, port: u16) -> Self {
+        const ANY_FAMILY: u32 = 0;
+        let tproxy = Attributes::default().number(1, ANY_FAMILY).number(3, FIRST);
+        self.immediate(FIRST, &port.to_be_bytes()).expression("tproxy", tproxy)
+    }
+
+    /// No connection is looked for, or remembered.
+    #[must_use]
+    pub fn untracked(self) -> Self {
+        self.expression("notrack", Attributes::default())
     }
 
     /// Decides.
@@ -194,6 +246,13 @@ impl Rule {
     /// As in a message.
     pub fn expressions(&self) -> &Attributes {
         &self.0
+    }
+
+    /// Of the source or the destination (`NFTA_FIB_F_…`).
+    fn address_type(self, which: u32) -> Self {
+        const ADDRESS_TYPE: u32 = 3;
+        let fib = Attributes::default().number(1, FIRST).number(2, ADDRESS_TYPE).number(3, which);
+        self.expression("fib", fib)
     }
 
     fn load_meta(self, key: Meta, register: u32) -> Self {

@@ -91,7 +91,27 @@ impl Connection {
         Ok(Some(made))
     }
 
+    /// Of two sockets that are connected.
+    ///
+    /// # Errors
+    /// The errno of what could not be had.
+    pub fn between(client: OwnedFd, server: OwnedFd) -> Result<Self> {
+        let (up, down) = (Flow::new()?, Flow::new()?);
+        let made =
+            Self { client: End::new(client), container: End::new(server), up, down, connecting: false };
+        made.tune()?;
+        Ok(made)
+    }
+
     fn prepare(&self, to: SocketAddr) -> Result<()> {
+        self.tune()?;
+        match connect(&self.container.socket, &to) {
+            Ok(()) | Err(Errno::INPROGRESS) => Ok(()),
+            Err(errno) => Err(errno),
+        }
+    }
+
+    fn tune(&self) -> Result<()> {
         for end in [&self.client, &self.container] {
             // Bytes are to go on as they come: it was the sender's to wait for more.
             set_tcp_nodelay(&end.socket, true)?;
@@ -100,11 +120,7 @@ impl Connection {
         }
         // One of another machine may vanish without a word and would take a place for ever.
         set_tcp_keepidle(&self.client.socket, SILENCE)?;
-        set_socket_keepalive(&self.client.socket, true)?;
-        match connect(&self.container.socket, &to) {
-            Ok(()) | Err(Errno::INPROGRESS) => Ok(()),
-            Err(errno) => Err(errno),
-        }
+        set_socket_keepalive(&self.client.socket, true)
     }
 
     /// Does what an event of one of the sockets calls for.

@@ -4,11 +4,11 @@
 //! has only IPv4. The sockets also keep everybody else from the ports. Nothing here waits but for all at once, and bytes of a TCP
 //! connection stay in the kernel: however many there are, the monitor does not grow.
 
-mod connection;
+pub(super) mod connection;
 mod datagram;
 mod flow;
 mod listen;
-mod tcp;
+pub(super) mod tcp;
 mod udp;
 
 use std::net::{SocketAddr, TcpListener, UdpSocket};
@@ -147,7 +147,7 @@ impl Proxy {
 
 /// What an event is about. `u64` numbers given one after the other do not run out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Token {
+pub(super) enum Token {
     Stop,
     TcpListener(usize),
     UdpListener(usize),
@@ -156,7 +156,7 @@ enum Token {
 }
 
 impl Token {
-    fn data(self) -> EventData {
+    pub(super) fn data(self) -> EventData {
         let (kind, number) = match self {
             Self::Stop => (0, 0),
             Self::TcpListener(at) => (1, at as u64),
@@ -168,7 +168,7 @@ impl Token {
         EventData::new_u64(number << 3 | kind)
     }
 
-    fn of(data: EventData) -> Option<Self> {
+    pub(super) fn of(data: EventData) -> Option<Self> {
         let number = data.u64() >> 3;
         let at = usize::try_from(number).ok()?;
         match data.u64() & 7 {
@@ -185,7 +185,7 @@ impl Token {
 
 /// Ends the registration of a descriptor that is about to be closed. Closing alone does not do it as long as a child of this process,
 /// which has not executed its program yet, has a copy (epoll(7)): its events would come until then, and nobody could take them.
-fn forget(epoll: &OwnedFd, fd: BorrowedFd<'_>) {
+pub(super) fn forget(epoll: &OwnedFd, fd: BorrowedFd<'_>) {
     // Fails only when it was not registered.
     let _absent = epoll::delete(epoll, fd);
 }

@@ -65,6 +65,17 @@ impl Connections {
         }
     }
 
+    /// Takes one that was made elsewhere; it is reset when there are too many.
+    pub fn add(&mut self, epoll: &OwnedFd, connection: Connection) {
+        if self.open.len() >= self.most {
+            connection.reset();
+            return;
+        }
+        self.open.insert(self.next, connection);
+        self.next += 1;
+        self.watch(epoll, self.next - 1);
+    }
+
     /// Does what an event of a connection calls for.
     pub fn hear(&mut self, epoll: &OwnedFd, id: u64, side: Side, ready: EventFlags) {
         match self.open.get_mut(&id).map(|connection| connection.hear(side, ready)) {

@@ -199,12 +199,12 @@ fn what_is_a_containers_own_ends_with_it_and_the_table_with_the_last_bridge() {
         held.release();
         held.release();
         assert_eq!(tables(), "table inet rcx\ntable netdev rcx2\n", "also when it is not dropped");
-        remove_bridge("rcx-test3").unwrap();
-        remove_bridge("rcx-test1").unwrap();
+        remove_bridge("rcx-test3", None).unwrap();
+        remove_bridge("rcx-test1", None).unwrap();
         assert_eq!(tables(), "table inet rcx\ntable netdev rcx2\n");
         drop(other);
-        remove_bridge("rcx-test2").unwrap();
-        remove_bridge("rcx-test2").unwrap();
+        remove_bridge("rcx-test2", None).unwrap();
+        remove_bridge("rcx-test2", None).unwrap();
         assert_eq!(tables(), "");
     });
 }
@@ -244,7 +244,7 @@ fn a_machine_whose_other_filter_drops_all_lets_networks_out_all_the_same() {
         let rules = iptables("-S FORWARD");
         assert_eq!(rules.matches("rcx-+").count(), 2, "{rules}");
         for bridge in ["rcx-test1", "rcx-test2"] {
-            remove_bridge(bridge).unwrap();
+            remove_bridge(bridge, None).unwrap();
         }
         assert!(!iptables("-S FORWARD").contains("rcx"));
     });

@@ -15,6 +15,7 @@ use netlink_packet_route::link::{LinkAttribute, LinkMessage};
 use rustix::fs::{Mode, OFlags, open};
 use rustix::thread::{LinkNameSpaceType, UnshareFlags, move_into_link_name_space, unshare_unsafe};
 
+use super::machine::Machine;
 use super::nft::Nft;
 use super::request::Address;
 use super::*;
@@ -45,7 +46,7 @@ struct Started {
 }
 
 fn nothing_held() -> Held {
-    Held::nothing(&NetworkRequest::default()).unwrap()
+    Held::nothing(&NetworkRequest::default(), Machine::default()).unwrap()
 }
 
 fn namespace(request: &NetworkRequest) -> Result<(OwnedFd, Held)> {
@@ -151,8 +152,8 @@ fn devices_end_with_the_namespace_and_the_bridge_when_it_is_removed() {
             std::thread::sleep(Duration::from_millis(5));
         }
         assert_eq!(names(), ["lo", "rcx-test"]);
-        remove_bridge("rcx-test").unwrap();
-        remove_bridge("rcx-test").unwrap();
+        remove_bridge("rcx-test", None).unwrap();
+        remove_bridge("rcx-test", None).unwrap();
         assert_eq!(names(), ["lo"]);
     });
 }

@@ -147,7 +147,7 @@ impl Rule {
 
     /// What it comes from is no address of this machine (`fib saddr type != local`).
     #[must_use]
-    pub fn from_elsewhere(self) -> Self {
+    pub fn comes_from_elsewhere(self) -> Self {
         self.address_type(1).compare(Comparison::Different, &LOCAL.to_ne_bytes())
     }
 
@@ -170,7 +170,7 @@ impl Rule {
 
     /// A socket of this machine has it that takes what is for others' addresses (`IP_TRANSPARENT`, ip(7)).
     #[must_use]
-    pub fn is_of_transparent_socket(self) -> Self {
+    pub fn has_transparent_socket(self) -> Self {
         const TRANSPARENT: u32 = 0;
         let socket = Attributes::default().number(1, TRANSPARENT).number(2, FIRST);
         self.expression("socket", socket).compare(Comparison::Equal, &[1])
@@ -185,7 +185,7 @@ impl Rule {
 
     /// Gives it to the socket that listens at a port, whatever address it is for.
     #[must_use]
-    pub fn to_listener(self, port: u16) -> Self {
+    pub fn give_to_listener(self, port: u16) -> Self {
         const ANY_FAMILY: u32 = 0;
         let tproxy = Attributes::default().number(1, ANY_FAMILY).number(3, FIRST);
         self.immediate(FIRST, &port.to_be_bytes()).expression("tproxy", tproxy)

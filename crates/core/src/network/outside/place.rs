@@ -245,15 +245,15 @@ fn rules(port: u16) -> Transaction {
     made.rules(Family::Inet, TABLE, chain.name, untracked);
     let chain = Chain { name: "raw-output", kind: "filter", hook: Hook::Output, priority: RAW };
     made.chain(Family::Inet, TABLE, chain);
-    let answers = tcp().equals(Meta::OutputDevice, BRIDGES.as_bytes()).from_elsewhere().untracked();
+    let answers = tcp().equals(Meta::OutputDevice, BRIDGES.as_bytes()).comes_from_elsewhere().untracked();
     made.rules(Family::Inet, TABLE, chain.name, [answers]);
     let chain = Chain { name: "prerouting", kind: "filter", hook: Hook::Prerouting, priority: MANGLE };
     made.chain(Family::Inet, TABLE, chain);
     let rules = [
-        tcp().is_of_transparent_socket().mark(MARK).then(Verdict::Accept),
+        tcp().has_transparent_socket().mark(MARK).then(Verdict::Accept),
         from(&uplink)
             .has_bits(Header::Transport, FLAGS, SYN_OR_ACK, SYN)
-            .to_listener(port)
+            .give_to_listener(port)
             .mark(MARK)
             .then(Verdict::Accept),
     ];

@@ -5,12 +5,17 @@ import { defineConfig } from 'vitest/config';
 const WORKERS = 2;
 
 /** One project a folder of test/, so that `vitest run --project unit` runs what needs neither root nor a build. */
-function project(name: string, seconds: number, globalSetup: string[] = []) {
+function project(
+  name: string,
+  seconds: number,
+  globalSetup: string[] = [],
+  include = [`test/${name}/**/*.test.{ts,mjs}`],
+) {
   return {
     extends: true as const,
     test: {
       name,
-      include: [`test/${name}/**/*.test.{ts,mjs}`],
+      include,
       testTimeout: seconds * 1000,
       hookTimeout: 4 * seconds * 1000,
       globalSetup,
@@ -20,6 +25,44 @@ function project(name: string, seconds: number, globalSetup: string[] = []) {
 
 /** A real registry with real images, and a store that has pulled them. */
 const E2E = ['test/support/e2eSetup.ts'];
+
+/**
+ * End-to-end tests that are run again for ordinary users, beside their own. What the others are about is listed in docs/rootless.md, or
+ * is no matter of who asks; with RCX_TEST_ALL=1 all of them are run.
+ */
+const PARITY = [
+  ...[
+    'attach',
+    'badInput',
+    'commit',
+    'create',
+    'diff',
+    'environment',
+    'exec',
+    'execTerminal',
+    'history',
+    'inspect',
+    'kill',
+  ],
+  ...[
+    'lifecycle',
+    'logs',
+    'metadata',
+    'push',
+    'rename',
+    'restart',
+    'run',
+    'runAttach',
+    'runDetached',
+    'signals',
+    'start',
+  ],
+  ...['stop', 'streams', 'sysctls', 'tag', 'terminal', 'ulimits', 'volume', 'wait'],
+];
+const AS_USER = [
+  'test/user/*.test.ts',
+  ...(process.env.RCX_TEST_ALL === '1' ? ['test/e2e/*.test.ts'] : PARITY.map((name) => `test/e2e/${name}.test.ts`)),
+];
 
 /** A virtual machine that runs every check of its tests, once. */
 const VM = ['test/support/vm/setup.ts'];
@@ -35,6 +78,8 @@ export default defineConfig({
       project('integration', 60),
       project('security', 60, E2E),
       project('e2e', 120, E2E),
+      project('ranges', 120, ['test/support/userRangesSetup.ts'], AS_USER),
+      project('single', 120, ['test/support/userSingleSetup.ts'], AS_USER),
       project('vm', 10, VM),
     ],
   },

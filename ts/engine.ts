@@ -5,6 +5,7 @@ import { ContainerStore } from './container/store.ts';
 import { RcxError } from './errors.ts';
 import type { Registry } from './registry/index.ts';
 import { isOutside } from './rootless/caller.ts';
+import { namespace, type OnReduced } from './rootless/namespace.ts';
 import { ImageStore, type StoredImage } from './store/images.ts';
 import { LayerStore } from './store/layers.ts';
 import { type StorePaths, storePaths } from './store/paths.ts';
@@ -20,6 +21,8 @@ export interface EngineOptions {
   env?: NodeJS.ProcessEnv | undefined;
   /** Has this process be root of its user's namespace, see {@link Engine.enter}. It comes back only by throwing. */
   enter?: (() => Promise<void>) | undefined;
+  /** Hears why the namespace of this user, when it is made, has less than it could. */
+  onReduced?: OnReduced | undefined;
 }
 
 /** Images whose roots are remembered: some hundred bytes each. */
@@ -62,6 +65,11 @@ export class Engine {
       step,
       hint: 'use the command rcx, or run this program under: rcx unshare',
     });
+  }
+
+  /** The namespace that containers of an ordinary user are launched in, see {@link namespace}; nothing for root. */
+  async session(): Promise<string | undefined> {
+    return await namespace(this.#options.onReduced);
   }
 
   /** The registry client, loaded when it is first needed. */

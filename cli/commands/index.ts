@@ -61,6 +61,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'network', load: () => import('./network.ts') },
   { name: 'volume', load: () => import('./volume.ts') },
   { name: 'system', load: () => import('./system.ts') },
+  { name: 'unshare', load: () => import('./unshare.ts') },
   { name: 'info', load: () => import('./info.ts') },
   { name: 'doctor', load: () => import('./doctor.ts') },
   { name: 'version', load: () => import('./version.ts') },

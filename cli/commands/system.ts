@@ -5,6 +5,7 @@ import * as boot from './system/boot.ts';
 import * as check from './system/check.ts';
 import * as df from './system/df.ts';
 import * as prune from './system/prune.ts';
+import * as reset from './system/reset.ts';
 import * as unit from './system/unit.ts';
 
 export function register(parent: Command): void {
@@ -15,6 +16,7 @@ export function register(parent: Command): void {
   df.register(group);
   prune.register(group);
   check.register(group);
+  reset.register(group);
   events.register(group);
   boot.register(group);
   unit.register(group);

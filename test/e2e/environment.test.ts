@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectFailure, newStore, type Store } from '../support/cli.ts';
+import { unlessSingle } from '../support/rootOnly.ts';
 
 let store: Store;
 beforeAll(async () => {
@@ -69,14 +70,18 @@ describe('-u', () => {
   const ids = async (user: string) => (await run('-u', user, '--entrypoint', 'id', 'layered')).trim();
 
   it.each([
-    ['tester', 'uid=4242(tester) gid=4242(tester) groups=4242(tester),4343(crew)'],
-    ['4242', 'uid=4242(tester) gid=4242(tester) groups=4242(tester),4343(crew)'],
     ['tester:crew', 'uid=4242(tester) gid=4343(crew) groups=4343(crew)'],
     ['9999:8888', 'uid=9999 gid=8888 groups=8888'],
     ['9999', 'uid=9999 gid=0(root) groups=0(root)'],
     ['root', 'uid=0(root) gid=0(root) groups=0(root)'],
   ])('runs the program as %s', async (user, expected) => {
     expect(await ids(user)).toBe(expected);
+  });
+
+  unlessSingle('is in the other groups of the user by name, or by number', async () => {
+    for (const user of ['tester', '4242']) {
+      expect(await ids(user)).toBe('uid=4242(tester) gid=4242(tester) groups=4242(tester),4343(crew)');
+    }
   });
 
   it('takes HOME from the image’s passwd', async () => {

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { expectFailure, newStore, type Store } from '../support/cli.ts';
 import { waitUntil } from '../support/processes.ts';
+import { NO_CGROUP, rootOnly } from '../support/rootOnly.ts';
 
 let store: Store;
 beforeAll(async () => {
@@ -18,7 +19,7 @@ async function inspect(...words: string[]) {
 }
 
 describe('inspect', () => {
-  it('tells the state of a container in docker’s words', async () => {
+  rootOnly(NO_CGROUP, 'tells the state of a container in docker’s words', async () => {
     await store.ok(['run', '-d', '--name', 'box', 'ubuntu', 'sleep', '600']);
     const common = { Restarting: false, OOMKilled: false, Dead: false, ExitCode: 0, Error: '' };
     const running = (await inspect('box')).State;

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { expectFailure, newStore, type Store } from '../support/cli.ts';
 import { endOf, ready, removeAll, STUBBORN } from '../support/life.ts';
+import { NO_CGROUP, rootOnly } from '../support/rootOnly.ts';
 
 let store: Store;
 beforeAll(async () => {
@@ -32,7 +33,7 @@ describe('rcx kill', () => {
     expectFailure(await store.rcx(['kill', '-s', '0', id]), 1, /0/);
   });
 
-  it('reaches several, and one that is paused', async () => {
+  rootOnly(NO_CGROUP, 'reaches several, and one that is paused', async () => {
     const ids = [await ready(store, []), await ready(store, [])];
     await store.ok(['pause', ...ids]);
     expect(await store.ok(['kill', ...ids])).toBe(ids.map((id) => `${id}\n`).join(''));

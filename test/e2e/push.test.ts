@@ -9,6 +9,7 @@ import { Terminal } from '../support/pty.ts';
 import { RCX_BIN } from '../support/rcxBin.ts';
 import { LOGIN, startRegistry, type TestRegistry } from '../support/registry.ts';
 import { describeWith } from '../support/requires.ts';
+import { OTHER_IDS, rootOnly } from '../support/rootOnly.ts';
 
 const ID = /[0-9a-f]{12}/.source;
 
@@ -36,7 +37,7 @@ const inspect = async (image: string, format: string, from = store) =>
   (await from.ok(['image', 'inspect', '-f', format, image])).trimEnd();
 
 describe('push', () => {
-  it('of a committed container gives others what it was, entry by entry', async () => {
+  rootOnly(OTHER_IDS, 'of a committed container gives others what it was, entry by entry', async () => {
     const name = await commit('shared:1');
     await store.ok(['push', '-q', name]);
     const other = await newStore();

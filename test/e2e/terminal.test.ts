@@ -4,6 +4,7 @@ import { removeAll } from '../support/life.ts';
 import { isRunning, processesUsing, waitUntil } from '../support/processes.ts';
 import { Terminal } from '../support/pty.ts';
 import { RCX_BIN } from '../support/rcxBin.ts';
+import { unlessSingle } from '../support/rootOnly.ts';
 
 let store: Store;
 let terminal: Terminal;
@@ -136,7 +137,7 @@ describe('rcx run -t', () => {
     expectFailure(await store.rcx(['run', '-it', '--rm', 'ubuntu', 'true']), 125, /not a terminal.*leave out -t/);
   });
 
-  it('has a console and a controlling terminal', async () => {
+  unlessSingle('has a console and a controlling terminal', async () => {
     const script = 'echo to console > /dev/console; echo to tty > /dev/tty; stat -c %G:%a $(tty)';
     expect(await store.ok(['run', '-t', '--rm', 'ubuntu', 'sh', '-c', script])).toBe(
       'to console\r\nto tty\r\ntty:620\r\n',

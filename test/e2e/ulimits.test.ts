@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectFailure, newStore, type Store } from '../support/cli.ts';
+import { unlessSingle } from '../support/rootOnly.ts';
 
 let store: Store;
 beforeAll(async () => {
@@ -47,14 +48,14 @@ describe('--ulimit', () => {
 });
 
 describe('--group-add', () => {
-  it('adds groups of the container by name or number, to any user', async () => {
+  unlessSingle('adds groups of the container by name or number, to any user', async () => {
     expect(await run(['--group-add', 'audio', '--group-add', '77', '-u', '5:6'], 'id')).toBe(
       'uid=5(games) gid=6(disk) groups=6(disk),29(audio),77\n',
     );
     expect(await run(['--group-add', 'audio'], 'id', '-G')).toBe('0 29\n');
   });
 
-  it('holds for what rcx exec runs', async () => {
+  unlessSingle('holds for what rcx exec runs', async () => {
     const id = (await store.ok(['run', '-d', '--group-add', '77', 'ubuntu', 'sleep', '60'])).trim();
     expect(await store.ok(['exec', '-u', '5', id, 'id', '-G'])).toBe('60 77\n');
     expect(await store.ok(['inspect', '-f', '{{json .HostConfig.GroupAdd}}', id])).toBe('["77"]\n');

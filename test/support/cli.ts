@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -6,6 +6,8 @@ import { expect, inject } from 'vitest';
 import { cgroupsOf } from './cgroups.ts';
 import { processesUsing, waitUntil } from './processes.ts';
 import { RCX_BIN } from './rcxBin.ts';
+import type { TestUser } from './user.ts';
+import { endSession } from './userSession.ts';
 
 /** How a program ended and what it wrote. */
 export interface Outcome {
@@ -36,13 +38,13 @@ export class Store {
   /** What stands before each call: it runs somewhere else. */
   readonly #prefix: readonly string[];
 
-  constructor(folder: string, root: string, config: string, prefix: readonly string[] = []) {
+  constructor(folder: string, root: string, config: string, prefix: readonly string[] = [], user?: TestUser) {
     this.#prefix = prefix;
     this.folder = folder;
     this.root = root;
     // Nothing of the developer's own: no logins, no settings, no store.
     this.env = {
-      PATH: process.env.PATH ?? '',
+      PATH: user?.path ?? process.env.PATH ?? '',
       HOME: folder,
       LANG: 'C.UTF-8',
       RCX_ROOT: root,
@@ -84,6 +86,7 @@ export class Store {
       () => processesUsing(this.root),
     );
     const cgroups = await this.#removeContainers();
+    await endSession(this.env.RCX_RUN ?? '');
     await execa('rm', ['--recursive', '--force', '--one-file-system', this.folder]);
     expect(left, 'processes of containers that outlived their test').toEqual([]);
     expect(cgroups, 'cgroups that outlived their container').toEqual([]);
@@ -101,7 +104,7 @@ export class Store {
 
 /** An empty store; with `images`, one that has those of the test registry already. */
 export async function newStore(options: { images?: boolean; root?: string; config?: string } = {}): Promise<Store> {
-  const { config, template } = inject('e2e');
+  const { config, template, user } = inject('e2e');
   const folder = mkdtempSync(join(tmpdir(), 'rcx-e2e-'));
   const root = options.root ?? join(folder, 'root');
   if (options.images) {
@@ -111,7 +114,14 @@ export async function newStore(options: { images?: boolean; root?: string; confi
     // But a lock is one of the file, whatever its name: stores would wait for each other.
     rmSync(join(root, 'locks'), { recursive: true });
   }
-  return new Store(folder, root, options.config ?? config);
+  if (user !== undefined) {
+    for (const path of [folder, root].filter((path) => existsSync(path))) chownSync(path, user.uid, user.gid);
+    chmodSync(folder, 0o755);
+  }
+  const store = new Store(folder, root, options.config ?? config, [], user);
+  // What is said once, when the namespace is made, is not to be said of what a test asks for.
+  if (user?.kind === 'single') await store.ok(['unshare', 'true']);
+  return store;
 }
 
 /** Asserts that a call failed as rcx shall fail: one line that says what is wrong, no stack trace, nothing on stdout. */

@@ -1,4 +1,5 @@
-import { fileURLToPath } from 'node:url';
+import { inject } from 'vitest';
+import { INSTALLED_BIN } from './installedBin.ts';
 
-/** The command line under test; `RCX_TEST_BIN` names another one, such as that of an installed package. */
-export const RCX_BIN = process.env.RCX_TEST_BIN ?? fileURLToPath(new URL('../../bin/rcx.js', import.meta.url));
+/** The command line under test: of a test that is run for an ordinary user, it is his. */
+export const RCX_BIN: string = inject('e2e')?.bin ?? INSTALLED_BIN;

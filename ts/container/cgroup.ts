@@ -20,14 +20,14 @@ export function containerCgroups(
 
 /** Pids of the processes of a container that runs, on the host. */
 export function containerPids(container: RunningContainer, cgroups: readonly CgroupHierarchy[]): number[] {
-  return cgroupOf(container.config) === undefined ? namespacePids(container.process.pid) : cgroupPids(cgroups);
+  return cgroupOf(container.config) === undefined ? mountPids(container.process.pid) : cgroupPids(cgroups);
 }
 
-/** Those in the pid namespace of its init: it has one of its own where it has no cgroup. */
-function namespacePids(init: number): number[] {
+/** Those in the mount namespace of its init, which none of them may leave. */
+function mountPids(init: number): number[] {
   const namespaceOf = (pid: number | string) => {
     try {
-      return readlinkSync(`/proc/${pid}/ns/pid`);
+      return readlinkSync(`/proc/${pid}/ns/mnt`);
     } catch {
       // It has ended, or is nobody's who may be looked at.
       return undefined;

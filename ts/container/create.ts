@@ -5,6 +5,7 @@ import { RcxError } from '../errors.ts';
 import { containerEvent } from '../events/append.ts';
 import { Attachments, type Endpoint } from '../network/attachments.ts';
 import { addressesOf } from '../network/membership.ts';
+import { hostAddress, ordinaryUser } from '../rootless/caller.ts';
 import { withContentLock } from '../store/lock.ts';
 import { toRcxError } from '../store/nativeError.ts';
 import { randomHex } from '../store/random.ts';
@@ -131,7 +132,10 @@ async function attach(engine: Engine, id: string, options: ContainerOptions): Pr
 
 function fromNetworks(attachments: Attachments): FromNetworks {
   const all = Object.values(attachments.networks());
-  return { addresses: all.flatMap(addressesOf), gateway: (attachments.wayOut() ?? all[0])?.gateway ?? '' };
+  // The bridges of an ordinary user are in a namespace of his own, whose addresses are not the machine's.
+  const own = ordinaryUser() === undefined ? undefined : hostAddress();
+  const gateway = own ?? (attachments.wayOut() ?? all[0])?.gateway ?? '';
+  return { addresses: all.flatMap(addressesOf), gateway };
 }
 
 /** Few machines have SELinux. */

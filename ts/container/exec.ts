@@ -2,7 +2,6 @@ import type { Engine } from '../engine.ts';
 import { RcxError } from '../errors.ts';
 import { containerEvent } from '../events/append.ts';
 import { type Container, initPath, native, type StdioOptions } from '../native/index.ts';
-import { namespace } from '../rootless/namespace.ts';
 import { toRcxError } from '../store/nativeError.ts';
 import { randomHex } from '../store/random.ts';
 import type { RunningContainer } from './find.ts';
@@ -56,7 +55,7 @@ export class ExecProcess {
         ...more,
       });
     try {
-      const session = await namespace();
+      const session = await engine.session();
       const request = { ...requestOf(container, options), session };
       const process = await native().joinContainer(JSON.stringify(request), stdio);
       tell('exec_create');

@@ -6,7 +6,6 @@ import { containerEvent, networkEvent, volumeEvent } from '../events/append.ts';
 import type { Container as NativeContainer, StdioOptions, StdioPipes } from '../native/index.ts';
 import { native } from '../native/index.ts';
 import { isOutside } from '../rootless/caller.ts';
-import { namespace } from '../rootless/namespace.ts';
 import type { Lock } from '../store/lock.ts';
 import { toRcxError } from '../store/nativeError.ts';
 import type { StorePaths } from '../store/paths.ts';
@@ -47,7 +46,7 @@ export class AttachedContainer {
     if (lock === undefined) throw runsAlready(stored);
     try {
       if (isOutside() && stored.config.request.rcx.network !== undefined) throw needsMonitor(stored);
-      const request = JSON.stringify({ ...stored.config.request, session: await namespace() });
+      const request = JSON.stringify({ ...stored.config.request, session: await engine.session() });
       return new AttachedContainer(engine, stored, await native().createContainer(request, stdio), lock);
     } catch (error) {
       throw await recordFailure(engine, stored, toRcxError(error, 'ERR_RCX_LAUNCH')).finally(() => lock.release());

@@ -1,7 +1,6 @@
 import type { Engine } from '../engine.ts';
 import { isRcxError, RcxError } from '../errors.ts';
 import { type Attachment, type AttachOptions, native, runtimePath } from '../native/index.ts';
-import { namespace } from '../rootless/namespace.ts';
 import { toRcxError } from '../store/nativeError.ts';
 import { lockFiles } from './filesLock.ts';
 import type { StoredContainer } from './store.ts';
@@ -32,7 +31,7 @@ export class MonitoredContainer {
    */
   static async launch(engine: Engine, stored: StoredContainer, options: AttachOptions): Promise<MonitoredContainer> {
     // A copy may have its root mounted.
-    const user = await namespace();
+    const user = await engine.session();
     const files = await lockFiles(stored, { shared: true });
     try {
       const attachment = await native().launchMonitor(runtimePath(), stored.folder, engine.paths.run, options, user);

@@ -23,7 +23,7 @@ export async function reachFiles(engine: Engine, wanted: Wanted, options: Contai
 }
 
 function hasVolumes({ mounts = [], volumesFrom = [] }: ContainerOptions): boolean {
-  return volumesFrom.length > 0 || mounts.some(({ type }) => type === 'volume');
+  return volumesFrom.length > 0 || mounts.some(({ type }) => type === 'volume' || type === 'image');
 }
 
 function isWithinReach(engine: Engine, { image: text, pull }: Wanted): boolean {

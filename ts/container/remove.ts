@@ -4,7 +4,7 @@ import type { Engine } from '../engine.ts';
 import { isRcxError, RcxError } from '../errors.ts';
 import type { Lock } from '../store/lock.ts';
 import { toRcxError } from '../store/nativeError.ts';
-import { cgroupOf, defaultCgroup } from './cgroupPath.ts';
+import { cgroupOf, placeCgroup } from './cgroupPath.ts';
 import { findContainer, heal } from './heal.ts';
 import { lockLife } from './lifeLock.ts';
 import { isAlive } from './liveness.ts';
@@ -69,7 +69,7 @@ async function takeOver(engine: Engine, stored: StoredContainer, force: boolean)
 
 /** Without its record nothing is known of its processes but the cgroup they are in. */
 async function removeDamaged(engine: Engine, id: string): Promise<void> {
-  removeCgroup(defaultCgroup(id));
+  removeCgroup(placeCgroup(id));
   await engine.containers.removeDamaged(id);
 }
 

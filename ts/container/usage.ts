@@ -125,7 +125,8 @@ class Reader {
   threads(): number {
     const current = this.#file(2, 'pids.current') ?? this.#file(1, 'pids.current');
     if (current !== undefined) return Number(current);
-    return new Set(this.#cgroups.flatMap(({ path }) => threadsIn(path))).size;
+    if (this.#cgroups.length > 0) return new Set(this.#cgroups.flatMap(({ path }) => threadsIn(path))).size;
+    return this.#sum((pid) => Number(/^Threads:\s+(\d+)$/m.exec(readHostFile(`/proc/${pid}/status`) ?? '')?.[1] ?? 0));
   }
 
   #sum(count: (pid: number) => number): number {

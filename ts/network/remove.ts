@@ -4,7 +4,6 @@ import type { Engine } from '../engine.ts';
 import { isRcxError, RcxError } from '../errors.ts';
 import { networkEvent } from '../events/append.ts';
 import { native } from '../native/index.ts';
-import { namespace } from '../rootless/namespace.ts';
 import { toRcxError } from '../store/nativeError.ts';
 import { discard } from '../store/temporary.ts';
 import { namesFolder } from './interface.ts';
@@ -36,7 +35,7 @@ async function remove(engine: Engine, network: Network): Promise<void> {
   try {
     const users = usersOf(engine.containers, network).map(({ config }) => config.name);
     if (users.length > 0) throw inUse(network.name, `containers are in it: ${users.join(', ')}`);
-    native().removeBridge(bridgeName(network), await namespace());
+    native().removeBridge(bridgeName(network), await engine.session());
     await discard(network.folder);
     forgetNames(engine, network);
     networkEvent(engine.paths, network, 'destroy');

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
 
 /** Set by `rcx-runtime enter` for what runs as root of an ordinary user's namespace: his number outside of it. */
 const INSIDE = 'RCX_ROOTLESS_UID';
@@ -24,4 +25,10 @@ export function isFirstNamespace(): boolean {
 /** Whether this process is in a user namespace with one id: that of its user. */
 export function hasSingleId(): boolean {
   return /^\s*0\s+[0-9]+\s+1\s*$/.test(readFileSync('/proc/self/uid_map', 'utf8'));
+}
+
+/** The address that others reach this machine by, if it has one. */
+export function hostAddress(): string | undefined {
+  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  return all.find(({ internal, family }) => !internal && family === 'IPv4')?.address;
 }

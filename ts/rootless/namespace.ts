@@ -35,11 +35,23 @@ export async function namespace(onReduced: OnReduced = warnOfReduced): Promise<s
  * @throws as {@link namespace}
  */
 export async function enterNamespace(onReduced?: OnReduced): Promise<void> {
-  const run = isOutside() ? await namespace(onReduced) : undefined;
-  if (run === undefined) return;
   const [node = process.execPath, ...words] = process.argv;
+  if (isOutside()) await execInNamespace([node, ...process.execArgv, ...words], onReduced);
+}
+
+/**
+ * Replaces this process by a program as root of the namespace of its user.
+ * @throws as {@link namespace}, and ERR_RCX_ROOTLESS for root, who needs none
+ */
+export async function execInNamespace(program: string[], onReduced?: OnReduced): Promise<void> {
+  const run = isOutside() ? await namespace(onReduced) : undefined;
+  if (run === undefined) {
+    const step = 'enter the namespace of this user';
+    const hint = 'this is for ordinary users: their files may belong to other ids than theirs';
+    throw new RcxError(`${step}: root has none, and needs none`, { code: 'ERR_RCX_ROOTLESS', step, hint });
+  }
   try {
-    native().execInside(runtimePath(), run, [node, ...process.execArgv, ...words]);
+    native().execInside(runtimePath(), run, program);
   } catch (error) {
     throw toRcxError(error, 'ERR_RCX_ROOTLESS');
   }

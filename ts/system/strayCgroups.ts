@@ -1,6 +1,6 @@
 import { readFileSync, rmdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { defaultCgroup } from '../container/cgroupPath.ts';
+import { placeCgroup } from '../container/cgroupPath.ts';
 import type { ContainerStore } from '../container/store.ts';
 import type { Leftover, Problem } from '../store/check/findings.ts';
 import { names } from '../store/listing.ts';
@@ -29,7 +29,8 @@ export interface StrayCgroups {
 export function findStrayCgroups(containers: ContainerStore): StrayCgroups {
   const found: StrayCgroups = { leftovers: [], problems: [] };
   const known = new Set(containers.ids());
-  const parent = defaultCgroup('');
+  const parent = placeCgroup('');
+  if (parent === undefined) return found;
   for (const { path: mount } of cgroupHierarchies(mountTable())) {
     const ids = names(join(mount, parent)).filter((name) => CGROUP.test(name) && !known.has(name));
     for (const id of ids) judge(containers, found, id, join(mount, parent, id));
@@ -52,8 +53,11 @@ function judge(containers: ContainerStore, found: StrayCgroups, id: string, path
 
 /** Whether anything runs in a container's cgroups. */
 export function hasProcesses(id: string): boolean {
-  const cgroup = defaultCgroup(id);
-  return cgroupHierarchies(mountTable()).some(({ path }) => processesIn(join(path, cgroup)).length > 0);
+  const cgroup = placeCgroup(id);
+  return (
+    cgroup !== undefined &&
+    cgroupHierarchies(mountTable()).some(({ path }) => processesIn(join(path, cgroup)).length > 0)
+  );
 }
 
 /** Removes cgroups without processes; the kernel keeps any that has got one. */

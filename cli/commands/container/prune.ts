@@ -17,8 +17,10 @@ export function register(parent: Command): void {
 }
 
 async function action({ force, filter }: PruneFlags): Promise<void> {
+  const engine = openEngine();
+  await engine.enter();
   if (!force && !(await confirm(`${WARNING}\nAre you sure you want to continue?`))) return;
-  const pruned = await pruneContainers(openEngine(), parsePruneFilters(filter ?? []));
+  const pruned = await pruneContainers(engine, parsePruneFilters(filter ?? []));
   printPrunedContainers(pruned);
   printReclaimed(pruned.reclaimed);
 }

@@ -23,12 +23,14 @@ export function register(parent: Command): void {
 }
 
 async function action({ all, force, filter }: ImagePruneFlags): Promise<void> {
+  const engine = openEngine();
+  await engine.enter();
   const warning = all
     ? 'WARNING! This will remove all images without at least one container associated to them.'
     : 'WARNING! This will remove all dangling images.';
   if (!force && !(await confirm(`${warning}\nAre you sure you want to continue?`))) return;
   const filters = parsePruneFilters(filter ?? []);
-  const pruned = await pruneImages(openEngine(), { all, filters, onWait });
+  const pruned = await pruneImages(engine, { all, filters, onWait });
   printPrunedImages(pruned);
   printReclaimed(pruned.reclaimed);
 }

@@ -18,6 +18,8 @@ export function register(parent: Command): void {
 }
 
 async function action({ force, filter = [] }: PruneFlags): Promise<void> {
+  const engine = openEngine();
+  await engine.enter();
   if (!force && !(await confirm(WARNING))) return;
-  printPrunedNetworks(await pruneNetworks(openEngine(), parsePruneFilters(filter)));
+  printPrunedNetworks(await pruneNetworks(engine, parsePruneFilters(filter)));
 }

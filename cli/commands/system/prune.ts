@@ -35,9 +35,10 @@ export function register(parent: Command): void {
 }
 
 async function action(flags: SystemPruneFlags): Promise<void> {
+  const engine = openEngine();
+  await engine.enter();
   if (!flags.force && !(await confirm(question(flags)))) return;
   const filters = parsePruneFilters(flags.filter ?? []);
-  const engine = openEngine();
   const containers = await pruneContainers(engine, filters);
   printPrunedContainers(containers);
   const { pruneNetworks } = await import('../../../ts/network/prune.ts');

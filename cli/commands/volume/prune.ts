@@ -24,10 +24,12 @@ export function register(parent: Command): void {
 
 async function action({ all, force, filter = [] }: VolumePruneFlags): Promise<void> {
   const filters = parseVolumePruneFilters(filter, all);
+  const engine = openEngine();
+  await engine.enter();
   const which = filters.all ? 'all local volumes' : 'anonymous local volumes';
   const warning = `WARNING! This will remove ${which} not used by at least one container.`;
   if (!force && !(await confirm(`${warning}\nAre you sure you want to continue?`))) return;
-  const pruned = await pruneVolumes(openEngine(), filters);
+  const pruned = await pruneVolumes(engine, filters);
   printPrunedVolumes(pruned);
   printReclaimed(pruned.reclaimed);
 }

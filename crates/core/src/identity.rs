@@ -37,6 +37,16 @@ impl ProcessIdentity {
     pub fn exists(&self) -> bool {
         Self::of(self.pid).is_ok_and(|now| now == *self)
     }
+
+    /// The same, and it has not ended: one that waits to be collected has no namespaces any more.
+    pub fn runs(&self) -> bool {
+        let state = || {
+            let stat = fs::read(format!("/proc/{}/stat", self.pid)).ok()?;
+            let stat = String::from_utf8_lossy(&stat).into_owned();
+            stat.get(stat.rfind(')')? + 2..)?.chars().next()
+        };
+        self.exists() && state().is_some_and(|state| !matches!(state, 'Z' | 'X'))
+    }
 }
 
 fn boot_id() -> Result<String> {
@@ -56,7 +66,7 @@ mod tests {
     #[test]
     fn this_process_exists_and_another_start_is_another_process() {
         let own = ProcessIdentity::of(std::process::id().cast_signed()).unwrap();
-        assert!(own.exists());
+        assert!(own.exists() && own.runs());
         assert!(!ProcessIdentity { start_time: "1".to_owned(), ..own }.exists());
     }
 

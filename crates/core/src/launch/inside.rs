@@ -1,6 +1,7 @@
 //! Launching a container from outside of the user's namespace, which a process of many threads cannot enter (setns(2)), and in
 //! which alone its owner may make other namespaces. A first child, in its launcher's memory as that of every launch, enters it and
-//! clones the container as its sibling.
+//! clones the container as its sibling. So it is where a container joins the pid namespace of another: without root's privileges the
+//! launcher itself could not come back from there.
 
 use std::os::fd::{AsFd, BorrowedFd};
 
@@ -16,8 +17,8 @@ use crate::sys;
 /// Where a container is launched.
 #[derive(Debug, Clone, Copy)]
 pub struct Inside<'a> {
-    /// The user's namespace.
-    pub user: BorrowedFd<'a>,
+    /// The user's namespace, unless this process is in it.
+    pub user: Option<BorrowedFd<'a>>,
     /// A pid namespace that exists, to be cloned in.
     pub pids: Option<BorrowedFd<'a>>,
     /// `CLONE_NEW…` flags of the container.
@@ -79,7 +80,7 @@ extern "C" fn enter(first: *mut First<'_, '_>) -> ! {
 fn clone_inside(first: &mut First<'_, '_>) -> std::result::Result<i32, Failure> {
     let Inside { user, pids, namespaces, .. } = first.inside;
     let enter = |fd, flag: i32| sys::setns(fd, u64::from(flag.cast_unsigned()));
-    enter(user, libc::CLONE_NEWUSER).map_err(Failure::UserNamespace)?;
+    user.map_or(Ok(()), |user| enter(user, libc::CLONE_NEWUSER)).map_err(Failure::UserNamespace)?;
     pids.map_or(Ok(()), |pids| enter(pids, libc::CLONE_NEWPID)).map_err(Failure::Clone)?;
     let request = CloneRequest { namespaces, cgroup: None, memory: Memory::Shared, sibling: true };
     let argument = std::ptr::from_mut(&mut *first.handover);

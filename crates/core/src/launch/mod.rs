@@ -46,7 +46,7 @@ use crate::error::{Context, Error, Result};
 use crate::init::rlimits;
 use crate::network::Held;
 use crate::plan::Plan;
-use crate::rootless::Session;
+use crate::rootless::{self, Session};
 use crate::wire::{self, Message};
 use crate::{init_binary, sys};
 
@@ -139,12 +139,12 @@ pub fn create(mut plan: Plan) -> Result<Created> {
     let alone = |(child, outcome)| (child, outcome, None);
     let launched = match (&plan.user, &plan.session) {
         (Some(user), _) => isolated::launch(&mut handover, user, plan.namespaces, cgroup)?,
-        (None, Some(session)) => {
-            let (user, namespaces) = (session.user.as_fd(), plan.namespaces);
-            let inside = Inside { user, pids: pids.map(AsFd::as_fd), namespaces, cgroup };
-            inside::launch(&mut handover, inside)?.map(alone)
+        (None, session) if session.is_some() || (pids.is_some() && !rootless::is_first_root()) => {
+            let user = session.as_ref().map(|session| session.user.as_fd());
+            let (pids, namespaces) = (pids.map(AsFd::as_fd), plan.namespaces);
+            inside::launch(&mut handover, Inside { user, pids, namespaces, cgroup })?.map(alone)
         }
-        (None, None) => launch_shared(&mut handover, plan.namespaces, pids, cgroup)?.map(alone),
+        (None, _) => launch_shared(&mut handover, plan.namespaces, pids, cgroup)?.map(alone),
     };
     plan.holder = None;
     let (child, outcome, held) = launched.map_err(|failure| explain(&plan, failure))?;

@@ -14,6 +14,7 @@ use crate::cgroup::{self, OomWatch};
 use crate::error::{Context, Error, Result};
 use crate::launch::{self, Created, Exit, Outcome, Running};
 use crate::network::Held;
+use crate::rootless::Left;
 use crate::supervise::terminal;
 use crate::{init_binary, plan, sys};
 
@@ -34,6 +35,8 @@ pub struct Session {
     /// Hears of processes that the kernel kills for want of memory; `None` where nobody counts them.
     pub oom: Option<OomWatch>,
     cgroup: Option<String>,
+    /// Of a container that nothing else ends all of.
+    left: Option<Left>,
     begin: Instant,
 }
 
@@ -45,6 +48,7 @@ pub struct Prepared {
     stdin: Option<OwnedFd>,
     terminal: Option<OwnedFd>,
     cgroup: Option<String>,
+    own_pids: bool,
 }
 
 /// How a run ended.
@@ -85,6 +89,7 @@ impl Prepared {
         }
         let remove = |_: &Error| drop(cgroup.as_deref().map(cgroup::remove));
         let plan = plan::build(request, inner)?;
+        let own_pids = plan.namespaces & u64::from(libc::CLONE_NEWPID.cast_unsigned()) != 0;
         let created = launch::create(plan).inspect_err(remove);
         // A restart is rare enough to read it again.
         init_binary::forget();
@@ -95,7 +100,7 @@ impl Prepared {
             outputs = [Some(duplicate()?), None];
             stdin = if config.open_stdin { Some(duplicate()?) } else { None };
         }
-        Ok(Self { created, outputs, stdin, terminal, cgroup })
+        Ok(Self { created, outputs, stdin, terminal, cgroup, own_pids })
     }
 
     /// Process id of the container's init.
@@ -112,7 +117,7 @@ impl Prepared {
 
     /// Runs the program.
     pub fn start(self) -> Result<Session> {
-        let Self { created, outputs, stdin, terminal, cgroup } = self;
+        let Self { created, outputs, stdin, terminal, cgroup, own_pids } = self;
         let outcome = created.outcome();
         let running = created.start().inspect_err(|_| drop(cgroup.as_deref().map(cgroup::remove)))?;
         let input = match stdin {
@@ -120,7 +125,9 @@ impl Prepared {
             None => None,
         };
         let oom = cgroup.as_deref().and_then(OomWatch::new);
-        Ok(Session { running, outcome, terminal, outputs, input, oom, cgroup, begin: Instant::now() })
+        let left = if own_pids || cgroup.is_some() { None } else { Left::of(running.pid) };
+        let begin = Instant::now();
+        Ok(Session { running, outcome, terminal, outputs, input, oom, cgroup, left, begin })
     }
 }
 
@@ -205,6 +212,9 @@ impl Session {
         let oom_news = self.oom.as_mut().map_or(oom_killed, OomWatch::has_news);
         // What stays is collected by whoever removes the container.
         drop(self.cgroup().map(cgroup::remove));
+        if let Some(left) = self.left.take() {
+            left.end();
+        }
         (self.input, self.terminal) = (None, None);
         let deadline = Instant::now() + DRAIN;
         while let Some(left) = deadline.checked_duration_since(Instant::now()) {

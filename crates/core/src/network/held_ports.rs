@@ -135,6 +135,9 @@ fn taken(protocol: Protocol, at: SocketAddr, errno: Errno) -> Error {
             error.hint("another program or container has the port: end it, or choose another one")
         }
         Errno::ADDRNOTAVAIL => error.hint("this machine has no such address"),
+        Errno::ACCESS => error.hint(
+            "lower ports are root's: choose one of 1024 or more, or have root run: sysctl net.ipv4.ip_unprivileged_port_start=80",
+        ),
         _ => error,
     }
 }

@@ -35,7 +35,8 @@ pub fn hint(op: &Op, errno: Errno) -> Option<&'static str> {
             "the image has a symbolic link where rcx mounts; it is refused, because it could lead elsewhere"
         }
         (Op::Mount { .. } | Op::Attach { .. }, Errno::ACCESS) => {
-            "where it leads into /proc, nothing of the user's is mounted: what the kernel is told there must reach it"
+            "where it leads into /proc, nothing of the user's is mounted: what the kernel is told there must reach it; and in a \
+             directory that belongs to others no mount point can be made"
         }
         (Op::Mount { .. }, Errno::INVAL) => {
             "the kernel knows no such option of this filesystem, or not this value of it"

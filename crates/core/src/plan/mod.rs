@@ -92,6 +92,8 @@ pub struct Builder {
     unprivileged: Option<Unprivileged>,
     /// `CLONE_NEW…` flags of the namespaces that are the container's own.
     namespaces: u64,
+    /// Those of the namespaces that are not this process'.
+    apart: u64,
     slots: usize,
     /// SELinux label of what is mounted.
     mount_label: Option<CString>,
@@ -149,6 +151,7 @@ pub fn build(request: &LaunchRequest, stdio: Option<[OwnedFd; 3]>) -> Result<Pla
     let mut builder = Builder {
         terminal: init.terminal,
         namespaces: namespaces.new,
+        apart: namespaces.apart()?,
         user: maps,
         unprivileged: gids.map(|gids| Unprivileged { gids }),
         mount_label,

@@ -11,7 +11,7 @@ use super::request::LaunchRequest;
 use crate::error::{Context, Error, Result};
 use crate::network::Furnishing;
 use crate::network::request::NetworkRequest;
-use crate::{network, sys};
+use crate::{network, rootless, sys};
 
 const CODE: &str = "ERR_RCX_NAMESPACE";
 
@@ -77,13 +77,21 @@ impl Namespaces {
         if self.new & flag != 0 || (flag == libc::CLONE_NEWNET as u64 && self.later.is_some()) {
             return Ok(true);
         }
-        let Some(entered) = self.entered.iter().find(|entered| entered.flag == flag) else {
-            return Ok(false);
-        };
+        let entered = self.entered.iter().find(|entered| entered.flag == flag);
+        let entered = entered.map(|entered| (&entered.fd, entered.object.as_str()));
+        let pids = self.pid.as_ref().filter(|_| flag == libc::CLONE_NEWPID as u64).map(|fd| (fd, "pid"));
+        let Some((fd, object)) = entered.or(pids) else { return Ok(false) };
         let own = format!("/proc/self/ns/{}", name(flag));
         let own = rustix::fs::stat(&own).step_at(CODE, "look at the namespace", &own)?;
-        let other = fstat(&entered.fd).step_at(CODE, "look at the namespace", &entered.object)?;
+        let other = fstat(fd).step_at(CODE, "look at the namespace", object)?;
         Ok((own.st_dev, own.st_ino) != (other.st_dev, other.st_ino))
+    }
+
+    /// The flags of all that are, of those that a filesystem shows.
+    pub fn apart(&self) -> Result<u64> {
+        [libc::CLONE_NEWPID, libc::CLONE_NEWNET, libc::CLONE_NEWIPC]
+            .into_iter()
+            .try_fold(0, |flags, flag| Ok(if self.is_apart(flag)? { flags | flag as u64 } else { flags }))
     }
 
     /// Refuses what belongs to others, for a container with a user namespace: it would have no privileges over it.
@@ -163,7 +171,9 @@ impl Namespaces {
             return invalid("launch a container without a mount namespace of its own");
         }
         let has_cgroup = spec.linux().as_ref().is_some_and(|linux| linux.cgroups_path().is_some());
-        if !self.own_pids() && !has_cgroup {
+        // Root of another user namespace than the first can find them otherwise, see [`crate::rootless::Left`].
+        let finds = rustix::process::geteuid().is_root() && !rootless::is_first_root();
+        if !self.own_pids() && !has_cgroup && !finds {
             return invalid(
                 "launch a container without a pid namespace of its own, and without a cgroup to end it by",
             );

@@ -51,12 +51,9 @@ pub fn device(builder: &mut Builder, device: &Device) -> Result<()> {
         .at(device.source.display().to_string()));
     }
     let slot = mounts::clone_tree(builder, &device.source, None, false)?;
-    let op = Op::Attach {
-        slot,
-        attr: MountAttr::default(),
-        recursive: false,
-        target: Target::file(&device.path)?,
-    };
+    // Nothing that is done to the host's /dev is to be seen in it.
+    let attr = MountAttr { propagation: libc::MS_PRIVATE, ..MountAttr::default() };
+    let op = Op::Attach { slot, attr, recursive: false, target: Target::file(&device.path)? };
     builder.late.push(Step {
         code: device_nodes::CODE,
         what: "bind a device",
@@ -74,7 +71,7 @@ pub fn kernel_mount(builder: &mut Builder, fs: &str, attr: MountAttrFlags, at: &
         "mqueue" => (libc::CLONE_NEWIPC, "/dev/mqueue"),
         _ => return Ok(false),
     };
-    if builder.unprivileged.is_none() || builder.namespaces & u64::from(namespace.cast_unsigned()) != 0 {
+    if builder.unprivileged.is_none() || builder.apart & u64::from(namespace.cast_unsigned()) != 0 {
         return Ok(false);
     }
     if !Path::new(source).exists() {
@@ -82,7 +79,8 @@ pub fn kernel_mount(builder: &mut Builder, fs: &str, attr: MountAttrFlags, at: &
     }
     // What is mounted on it is locked there, and comes along or not at all (mount_namespaces(7)).
     let slot = mounts::clone_tree(builder, Path::new(source), None, true)?;
-    let attr = MountAttr { attr_set: u64::from(attr.bits()), ..MountAttr::default() };
+    let propagation = libc::MS_PRIVATE;
+    let attr = MountAttr { attr_set: u64::from(attr.bits()), propagation, ..MountAttr::default() };
     let op = Op::Attach { slot, attr, recursive: true, target: at.clone() };
     let object = format!("{fs} on /{}", at.path.to_string_lossy());
     builder.late.push(Step { code: "ERR_RCX_MOUNT", what: "bind into the container", object, op });

@@ -4,12 +4,14 @@
 
 mod enter;
 mod holder;
+mod left;
 mod remove;
 mod session;
 
 pub use self::enter::{enter_main, exec_inside};
 pub(crate) use self::holder::helper;
 pub use self::holder::{HolderRequest, holder_main, make};
+pub use self::left::Left;
 pub use self::remove::{remove_inside, remove_main};
 pub use self::session::Session;
 

@@ -127,5 +127,5 @@ pub(super) fn record(run: &Path) -> PathBuf {
 /// The holder, if it lives.
 pub(super) fn holder(run: &Path) -> Option<ProcessIdentity> {
     let text = fs::read(record(run)).ok()?;
-    serde_json::from_slice::<ProcessIdentity>(&text).ok().filter(ProcessIdentity::exists)
+    serde_json::from_slice::<ProcessIdentity>(&text).ok().filter(ProcessIdentity::runs)
 }

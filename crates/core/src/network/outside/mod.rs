@@ -57,7 +57,7 @@ pub fn ensure(run: &Path) -> Result<()> {
 fn is_there(run: &Path) -> bool {
     let text = fs::read(record(run)).ok();
     let process = text.and_then(|text| serde_json::from_slice::<ProcessIdentity>(&text).ok());
-    process.is_some_and(|process| process.exists())
+    process.is_some_and(|process| process.runs())
 }
 
 fn record(run: &Path) -> PathBuf {

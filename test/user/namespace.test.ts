@@ -167,8 +167,7 @@ describe('reset', () => {
     const fresh = await newStore({ images: true });
     await fresh.ok(['run', '-d', '-v', 'data:/data', 'ubuntu', 'sleep', '600']);
     const pid = holder(fresh);
-    await fresh.ok(['system', 'reset'], { input: 'n
-' });
+    await fresh.ok(['system', 'reset'], { input: 'n\n' });
     expect(await fresh.ok(['images', '-q'])).not.toBe('');
     await fresh.ok(['system', 'reset', '-f']);
     expect((await execa('ls', ['-A', fresh.root])).stdout).toBe('');

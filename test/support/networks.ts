@@ -1,11 +1,11 @@
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { vi } from 'vitest';
+import { inject, vi } from 'vitest';
 import { newStore, Store } from './cli.ts';
 import { makeMachine, type NetworkHost } from './machine.ts';
 
 /** Of the image `net`. */
-const PROGRAMS = ['bash', 'sh', 'cat', 'ip', 'sleep', 'socat', 'getent', 'true', 'printf'];
+const PROGRAMS = ['bash', 'sh', 'cat', 'ip', 'sleep', 'socat', 'getent', 'true', 'printf', 'sed', 'head', 'seq', 'tr'];
 
 /** What is there of networks, before and after. */
 export type Left = Record<'link' | 'address' | 'ruleset' | 'run', string>;
@@ -31,7 +31,7 @@ export async function makeWorld(): Promise<NetworkWorld> {
   const plain = await newStore({ images: true });
   const config = join(plain.folder, 'networks.json');
   writeFileSync(config, JSON.stringify({ defaultNetwork: 'bridge' }));
-  const store = new Store(plain.folder, plain.root, config, machine.words);
+  const store = new Store(plain.folder, plain.root, config, machine.words, inject('e2e').user);
   await store.ok(['image', 'from-host', '-q', '-t', 'net', ...PROGRAMS]);
   const all = ['--pull', 'never'];
   return {

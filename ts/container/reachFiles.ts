@@ -19,7 +19,10 @@ export interface Wanted {
  * @throws as {@link Engine.enter}
  */
 export async function reachFiles(engine: Engine, wanted: Wanted, options: ContainerOptions): Promise<void> {
-  if (isOutside() && (hasVolumes(options) || (!wanted.rootfs && !isWithinReach(engine, wanted)))) await engine.enter();
+  if (!isOutside()) return;
+  // A user who cannot have one has nothing half-made.
+  await engine.session();
+  if (hasVolumes(options) || (!wanted.rootfs && !isWithinReach(engine, wanted))) await engine.enter();
 }
 
 function hasVolumes({ mounts = [], volumesFrom = [] }: ContainerOptions): boolean {

@@ -2,7 +2,7 @@ import { lstatSync, mkdirSync } from 'node:fs';
 import { RcxError } from '../errors.ts';
 import { native, runtimePath } from '../native/index.ts';
 import { toRcxError } from '../store/nativeError.ts';
-import { runDirectory } from '../store/paths.ts';
+import { runDirectory, storePaths } from '../store/paths.ts';
 import { isOutside, ordinaryUser } from './caller.ts';
 
 /** Hears why a namespace that was just made has less than it could. */
@@ -10,7 +10,7 @@ export type OnReduced = (why: string) => void;
 
 /**
  * The runtime directory that the namespace of this process' user belongs to, which is made if there is none; `undefined` for root.
- * @throws ERR_RCX_ROOTLESS, ERR_RCX_USER_NAMESPACE, ERR_RCX_ID_MAP, ERR_RCX_RUNTIME_DIRECTORY
+ * @throws ERR_RCX_ROOTLESS, ERR_RCX_USER_NAMESPACE, ERR_RCX_ID_MAP, ERR_RCX_IDS_CHANGED, ERR_RCX_RUNTIME_DIRECTORY
  */
 export async function namespace(onReduced: OnReduced = warnOfReduced): Promise<string | undefined> {
   if (ordinaryUser() === undefined) return undefined;
@@ -21,6 +21,7 @@ export async function namespace(onReduced: OnReduced = warnOfReduced): Promise<s
     const { namespaceIds, ownSources } = await import('./ids.ts');
     const { maps, helpers, reduced } = namespaceIds(ownSources());
     requireOwn(run);
+    (await import('./idsRecord.ts')).keepIds(storePaths().root, maps);
     await native().makeNamespace(runtimePath(), run, JSON.stringify({ maps, helpers }));
     if (reduced !== undefined) onReduced(reduced);
     return run;

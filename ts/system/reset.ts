@@ -34,7 +34,7 @@ export async function resetStore(engine: Engine): Promise<void> {
       throw toRcxError(error, 'ERR_RCX_REMOVE');
     }
   });
-  rmSync(join(paths.root, 'locks'), { recursive: true, force: true });
+  for (const name of ['locks', 'ids.json']) rmSync(join(paths.root, name), { recursive: true, force: true });
   if (ordinaryUser() !== undefined) for (const name of PROCESSES) end(join(paths.run, name));
   rmSync(paths.run, { recursive: true, force: true });
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { RcxError } from '../../errors.ts';
+import { isOutside } from '../../rootless/caller.ts';
 import { ALL_CAPABILITIES, CAPABILITIES } from '../spec/defaults.ts';
 
 /** What is added to Docker's default capabilities and taken from them: full names or `ALL`, sorted. */
@@ -58,9 +59,16 @@ export function capabilitiesOf(change: CapabilityChange, available = availableCa
 
 /** What this process may hand on: what the kernel has, it holds, and could get back at an exec. */
 export function availableCapabilities(status = readFileSync('/proc/self/status', 'utf8')): string[] {
+  if (isOutside()) return capabilitiesOfKernel();
   const set = (field: string) => BigInt(`0x${new RegExp(`^${field}:\\s*([0-9a-f]+)$`, 'm').exec(status)?.[1] ?? '0'}`);
   const held = set('CapPrm') & set('CapBnd');
   return ALL_CAPABILITIES.filter((_, number) => ((held >> BigInt(number)) & 1n) === 1n);
+}
+
+/** Root of a user namespace has all of them there (user_namespaces(7)). */
+function capabilitiesOfKernel(): string[] {
+  const last = Number(readFileSync('/proc/sys/kernel/cap_last_cap', 'utf8'));
+  return ALL_CAPABILITIES.filter((_, number) => number <= last);
 }
 
 function unavailable(name: string): RcxError {

@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import type { Engine } from '../../engine.ts';
+import { RcxError } from '../../errors.ts';
 import { native } from '../../native/index.ts';
+import { ordinaryUser } from '../../rootless/caller.ts';
 import { lockPath, withLock } from '../../store/lock.ts';
 import { toRcxError } from '../../store/nativeError.ts';
 import type { ContainerOptions } from '../options.ts';
@@ -33,6 +35,7 @@ export async function withUserNamespace<T>(
   const mode = userNamespaceMode(options);
   checkOptions(options, mode !== undefined);
   if (mode === undefined) return await make(undefined);
+  if (ordinaryUser() !== undefined) throw needsRoot();
   try {
     const { root, containers } = engine.paths;
     native().requireIdmappedMounts([existsSync(containers) ? containers : root, layers]);
@@ -52,6 +55,16 @@ export async function withUserNamespace<T>(
     }
     checkUser(user, namespace.mappings);
     return await make(namespace);
+  });
+}
+
+/** It takes mounts with shifted owners, which the kernel lets root alone make. */
+function needsRoot(): RcxError {
+  const step = 'give the container a user namespace of its own';
+  return new RcxError(`${step}: not supported for ordinary users yet`, {
+    code: 'ERR_RCX_UNSUPPORTED',
+    step,
+    hint: 'leave out --userns, --uidmap and --gidmap: containers of ordinary users are in a user namespace in any case',
   });
 }
 

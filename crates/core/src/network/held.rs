@@ -170,9 +170,10 @@ impl Held {
         self.ports = mappings;
         if !forwards.is_empty() {
             let machine = self.machine.clone();
+            let transparent = machine.uplink().is_some();
             let pass_on = move |stop| {
                 // Without epoll connections to these ports are refused; what the kernel redirects is not concerned.
-                let _ended = machine.enter().map(|()| proxy::serve(forwards, stop));
+                let _ended = machine.enter().map(|()| proxy::serve(forwards, stop, transparent));
             };
             self.proxy = Some(Service::start("rcx-ports", pass_on)?);
         }

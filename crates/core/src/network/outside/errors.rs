@@ -4,7 +4,7 @@ use std::mem::MaybeUninit;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 
-use super::place::set_option;
+use crate::network::proxy::set_option;
 use crate::sys;
 
 /// linux/errqueue.h.

@@ -10,6 +10,7 @@ mod datagrams;
 mod echo;
 mod errors;
 mod packet;
+mod pieces;
 mod place;
 mod serve;
 mod streams;

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::os::fd::AsRawFd;
+use std::sync::atomic::{AtomicU16, Ordering};
 
 use etherparse::{IpNumber, NetSlice, PacketBuilder, SlicedPacket, TcpHeader, TransportSlice};
 use rustix::io::{Errno, Result};
@@ -9,6 +10,8 @@ use rustix::io::{Errno, Result};
 use super::place::Place;
 use crate::sys;
 
+/// Of the next packet, by which its pieces belong together (RFC 791).
+static NUMBER: AtomicU16 = AtomicU16::new(1);
 /// Routers on the way, for what comes in.
 const TTL: u8 = 64;
 
@@ -160,8 +163,11 @@ pub fn unreachable(by: IpAddr, to: IpAddr, code: u8, sent: &[u8]) -> Option<Vec<
 fn builder(from: IpAddr, to: IpAddr) -> Option<etherparse::PacketBuilderStep<etherparse::IpHeaders>> {
     match (from, to) {
         (IpAddr::V4(from), IpAddr::V4(to)) => {
-            let header =
+            let mut header =
                 etherparse::Ipv4Header::new(0, TTL, IpNumber::TCP, from.octets(), to.octets()).ok()?;
+            // The bridges take smaller ones than the device: the kernel takes it apart, by its number.
+            header.dont_fragment = false;
+            header.identification = NUMBER.fetch_add(1, Ordering::Relaxed);
             Some(PacketBuilder::ip(etherparse::IpHeaders::Ipv4(header, Default::default())))
         }
         (IpAddr::V6(from), IpAddr::V6(to)) => {

@@ -23,6 +23,7 @@ use super::super::filter::BRIDGES;
 use super::super::netlink::Netlink;
 use super::super::nft::rule::{Header, Meta, Rule, Verdict};
 use super::super::nft::{Chain, Family, Hook, MANGLE, Nft, Ownership, RAW, Transaction};
+use super::super::proxy::{IPV6_TRANSPARENT, set_option};
 use super::super::{CODE, LOOPBACK, hinted, link};
 use crate::error::{Context, Error, Result};
 use crate::sys;
@@ -42,12 +43,11 @@ const MARK: u32 = 0x7263;
 const ROUTES: u8 = 114;
 const TABLE: &str = "rcx-outside";
 const TCP: u8 = 6;
+const UDP: u8 = 17;
 /// Of TCP's header (RFC 9293).
 const FLAGS: u32 = 13;
 const SYN: u8 = 0x02;
 const SYN_OR_ACK: u8 = 0x12;
-/// `IPV6_TRANSPARENT` and `IP_TRANSPARENT` (linux/in6.h, linux/in.h).
-const IPV6_TRANSPARENT: libc::c_int = 75;
 
 /// What is used of it outside.
 #[derive(Debug)]
@@ -222,20 +222,11 @@ fn listener() -> rustix::io::Result<TcpListener> {
     Ok(TcpListener::from(socket))
 }
 
-pub fn set_option(socket: &OwnedFd, level: libc::c_int, name: libc::c_int) -> rustix::io::Result<()> {
-    let on: libc::c_int = 1;
-    let length = libc::socklen_t::try_from(size_of::<libc::c_int>()).unwrap_or(4);
-    // SAFETY: a number of the length that is told.
-    sys::check(unsafe {
-        libc::syscall(libc::SYS_setsockopt, socket.as_raw_fd(), level, name, std::ptr::from_ref(&on), length)
-    })
-    .map(drop)
-}
-
 fn rules(port: u16) -> Transaction {
     let mut made = Transaction::default();
     made.table(Family::Inet, TABLE, Ownership::Socket);
     let tcp = || Rule::default().equals(Meta::Transport, &[TCP]);
+    let udp = Rule::default().equals(Meta::Transport, &[UDP]);
     let from = |device: &[u8]| tcp().equals(Meta::InputDevice, device);
     let uplink = [UPLINK.as_bytes(), &[0; 16 - UPLINK.len()]].concat();
     // A connection goes through here in two halves, of which none is one to the kernel's eyes.
@@ -250,7 +241,9 @@ fn rules(port: u16) -> Transaction {
     let chain = Chain { name: "prerouting", kind: "filter", hook: Hook::Prerouting, priority: MANGLE };
     made.chain(Family::Inet, TABLE, chain);
     let rules = [
+        // And answers to whom the proxy of published ports speaks for.
         tcp().has_transparent_socket().mark(MARK).then(Verdict::Accept),
+        udp.has_transparent_socket().mark(MARK).then(Verdict::Accept),
         from(&uplink)
             .has_bits(Header::Transport, FLAGS, SYN_OR_ACK, SYN)
             .give_to_listener(port)

@@ -12,6 +12,7 @@ use rustix::process::{Resource, getrlimit};
 use super::datagrams::Datagrams;
 use super::echo::Echoes;
 use super::packet::Packet;
+use super::pieces::Pieces;
 use super::place::Place;
 use super::streams::Streams;
 use crate::network::proxy::Token;
@@ -33,6 +34,7 @@ pub struct Server {
     connections: Connections,
     datagrams: Datagrams,
     echoes: Echoes,
+    pieces: Pieces,
     /// Number of the next socket. None is given twice.
     next: u64,
     buffer: Vec<u8>,
@@ -60,6 +62,7 @@ impl Server {
             connections,
             datagrams: Datagrams::default(),
             echoes: Echoes::default(),
+            pieces: Pieces::new(),
             next: 0,
             buffer: vec![0; LARGEST],
         })
@@ -98,12 +101,13 @@ impl Server {
         self.streams.keep_time(now);
         self.datagrams.keep_time(&self.epoll, now);
         self.echoes.keep_time(&self.epoll, now);
+        self.pieces.keep_time(now);
         Ok(())
     }
 
     /// Takes what goes out.
     fn read(&mut self, now: Instant) {
-        let Self { epoll, place, streams, datagrams, echoes, next, buffer, .. } = self;
+        let Self { epoll, place, streams, datagrams, echoes, pieces, next, buffer, .. } = self;
         for _ in 0..ROUNDS {
             let Ok(bytes) = place.read(buffer) else { return };
             match Packet::parse(bytes) {
@@ -118,7 +122,11 @@ impl Server {
                 Some(Packet::Echo { from, to, id, sequence, payload }) => {
                     echoes.send(epoll, next, ((from, id), to), (sequence, payload), now);
                 }
-                None => {}
+                None => {
+                    if let Some((from, to, payload)) = pieces.add(bytes, now) {
+                        datagrams.send(epoll, next, (from, to), &payload, now);
+                    }
+                }
             }
         }
     }
@@ -134,7 +142,7 @@ impl Server {
 
     fn timeout(&self) -> Option<Timespec> {
         let deadlines = [self.streams.deadline(), self.datagrams.deadline(), self.echoes.deadline()];
-        let deadline = deadlines.into_iter().flatten().min()?;
+        let deadline = deadlines.into_iter().chain([self.pieces.deadline()]).flatten().min()?;
         let left = deadline.saturating_duration_since(Instant::now()) + Duration::from_millis(1);
         Timespec::try_from(left).ok()
     }

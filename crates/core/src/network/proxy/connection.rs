@@ -10,10 +10,10 @@ use rustix::net::sockopt::{
     set_socket_keepalive, set_socket_linger, set_socket_oobinline, set_tcp_keepidle, set_tcp_nodelay,
     socket_error,
 };
-use rustix::net::{SocketFlags, SocketType, accept_with, connect, socket_with};
+use rustix::net::{SocketFlags, SocketType, accept_with, connect, getpeername, socket_with};
 
 use super::flow::{Broken, Flow};
-use super::listen::family;
+use super::listen::{family, speak_as};
 use super::{Token, forget};
 
 /// How often in a row one direction is served: about 1 MiB.
@@ -72,7 +72,7 @@ impl Connection {
     ///
     /// # Errors
     /// The errno of what could not be had: `EMFILE`, `ENFILE`, `ENOBUFS` or `ENOMEM`, as a rule.
-    pub fn accept(listener: &TcpListener, to: SocketAddr) -> Result<Option<Self>> {
+    pub fn accept(listener: &TcpListener, to: SocketAddr, transparent: bool) -> Result<Option<Self>> {
         let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
         let container = socket_with(family(to), SocketType::STREAM, flags, None)?;
         let (up, down) = (Flow::new()?, Flow::new()?);
@@ -82,6 +82,10 @@ impl Connection {
             Err(Errno::AGAIN | Errno::CONNABORTED | Errno::INTR) => return Ok(None),
             Err(errno) => return Err(errno),
         };
+        let peer = getpeername(&client).ok().flatten().map(SocketAddr::try_from);
+        if let (true, Some(Ok(peer))) = (transparent, peer) {
+            speak_as(&container, peer, to);
+        }
         let (client, container) = (End::new(client), End::new(container));
         let made = Self { client, container, up, down, connecting: true };
         if made.prepare(to).is_err() {

@@ -1,12 +1,17 @@
 //! Taking ports of the machine.
 
 use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::os::fd::{AsRawFd, OwnedFd};
 
 use rustix::io::Result;
 use rustix::net::sockopt::{set_ipv6_v6only, set_socket_reuseaddr};
 use rustix::net::{AddressFamily, SocketFlags, SocketType, listen, socket_with};
 
 use super::{Listener, Protocol, datagram};
+use crate::sys;
+
+/// linux/in6.h.
+pub const IPV6_TRANSPARENT: libc::c_int = 75;
 
 /// As long as the kernel allows (`net.core.somaxconn`, listen(2)): whoever comes while no more are accepted waits there.
 const BACKLOG: i32 = 4096;
@@ -44,6 +49,33 @@ pub fn bind(protocol: Protocol, at: SocketAddr) -> Result<Listener> {
             Ok(Listener::Udp(UdpSocket::from(socket)))
         }
     }
+}
+
+/// Has a socket that is going to be connected to a container speak under the address of the client that it speaks for, where that is one
+/// that answers find the way back from (`IP_TRANSPARENT`, ip(7)). Otherwise it has the machine's.
+pub fn speak_as(socket: &OwnedFd, client: SocketAddr, to: SocketAddr) {
+    let ip = client.ip().to_canonical();
+    if ip.is_loopback() || ip.is_ipv4() != to.is_ipv4() {
+        return;
+    }
+    let made = if ip.is_ipv4() {
+        set_option(socket, libc::SOL_IP, libc::IP_TRANSPARENT)
+    } else {
+        set_option(socket, libc::SOL_IPV6, IPV6_TRANSPARENT)
+    };
+    // It may have several connections to the same port by now: which of its own is not told.
+    let _kept = made.and_then(|()| rustix::net::bind(socket, &SocketAddr::new(ip, 0)));
+}
+
+/// Turns an option on that rustix does not know.
+pub fn set_option(socket: &OwnedFd, level: libc::c_int, name: libc::c_int) -> Result<()> {
+    let on: libc::c_int = 1;
+    let length = libc::socklen_t::try_from(size_of::<libc::c_int>()).unwrap_or(4);
+    // SAFETY: a number of the length that is told.
+    sys::check(unsafe {
+        libc::syscall(libc::SYS_setsockopt, socket.as_raw_fd(), level, name, std::ptr::from_ref(&on), length)
+    })
+    .map(drop)
 }
 
 /// Family of an address.

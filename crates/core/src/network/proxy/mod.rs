@@ -27,7 +27,7 @@ use self::tcp::Connections;
 use self::udp::Sessions;
 use crate::sys;
 
-pub use self::listen::bind;
+pub use self::listen::{IPV6_TRANSPARENT, bind, set_option};
 
 /// How many events are taken at once.
 const EVENTS: usize = 64;
@@ -60,7 +60,8 @@ pub struct Forward {
     pub to: SocketAddr,
 }
 
-/// Passes on in the calling thread until `stop` becomes readable or is hung up.
+/// Passes on in the calling thread until `stop` becomes readable or is hung up. With `transparent` the container sees the addresses of
+/// its clients: what it answers has to come by where the calling thread is.
 ///
 /// What has come by then and finds room at once is still passed on. Connections that would miss something after that are reset: an
 /// end of file would say that all has been sent. `SIGPIPE` stays blocked in the thread.
@@ -69,8 +70,8 @@ pub struct Forward {
 ///
 /// # Errors
 /// The errno of epoll(7), when the thread cannot wait for anything; the ports are let go then, and connections to them refused.
-pub fn serve(forwards: Vec<Forward>, stop: OwnedFd) -> Result<()> {
-    let mut proxy = Proxy::new(forwards, &stop)?;
+pub fn serve(forwards: Vec<Forward>, stop: OwnedFd, transparent: bool) -> Result<()> {
+    let mut proxy = Proxy::new(forwards, &stop, transparent)?;
     while proxy.turn()? {}
     proxy.end();
     Ok(())
@@ -86,7 +87,7 @@ struct Proxy {
 
 impl Proxy {
     /// For the calling thread alone.
-    fn new(forwards: Vec<Forward>, stop: &OwnedFd) -> Result<Self> {
+    fn new(forwards: Vec<Forward>, stop: &OwnedFd, transparent: bool) -> Result<Self> {
         // splice(2) to a socket whose peer is gone raises it, and has no MSG_NOSIGNAL: it would kill the monitor.
         let mask = sys::block_all_signals()?;
         sys::set_signal_mask(mask | 1 << (libc::SIGPIPE - 1))?;
@@ -101,8 +102,9 @@ impl Proxy {
         }
         let descriptors = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
         let descriptors = usize::try_from(descriptors).unwrap_or(usize::MAX);
-        let connections = Connections::new(&epoll, streams, descriptors / 2)?;
-        let sessions = Sessions::new(&epoll, datagrams, descriptors / 4)?;
+        let mut connections = Connections::new(&epoll, streams, descriptors / 2)?;
+        let mut sessions = Sessions::new(&epoll, datagrams, descriptors / 4)?;
+        (connections.transparent, sessions.transparent) = (transparent, transparent);
         Ok(Self { epoll, events: Vec::with_capacity(EVENTS), connections, sessions })
     }
 

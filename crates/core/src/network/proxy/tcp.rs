@@ -24,6 +24,8 @@ pub struct Connections {
     /// Number of the next one. None is given twice.
     next: u64,
     pub(super) most: usize,
+    /// Containers see their clients' addresses.
+    pub(super) transparent: bool,
     /// Until when nobody is accepted.
     pause: Option<Instant>,
     /// The listeners are watched for clients.
@@ -44,7 +46,8 @@ impl Connections {
             epoll::add(epoll, listener, Token::TcpListener(at).data(), EventFlags::IN)?;
         }
         let most = (descriptors / Connection::DESCRIPTORS).clamp(1, MOST);
-        Ok(Self { listeners, open: BTreeMap::new(), next: 0, most, pause: None, accepting: true })
+        let (open, transparent) = (BTreeMap::new(), false);
+        Ok(Self { listeners, open, next: 0, most, transparent, pause: None, accepting: true })
     }
 
     /// Accepts one client: the next has an event of its own.
@@ -53,7 +56,7 @@ impl Connections {
         if !self.may_accept() {
             return;
         }
-        match Connection::accept(listener, *to) {
+        match Connection::accept(listener, *to, self.transparent) {
             Ok(Some(connection)) => {
                 self.open.insert(self.next, connection);
                 self.next += 1;

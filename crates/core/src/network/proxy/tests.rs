@@ -32,7 +32,7 @@ struct Running {
 
 impl Running {
     fn new(protocol: Protocol, at: IpAddr, to: SocketAddr) -> Self {
-        Self::of(held(protocol, at), to, |forward, stop, _| serve(vec![forward], stop).unwrap())
+        Self::of(held(protocol, at), to, |forward, stop, _| serve(vec![forward], stop, false).unwrap())
     }
 
     /// One whose limits are changed by `adjust`, and that counts how often it wakes up.
@@ -42,7 +42,7 @@ impl Running {
         adjust: impl FnOnce(&mut Proxy) + Send + 'static,
     ) -> Self {
         Self::of(listener, to, |forward, stop, turns| {
-            let mut proxy = Proxy::new(vec![forward], &stop).unwrap();
+            let mut proxy = Proxy::new(vec![forward], &stop, false).unwrap();
             adjust(&mut proxy);
             while proxy.turn().unwrap() {
                 turns.fetch_add(1, Ordering::Relaxed);

@@ -10,7 +10,7 @@ use rustix::io::{Errno, Result, retry_on_intr};
 use rustix::net::{RecvFlags, SendFlags, SocketFlags, SocketType, connect, recv, send, socket_with};
 
 use super::datagram::{self, Received};
-use super::listen::family;
+use super::listen::{family, speak_as};
 use super::{Token, forget};
 
 /// Most clients at once.
@@ -31,6 +31,8 @@ pub struct Sessions {
     next: u64,
     pub(super) most: usize,
     pub(super) idle: Duration,
+    /// Containers see their clients' addresses.
+    pub(super) transparent: bool,
     /// No session expires before.
     sweep: Option<Instant>,
     /// For everything that comes and goes; empty without listeners.
@@ -69,6 +71,7 @@ impl Sessions {
             next: 0,
             most: descriptors.clamp(1, MOST),
             idle: IDLE,
+            transparent: false,
             sweep: None,
             buffer,
         })
@@ -124,6 +127,9 @@ impl Sessions {
         }
         let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
         let socket = socket_with(family(to), SocketType::DGRAM, flags, None)?;
+        if self.transparent {
+            speak_as(&socket, peer.client, to);
+        }
         // From now on it hears from the container alone.
         connect(&socket, &to)?;
         let id = self.next;

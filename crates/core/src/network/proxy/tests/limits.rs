@@ -57,6 +57,6 @@ fn connections_leave_descriptors_to_the_rest_of_the_process() {
     let limit = rustix::process::getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: Some(240), ..limit }).unwrap();
     let (stopped, _stop) = pipe_with(PipeFlags::CLOEXEC).unwrap();
-    let proxy = Proxy::new(Vec::new(), &stopped).unwrap();
+    let proxy = Proxy::new(Vec::new(), &stopped, false).unwrap();
     assert_eq!((proxy.connections.most, proxy.sessions.most), (20, 60));
 }

@@ -15,7 +15,7 @@ impl Stepped {
         let (stopped, stop) = pipe_with(PipeFlags::CLOEXEC).unwrap();
         let listener = held(protocol, LOOPBACK);
         let at = address(&listener);
-        let proxy = Proxy::new(vec![Forward { listener, to }], &stopped).unwrap();
+        let proxy = Proxy::new(vec![Forward { listener, to }], &stopped, false).unwrap();
         // A turn that would wait for ever ends as if it was told to stop.
         std::thread::spawn(move || {
             std::thread::sleep(PATIENCE);

@@ -30,38 +30,11 @@ const E2E = ['test/support/e2eSetup.ts'];
  * End-to-end tests that are run again for ordinary users, beside their own. What the others are about is listed in docs/rootless.md, or
  * is no matter of who asks; with RCX_TEST_ALL=1 all of them are run.
  */
-const PARITY = [
-  ...[
-    'attach',
-    'badInput',
-    'commit',
-    'create',
-    'diff',
-    'environment',
-    'exec',
-    'execTerminal',
-    'history',
-    'inspect',
-    'kill',
-  ],
-  ...[
-    'lifecycle',
-    'logs',
-    'metadata',
-    'networkChanges',
-    'networkNames',
-    'networkPorts',
-    'push',
-    'rename',
-    'restart',
-    'run',
-    'runAttach',
-    'runDetached',
-    'signals',
-    'start',
-  ],
-  ...['stop', 'streams', 'sysctls', 'tag', 'terminal', 'ulimits', 'volume', 'wait'],
-];
+const PARITY = (
+  'attach badInput commit create diff environment exec execTerminal history inspect kill lifecycle logs metadata networkChanges ' +
+  'networkNames networkPorts push rename restart run runAttach runDetached signals start stop streams sysctls tag terminal ulimits ' +
+  'volume wait'
+).split(' ');
 const AS_USER = [
   'test/user/*.test.ts',
   ...(process.env.RCX_TEST_ALL === '1' ? ['test/e2e/*.test.ts'] : PARITY.map((name) => `test/e2e/${name}.test.ts`)),

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { INSTALLED_BIN } from './installedBin.ts';
 
 /** Modules that are loaded at run time and not bundled. */
-const RUNTIME = ['tar', 'chownr', 'minipass', 'minizlib', 'yallist', '@isaacs/fs-minipass'];
+export const RUNTIME_MODULES = ['tar', 'chownr', 'minipass', 'minizlib', 'yallist', '@isaacs/fs-minipass'];
 
 /**
  * Copies rcx as it is installed, for tests that destroy it when what they test is broken.
@@ -19,7 +19,8 @@ export function copyInstallation(to: string, { whole = false } = {}): string {
   }
   const modules = 'node_modules';
   if (!whole) symlinkSync(join(from, modules), join(to, modules));
-  else for (const name of RUNTIME) cpSync(join(from, modules, name), join(to, modules, name), { recursive: true });
+  else
+    for (const name of RUNTIME_MODULES) cpSync(join(from, modules, name), join(to, modules, name), { recursive: true });
   return join(to, 'bin/rcx.js');
 }
 

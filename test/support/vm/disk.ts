@@ -3,6 +3,7 @@ import { chmod, cp, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { packageRoot } from '../../../ts/native/index.ts';
+import { RUNTIME_MODULES } from '../installation.ts';
 import { fillStore } from './images.ts';
 
 export const GUEST_SCRIPTS = join(packageRoot, 'test/vm/guest');
@@ -29,11 +30,18 @@ export async function makeDisk(scratch: string, { busybox, apparmor, policy }: D
   const root = join(scratch, 'disk');
   for (const name of ['dev', 'proc', 'sys', 'etc', 'tmp', 'usr/bin'])
     await mkdir(join(root, name), { recursive: true });
-  await writeFile(join(root, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\n');
+  await writeFile(join(root, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\nsam:x:1000:1000:Sam:/home/sam:/bin/sh\n');
+  await writeFile(join(root, 'etc/group'), 'root:x:0:\nsam:x:1000:\n');
+  for (const name of ['subuid', 'subgid']) await writeFile(join(root, 'etc', name), 'sam:100000:65536\n');
   await installBusybox(root, busybox);
   await symlink('/bin/env', join(root, 'usr/bin/env'));
   await installProgram(root, process.execPath, '/usr/bin/node');
   await installSystemd(root);
+  await installProgram(root, '/usr/bin/setpriv');
+  for (const name of ['newuidmap', 'newgidmap']) {
+    await installProgram(root, `/usr/bin/${name}`);
+    await chmod(join(root, 'usr/bin', name), 0o4755);
+  }
   await installRcx(root);
   // Its libraries are Node's.
   for (const name of ['sbin/apparmor_parser', 'etc/apparmor.d'])
@@ -107,7 +115,8 @@ export function missingSystemd(): string | undefined {
 /** What npm would install, as far as running containers needs it. */
 async function installRcx(root: string): Promise<void> {
   const target = join(root, 'opt/rcx');
-  for (const name of ['package.json', 'bin', 'dist', 'native']) {
+  const modules = RUNTIME_MODULES.map((name) => `node_modules/${name}`);
+  for (const name of ['package.json', 'bin', 'dist', 'native', ...modules]) {
     await cp(join(packageRoot, name), join(target, name), { recursive: true });
   }
   await symlink('/opt/rcx/bin/rcx.js', join(root, 'usr/bin/rcx'));

@@ -13,6 +13,8 @@ export interface GuestKernel {
 const WANTED = [
   ...['virtio_pci', 'virtio_blk', 'overlay'],
   ...['bridge', 'veth', 'nf_tables', 'nft_chain_nat', 'nft_nat', 'nft_masq', 'nft_ct', 'nft_fib_inet'],
+  // And of an ordinary user.
+  ...['nft_tproxy', 'nft_socket', 'af_packet'],
 ];
 
 /** Debian's kernel for virtual machines: for users' machines it is as good as any, and small. */

@@ -18,7 +18,17 @@ declare module 'vitest' {
   }
 }
 
-const COMMANDS = ['qemu-system-x86_64', 'apt-get', 'apt-cache', 'dpkg-deb', 'cpio', 'gcc', 'ldd', 'mkfs.ext4'];
+const COMMANDS = [
+  'qemu-system-x86_64',
+  'apt-get',
+  'apt-cache',
+  'dpkg-deb',
+  'cpio',
+  'gcc',
+  'ldd',
+  'mkfs.ext4',
+  'newuidmap',
+];
 
 /**
  * Boots a machine with AppArmor, which runs nearly every check, and one with SELinux for those that need it: a kernel has one of the

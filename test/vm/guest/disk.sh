@@ -40,6 +40,7 @@ check info rcx info
 . /guest/life.sh
 . /guest/limits.sh
 . /guest/apparmor.sh
+. /guest/rootless.sh
 
 check cgroups-left find /sys/fs/cgroup -mindepth 1 -type d -name 'rcx*'
 check mounts-left diff /tmp/mounts-before /proc/self/mountinfo

@@ -10,6 +10,7 @@ use rustix::io::Errno;
 
 use super::{CODE, Layout, below, set};
 use crate::error::{Context, Error, Result};
+use crate::rootless;
 
 /// Where processes of a delegated cgroup go when it is to hand controllers down; other tools call it the same.
 const LEAF: &str = "init";
@@ -34,14 +35,20 @@ pub fn base() -> Result<String> {
 /// root's containers.
 fn delegated(mount: &Path, own: &str) -> String {
     let user = rustix::process::geteuid().as_raw();
+    let is_root = rootless::is_first_root();
+    let is_own = |dir: &Path| fs::metadata(dir).is_ok_and(|metadata| metadata.uid() == user);
+    let is_given = |dir: &Path| {
+        is_own(dir) && (!is_root && may_move_into(dir) || MARKS.iter().any(|mark| has_mark(dir, mark)))
+    };
     let mut path = own;
     while !path.is_empty() {
-        let dir = below(mount, path);
-        let is_own = fs::metadata(&dir).is_ok_and(|metadata| metadata.uid() == user);
-        if is_own && (user != 0 && may_move_into(&dir) || MARKS.iter().any(|mark| has_mark(&dir, mark))) {
+        let (above, name) = path.rsplit_once('/').unwrap_or(("", path));
+        // Where this process went out of the way of its controllers.
+        let made_way = name == LEAF && !above.is_empty() && is_given(&below(mount, above));
+        if is_given(&below(mount, path)) && !made_way {
             return path.to_owned();
         }
-        path = path.rfind('/').map_or("", |at| &path[..at]);
+        path = above;
     }
     String::new()
 }

@@ -29,9 +29,8 @@ pub fn make(mount: &Path, path: &str) -> Result<PathBuf> {
         }
     }
     made.step_at(CODE, "make the cgroup", dir.display()).map_err(|error| match error.errno {
-        Some(Errno::ACCESS | Errno::PERM) if !rustix::process::geteuid().is_root() => {
-            error.hint("rcx needs root to run containers: try it with sudo")
-        }
+        Some(Errno::ACCESS | Errno::PERM) if !rustix::process::geteuid().is_root() => error
+            .hint("an ordinary user makes cgroups where systemd has delegated one to him; see: rcx doctor"),
         Some(Errno::ROFS) => {
             error.hint("the cgroup mount is read-only, as in a container without --privileged")
         }

@@ -50,6 +50,14 @@ pub fn device(builder: &mut Builder, device: &Device) -> Result<()> {
         )
         .at(device.source.display().to_string()));
     }
+    if !device.access.is_empty() && !(device.access.contains('r') && device.access.contains('w')) {
+        return Err(Error::new(
+            device_nodes::CODE,
+            "limit the accesses to a device without root: nobody else can filter them",
+        )
+        .at(device.path.clone())
+        .hint("leave the letters out; who may open it is for its mode on the host to say"));
+    }
     let slot = mounts::clone_tree(builder, &device.source, None, false)?;
     // Nothing that is done to the host's /dev is to be seen in it.
     let attr = MountAttr { propagation: libc::MS_PRIVATE, ..MountAttr::default() };

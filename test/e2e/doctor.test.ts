@@ -49,17 +49,6 @@ describe('rcx doctor', () => {
     expect(of('a container')).toMatchObject({ status: 'missing', found: expect.stringContaining('EPERM') });
   });
 
-  it('tells an ordinary user that containers need root', async () => {
-    const home = join(store.folder, 'home');
-    mkdirSync(home);
-    await execa('chown', ['9999:9999', home]);
-    await execa('chmod', ['755', store.folder]);
-    const env = { HOME: home, RCX_ROOT: join(home, 'root'), RCX_RUN: join(home, 'run') };
-    const { exitCode, of } = await examined(['setpriv', '--reuid', '9999', '--regid', '9999', '--clear-groups'], env);
-    expect(exitCode).toBe(1);
-    expect(of('privilege')).toMatchObject({ status: 'missing', found: 'user 9999' });
-  });
-
   it('knows file systems that overlayfs cannot write to', async () => {
     const folder = join(store.folder, 'ramfs');
     mkdirSync(folder);

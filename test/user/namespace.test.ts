@@ -1,8 +1,9 @@
-import { existsSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { expectFailure, newStore, type Store } from '../support/cli.ts';
+import { INSTALLED_BIN } from '../support/installedBin.ts';
 import { isRunning, waitUntil } from '../support/processes.ts';
 
 const { user } = inject('e2e');
@@ -14,6 +15,9 @@ beforeAll(async () => {
   store = await newStore({ images: true });
 });
 afterAll(() => store.close());
+
+/** As it is installed. */
+const LIBRARY = join(realpathSync(INSTALLED_BIN), '../../dist/index.js');
 
 const run = (...words: string[]) => store.ok(['run', '--rm', ...words]);
 const holder = (of: Store = store) =>
@@ -66,6 +70,17 @@ describe('the namespace of an ordinary user', () => {
     ]);
     expect(stdout).toContain('end');
     expect(stderr).toMatch(/mknod: .*Operation not permitted/);
+  });
+
+  it('lets the library use networks, whose way out it opens', async () => {
+    const fresh = await newStore({ images: true });
+    const program = `
+      const { run } = await import(process.argv[1]);
+      const { stdout } = await run('ubuntu', ['ls', '/sys/class/net'], { network: 'bridge' });
+      process.stdout.write(stdout);`;
+    const words = ['node', '--input-type=module', '-e', program, '--', LIBRARY];
+    expect(await fresh.ok(['unshare', ...words])).toBe('eth0\nlo\n');
+    await fresh.close();
   });
 
   it('is entered by unshare, where all that containers leave can be read and removed', async () => {
@@ -158,7 +173,7 @@ describe('what an ordinary user has no cgroup for', () => {
   it('does not keep processes of the machine’s own pid namespace alive', async () => {
     const script = 'sleep 4217 & setsid sleep 4217 & exec sleep 0.2';
     await run('--pid', 'host', 'ubuntu', 'sh', '-c', script);
-    expect((await execa('pgrep', ['-fc', 'sleep 4217'], { reject: false })).stdout).toBe('0');
+    expect((await execa('pgrep', ['-u', String(user.uid), '-fc', 'sleep 4217'], { reject: false })).stdout).toBe('0');
   });
 });
 

@@ -69,5 +69,6 @@ export function cgroupOf({ request }: Pick<ContainerConfig, 'request'>): string 
 }
 
 /** How an ordinary user comes to have cgroups. */
-export const NO_CGROUP_HINT =
-  'an ordinary user has cgroups where systemd has delegated one to him, on cgroup v2: log in by ssh or at a terminal, or start rcx with systemd-run --user --scope -p Delegate=yes; see: rcx doctor';
+export const TO_HAVE_CGROUPS =
+  'an ordinary user has cgroups where systemd has delegated one to him, on cgroup v2: log in by ssh or at a terminal, or start rcx with systemd-run --user --scope -p Delegate=yes';
+export const NO_CGROUP_HINT = `${TO_HAVE_CGROUPS}; see: rcx doctor`;

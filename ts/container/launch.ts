@@ -4,7 +4,7 @@ import type { Engine } from '../engine.ts';
 import { RcxError } from '../errors.ts';
 import { containerEvent, networkEvent, volumeEvent } from '../events/append.ts';
 import type { Container as NativeContainer, StdioOptions, StdioPipes } from '../native/index.ts';
-import { native } from '../native/index.ts';
+import { native, runtimePath } from '../native/index.ts';
 import { isOutside } from '../rootless/caller.ts';
 import type { Lock } from '../store/lock.ts';
 import { toRcxError } from '../store/nativeError.ts';
@@ -46,7 +46,8 @@ export class AttachedContainer {
     if (lock === undefined) throw runsAlready(stored);
     try {
       if (isOutside() && stored.config.request.rcx.network !== undefined) throw needsMonitor(stored);
-      const request = JSON.stringify({ ...stored.config.request, session: await engine.session() });
+      const session = await engine.session();
+      const request = JSON.stringify({ ...stored.config.request, session, runtime: runtimePath() });
       return new AttachedContainer(engine, stored, await native().createContainer(request, stdio), lock);
     } catch (error) {
       throw await recordFailure(engine, stored, toRcxError(error, 'ERR_RCX_LAUNCH')).finally(() => lock.release());

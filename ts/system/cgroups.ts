@@ -38,7 +38,7 @@ export function cgroupVersion(hierarchies: readonly CgroupHierarchy[]): CgroupVe
 }
 
 /** A hierarchy that cannot be read offers nothing. */
-function readControllers(path: string): string[] {
+export function readControllers(path: string): string[] {
   try {
     return readFileSync(join(path, 'cgroup.controllers'), 'utf8')
       .split(/\s+/)

@@ -1,6 +1,10 @@
 //! What of the kernel rcx uses, asked of the kernel itself: an outer container's filter may deny what its version promises.
 
+use std::panic::resume_unwind;
+use std::thread;
+
 use rustix::io::Errno;
+use rustix::thread::{UnshareFlags, unshare_unsafe};
 
 use crate::launch::clone_into;
 use crate::sys;
@@ -42,11 +46,20 @@ const NAMESPACES: [(&str, libc::c_int); 7] = [
 
 /// Tries everything once; nothing of it is left.
 pub fn probe() -> Vec<Feature> {
-    let calls = CALLS.iter().map(|(name, number)| Feature { name, refused: refusal(*number) });
+    let calls =
+        thread::scope(|scope| scope.spawn(try_calls).join()).unwrap_or_else(|panic| resume_unwind(panic));
     let namespaces = NAMESPACES
         .iter()
         .map(|(name, flag)| Feature { name, refused: clone_into(u64::from(flag.cast_unsigned())).err() });
-    calls.chain(namespaces).collect()
+    calls.into_iter().chain(namespaces).collect()
+}
+
+/// In a mount namespace of the calling thread's own: that of the machine is not an ordinary user's to mount in, and containers have
+/// theirs too.
+fn try_calls() -> Vec<Feature> {
+    // SAFETY: it concerns this thread alone. Where it is refused, so is a container's namespace, which is among what is tried.
+    let _refused = unsafe { unshare_unsafe(UnshareFlags::NEWNS) };
+    CALLS.iter().map(|(name, number)| Feature { name, refused: refusal(*number) }).collect()
 }
 
 /// `ENOSYS` of a kernel without the call. `EPERM` is a filter's or a missing privilege's answer.

@@ -52,7 +52,10 @@ describe('the findings about limits', () => {
   const WIDE = { '/proc/sys/kernel/keys/root_maxkeys': '1000000\n', '/proc/sys/kernel/pid_max': '4194304\n' };
 
   it('are well on an ordinary machine', () => {
-    const findings = limitFindings(machine({ ...WIDE, '/proc/sys/fs/mount-max': '100000\n' }), 1024);
+    const findings = limitFindings(machine({ ...WIDE, '/proc/sys/fs/mount-max': '100000\n' }), {
+      openFiles: 1024,
+      isRoot: true,
+    });
     expect(findings.map(({ name, status }) => `${name} ${status}`)).toEqual([
       'keys ok',
       'processes ok',
@@ -62,7 +65,10 @@ describe('the findings about limits', () => {
   });
 
   it('name the setting that is too low, and say nothing of what is not there', () => {
-    const findings = limitFindings(machine({ '/proc/sys/kernel/keys/root_maxkeys': '200\n' }), 256);
+    const findings = limitFindings(machine({ '/proc/sys/kernel/keys/root_maxkeys': '200\n' }), {
+      openFiles: 256,
+      isRoot: true,
+    });
     expect(findings).toMatchObject([
       { name: 'keys', status: 'reduced', fix: 'sysctl -w kernel.keys.root_maxkeys=10000' },
       { name: 'open files', status: 'reduced', found: '256 a process' },

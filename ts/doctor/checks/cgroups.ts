@@ -1,3 +1,4 @@
+import { TO_HAVE_CGROUPS } from '../../container/cgroupPath.ts';
 import { type CgroupHierarchy, cgroupVersion } from '../../system/cgroups.ts';
 import { type Finding, missing, ok, reduced } from '../finding.ts';
 import type { Host } from '../host.ts';
@@ -14,14 +15,30 @@ const CONTROLLERS: readonly [names: readonly string[], flags: string][] = [
 
 const MOUNT_V2 = 'mount -t cgroup2 none /sys/fs/cgroup';
 
-/** Where limits are set, and which there are. */
-export function cgroupFindings(host: Host, hierarchies: readonly CgroupHierarchy[]): Finding[] {
+/** systemd hands some controllers down to its users by itself, others where it is told. */
+const DELEGATE =
+  "mkdir -p /etc/systemd/system/user@.service.d && printf '[Service]\\nDelegate=cpu cpuset io memory pids\\n' > /etc/systemd/system/user@.service.d/delegate.conf && systemctl daemon-reload, as root; then log in again";
+
+/** An ordinary user to whom no cgroup was delegated: his containers run without. */
+export function noCgroups(user: number): Finding {
+  const flags = CONTROLLERS.map(([, each]) => each).join(', ');
+  const costs = `${flags} are refused, and so is pause`;
+  return reduced('cgroups', `none delegated to user ${user}`, costs, TO_HAVE_CGROUPS);
+}
+
+/**
+ * Where limits are set, and which there are.
+ * @param isDelegated whether they are an ordinary user's
+ */
+export function cgroupFindings(host: Host, hierarchies: readonly CgroupHierarchy[], isDelegated = false): Finding[] {
   if (hierarchies.length === 0) {
     return [missing('cgroups', 'none are mounted', 'containers are put into cgroups', MOUNT_V2)];
   }
   return [
     ok('cgroups', `version ${cgroupVersion(hierarchies)}: ${summary(hierarchies.map(({ path }) => path))}`),
-    ...CONTROLLERS.map(([names, flags]) => controller(host, hierarchies, names, flags)),
+    ...CONTROLLERS.map(([names, flags]) =>
+      controller(hierarchies, names, flags, () => (isDelegated ? DELEGATE : enable(host, hierarchies, names))),
+    ),
     freezer(host, hierarchies),
     swap(host, hierarchies),
   ];
@@ -33,16 +50,16 @@ function summary(places: readonly string[]): string {
 }
 
 function controller(
-  host: Host,
   hierarchies: readonly CgroupHierarchy[],
   names: readonly string[],
   flags: string,
+  fix: () => string,
 ): Finding {
   const [name = ''] = names;
   const title = `cgroup ${name}`;
   const at = hierarchies.find(({ controllers }) => names.some((each) => controllers.includes(each)));
   if (at !== undefined) return ok(title, `${at.path} (v${at.version})`);
-  return reduced(title, 'no hierarchy has it', `${flags} are refused`, enable(host, hierarchies, names));
+  return reduced(title, 'no hierarchy has it', `${flags} are refused`, fix());
 }
 
 /** What brings a controller back, by where it was lost. */

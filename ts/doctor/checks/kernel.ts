@@ -10,13 +10,14 @@ const OLDEST = [5, 12] as const;
 export function kernelFindings(release: string, features: readonly KernelFeature[]): Finding[] {
   const isNamespace = ({ name }: KernelFeature) => name.startsWith('namespace:');
   return [
-    version(release),
+    kernelVersion(release),
     systemCalls(features.filter((feature) => !isNamespace(feature))),
     namespaces(features.filter(isNamespace)),
   ];
 }
 
-function version(release: string): Finding {
+/** Whether it is new enough. */
+export function kernelVersion(release: string): Finding {
   const name = 'kernel';
   if (isBefore(release, OLDEST)) {
     return missing(
@@ -83,17 +84,25 @@ function namespaces(kinds: readonly KernelFeature[]): Finding {
 /** namespaces(7): what the limits below /proc/sys/user are called. */
 const LIMITS: Record<string, string> = { mount: 'mnt', network: 'net' };
 
-/** A session keyring is made for each container, and charged to root. */
-const ENOUGH_KEYS = 1000;
+/** A session keyring is made for each container, and charged to its user (keyrings(7)). */
+const KEYS = { root: { setting: 'root_maxkeys', enough: 1000 }, user: { setting: 'maxkeys', enough: 200 } };
 const ENOUGH_PIDS = 4096;
 
+/** Whose limits, and what they are. */
+export interface LimitFacts {
+  /** How many files this process may have open. */
+  openFiles: number;
+  isRoot: boolean;
+}
+
 /** Limits of the whole machine that many containers meet. */
-export function limitFindings(host: Host, openFiles: number): Finding[] {
-  const keys = host.number('/proc/sys/kernel/keys/root_maxkeys');
+export function limitFindings(host: Host, { openFiles, isRoot }: LimitFacts): Finding[] {
+  const { setting, enough } = isRoot ? KEYS.root : KEYS.user;
+  const keys = host.number(`/proc/sys/kernel/keys/${setting}`);
   const pids = host.number('/proc/sys/kernel/pid_max');
   const mounts = host.number('/proc/sys/fs/mount-max');
   return [
-    limit('keys', 'kernel.keys.root_maxkeys', keys, ENOUGH_KEYS, 'each container takes one, and fails without'),
+    limit('keys', `kernel.keys.${setting}`, keys, enough, 'each container takes one, and fails without'),
     limit('processes', 'kernel.pid_max', pids, ENOUGH_PIDS, 'containers and their monitors share these'),
     limit('mounts', 'fs.mount-max', mounts, 1000, 'each container has about thirty'),
     openFiles >= 1024

@@ -25,13 +25,15 @@ impl Machine {
         Ok(Self(run.map(Session::network).transpose()?.map(Arc::new)))
     }
 
-    /// The same, with a way out of it.
+    /// The same, with a way out of it, which `runtime` or else this process' own program is asked to open.
     ///
     /// # Errors
     /// And `ERR_RCX_NETWORK`.
-    pub fn with_way_out(run: Option<&Path>) -> Result<Self> {
+    pub fn with_way_out(run: Option<&Path>, runtime: Option<&Path>) -> Result<Self> {
         let machine = Self::of(run)?;
-        run.map_or(Ok(()), outside::ensure)?;
+        if let Some(run) = run {
+            outside::ensure(run, runtime.unwrap_or(Path::new("/proc/self/exe")))?;
+        }
         Ok(machine)
     }
 

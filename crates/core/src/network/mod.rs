@@ -101,7 +101,7 @@ fn furnish_new(
     (mappings, forwards): (Vec<Mapping>, Vec<Forward>),
 ) -> Result<Held> {
     let (mut inside, namespace) = (new.netlink, new.fd);
-    let machine = Machine::with_way_out(request.user.as_deref())?;
+    let machine = Machine::with_way_out(request.user.as_deref(), request.runtime.as_deref())?;
     let mut held = machine.run(|| {
         let mut outside = Netlink::open().step(CODE, "open a netlink socket")?;
         let mut held = Held::nothing(request, machine.clone())?;

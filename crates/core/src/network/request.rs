@@ -26,6 +26,9 @@ pub struct NetworkRequest {
     /// Runtime directory of an ordinary user, whose networks these are; the machine's own without one.
     #[serde(skip)]
     pub user: Option<PathBuf>,
+    /// Path of the runtime binary, unless this process is of it.
+    #[serde(skip)]
+    pub runtime: Option<PathBuf>,
 }
 
 /// Ports of the machine that lead to a container: as many of it, one after the other, or one of several.

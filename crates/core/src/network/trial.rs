@@ -64,6 +64,7 @@ fn request() -> NetworkRequest {
         container: "trial".to_owned(),
         name_server: Some(Upstream::None),
         user: None,
+        runtime: None,
     }
 }
 

@@ -60,8 +60,8 @@ impl Namespaces {
         }
         namespaces.require_own(spec)?;
         if let Some(network) = &request.rcx.network {
-            let user = request.session.clone();
-            namespaces.furnish(&NetworkRequest { user, ..network.clone() })?;
+            let (user, runtime) = (request.session.clone(), request.runtime.clone());
+            namespaces.furnish(&NetworkRequest { user, runtime, ..network.clone() })?;
         }
         Ok(namespaces)
     }

@@ -21,6 +21,9 @@ pub struct LaunchRequest {
     /// Runtime directory of an ordinary user, whose namespace the container is launched in.
     #[serde(default)]
     pub session: Option<PathBuf>,
+    /// Path of the runtime binary, where another program launches the container than that.
+    #[serde(default)]
+    pub runtime: Option<PathBuf>,
 }
 
 /// rcx's additions to the runtime-spec.

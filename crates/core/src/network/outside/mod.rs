@@ -36,11 +36,11 @@ use crate::{sys, wire};
 
 const STEP: &str = "open the way out of the user's networks";
 
-/// Has somebody pass on what goes out of the networks of the runtime directory `run`. To be called by root of its user's namespace.
+/// Has the binary `runtime` pass on what goes out of the networks of the runtime directory `run`, unless somebody does. To be called by root of its user's namespace.
 ///
 /// # Errors
 /// `ERR_RCX_NETWORK`.
-pub fn ensure(run: &Path) -> Result<()> {
+pub fn ensure(run: &Path, runtime: &Path) -> Result<()> {
     if is_there(run) {
         return Ok(());
     }
@@ -51,8 +51,7 @@ pub fn ensure(run: &Path) -> Result<()> {
     }
     let run = CString::new(run.as_os_str().as_bytes())
         .map_err(|_| Error::new(CODE, format!("{STEP}: a path has a NUL byte")))?;
-    // The monitor is this very program.
-    helper(Path::new("/proc/self/exe"), &[c"rcx-runtime".to_owned(), c"outside".to_owned(), run], None)
+    helper(runtime, &[c"rcx-runtime".to_owned(), c"outside".to_owned(), run], None)
 }
 
 fn is_there(run: &Path) -> bool {

@@ -1,5 +1,5 @@
 #!/usr/bin/env zx
-// Times of rcx beside its peers, in one run: npm run bench -- [start] [exec] [network] [throughput] [detached] [pull] [repull] [commit] [--runs N] [--json FILE] [--no-build]
+// Times of rcx beside its peers, in one run: npm run bench -- [start] [rootless] [exec] [network] [throughput] [detached] [pull] [repull] [commit] [--runs N] [--json FILE] [--no-build]
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -24,6 +24,7 @@ import {
   networkReport,
   pullReport,
   repullReport,
+  rootlessReport,
   startReport,
   throughputReport,
 } from './bench/report.mjs';
@@ -35,6 +36,7 @@ import { execSubjects } from './bench/subjects/exec/index.mjs';
 import { networkSubjects } from './bench/subjects/network/index.mjs';
 import { pullSubjects } from './bench/subjects/pull/index.mjs';
 import { repullSubjects } from './bench/subjects/repull/index.mjs';
+import { rootlessSubjects } from './bench/subjects/rootless/index.mjs';
 import { startSubjects } from './bench/subjects/start/index.mjs';
 import { throughputSubjects } from './bench/subjects/throughput/index.mjs';
 
@@ -91,6 +93,7 @@ async function bench({ runs }) {
     const report = { machine: await machineFacts() };
     const commands = (subjects, count) => withScope((inner) => benchCommands(inner, subjects, context, count));
     if (runs.start) report.start = await commands(startSubjects, runs.start);
+    if (runs.rootless) report.rootless = await commands(rootlessSubjects, runs.rootless);
     if (runs.exec) report.exec = await commands(execSubjects, runs.exec);
     if (runs.network) report.network = await commands(networkSubjects, runs.network);
     if (runs.throughput) report.throughput = await commands(throughputSubjects, runs.throughput);
@@ -120,6 +123,7 @@ async function main() {
   const parts = [
     machineReport(report.machine),
     report.start && startReport(report.start),
+    report.rootless && rootlessReport(report.rootless),
     report.exec && execReport(report.exec),
     report.network && networkReport(report.network),
     report.throughput && throughputReport(report.throughput),

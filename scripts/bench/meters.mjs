@@ -19,8 +19,8 @@ export async function compile(name, { root, dir }) {
  * scope.
  * @returns {() => Promise<number>} asks it once
  */
-export function startMeter(scope, [command, ...args], { env = cleanEnv() } = {}) {
-  const child = spawn(command, args, { env, stdio: 'pipe' });
+export function startMeter(scope, [command, ...args], { env = cleanEnv(), cwd } = {}) {
+  const child = spawn(command, args, { env, cwd, stdio: 'pipe' });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const ended = new Promise((resolve) => child.once('close', resolve));
   let stderr = '';

@@ -2,7 +2,17 @@ import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 
 /** What can be measured, in the order of the report, with how often unless asked otherwise. */
-const RUNS = { start: 50, exec: 50, network: 30, throughput: 5, detached: 5, pull: 3, repull: 30, commit: 5 };
+const RUNS = {
+  start: 50,
+  rootless: 30,
+  exec: 50,
+  network: 30,
+  throughput: 5,
+  detached: 5,
+  pull: 3,
+  repull: 30,
+  commit: 5,
+};
 
 /**
  * @param {string[]} argv the process's; what stands before and including the script belongs to node and zx

@@ -16,8 +16,10 @@ const PEERS = {
   dockerd: 'docker.io',
   iperf3: 'iperf3',
   iptables: 'iptables',
+  newuidmap: 'uidmap',
   podman: 'podman',
   runc: 'runc',
+  slirp4netns: 'slirp4netns',
 };
 /** Its presence with exit code 101 keeps packages from starting their services: this run starts its own daemons. */
 const POLICY = '/usr/sbin/policy-rc.d';

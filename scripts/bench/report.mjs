@@ -67,6 +67,12 @@ export function execReport(exec) {
   return overNodeReport('### Exec', '`true` in a container that runs', '`rcx exec`', exec);
 }
 
+/** @param {{ results: { name: string, samples: number[] }[], absent: object[] }} rootless */
+export function rootlessReport(rootless) {
+  const head = 'start → exit of `true`, root and ordinary users';
+  return overNodeReport('### Start without root', head, '`rcx run --rm --network none`', rootless);
+}
+
 /** @param {{ results: { name: string, samples: number[] }[], absent: object[] }} network */
 export function networkReport(network) {
   return overNodeReport('### Start on a network', 'start → exit of `true`, default network', '`rcx run --rm`', network);

@@ -6,7 +6,17 @@ const parse = (...words) => parseOptions(['/usr/bin/node', '/somewhere/zx', 'scr
 describe('options of the benchmark', () => {
   it('measures everything by default', () => {
     expect(parse()).toEqual({
-      runs: { start: 50, exec: 50, network: 30, throughput: 5, detached: 5, pull: 3, repull: 30, commit: 5 },
+      runs: {
+        start: 50,
+        rootless: 30,
+        exec: 50,
+        network: 30,
+        throughput: 5,
+        detached: 5,
+        pull: 3,
+        repull: 30,
+        commit: 5,
+      },
       json: undefined,
       build: true,
     });

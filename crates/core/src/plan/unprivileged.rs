@@ -50,7 +50,8 @@ pub fn device(builder: &mut Builder, device: &Device) -> Result<()> {
         )
         .at(device.source.display().to_string()));
     }
-    if !device.access.is_empty() && !(device.access.contains('r') && device.access.contains('w')) {
+    let is_limited = !['r', 'w'].iter().all(|kind| device.access.contains(*kind));
+    if is_limited && !device.access.is_empty() {
         return Err(Error::new(
             device_nodes::CODE,
             "limit the accesses to a device without root: nobody else can filter them",

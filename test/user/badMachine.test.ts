@@ -5,6 +5,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -13,7 +14,9 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, describe, expect, inject, it } from 'vitest';
 import { expectFailure, newStore, type Store } from '../support/cli.ts';
+import { INSTALLED_BIN } from '../support/installedBin.ts';
 import { TarBuilder } from '../support/tarBuilder.ts';
+import { asUser } from '../support/user.ts';
 
 const { user } = inject('e2e');
 if (user === undefined) throw new Error('these are tests of an ordinary user');
@@ -132,5 +135,32 @@ describe('a machine that does not let its users', () => {
     const outcome = await attempt({ RCX_RUN: others });
     expectFailure(outcome, 125, /use the runtime directory: .*others: it belongs to the user 0.*XDG_RUNTIME_DIR/);
     expect(readdirSync(others)).toEqual([]);
+  });
+
+  it('execute what is installed there: the mount is named', async () => {
+    await fresh();
+    const installed = join(realpathSync(INSTALLED_BIN), '../..');
+    const script = 'mount --bind "$0" "$0" && mount -o remount,bind,noexec "$0" && exec "$@"';
+    const program = "await (await import(process.argv[1])).run('ubuntu', ['true'])";
+    const node = [process.execPath, '--input-type=module', '-e', program, '--', join(installed, 'dist/index.js')];
+    const words = ['--mount', 'sh', '-c', script, installed, ...asUser(user), ...node];
+    const { exitCode, stderr } = await execa('unshare', words, { env: store.env, extendEnv: false, reject: false });
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 1,
+      stderr: expect.stringMatching(/load the native addon: .*its file system is mounted with noexec/s),
+    });
+    expectNothingMade();
+  });
+
+  it('shift the owners of files: what needs that is refused for this reason', async () => {
+    store = await newStore({ images: true });
+    for (const [word, reason] of [
+      ['keep-id', /"keep-id": not supported for ordinary users; .*root of the container is you/],
+      ['nomap', /"nomap": not supported for ordinary users/],
+      ['auto', /"auto": not supported for ordinary users/],
+    ] as const) {
+      expectFailure(await store.rcx(['run', '--rm', '--userns', word, 'ubuntu', 'true']), 125, reason);
+    }
+    expect(await store.ok(['ps', '-aq'])).toBe('');
   });
 });

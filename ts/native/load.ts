@@ -42,7 +42,10 @@ function load(): typeof Addon {
       code: 'ERR_RCX_ADDON_LOAD',
       step: 'load the native addon',
       path,
-      hint: 'reinstall rcx on this machine, or build it with: npm run build',
+      // As glibc says it of a file that may not be executed.
+      hint: reason.includes('failed to map segment')
+        ? 'its file system is mounted with noexec: install rcx on another one, or have it mounted with exec'
+        : 'reinstall rcx on this machine, or build it with: npm run build',
       cause,
     });
   }

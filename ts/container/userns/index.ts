@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import type { Engine } from '../../engine.ts';
 import { RcxError } from '../../errors.ts';
 import { native } from '../../native/index.ts';
+import { quote } from '../../oci/quote.ts';
 import { ordinaryUser } from '../../rootless/caller.ts';
 import { lockPath, withLock } from '../../store/lock.ts';
 import { toRcxError } from '../../store/nativeError.ts';
@@ -32,10 +33,11 @@ export async function withUserNamespace<T>(
   layers: string,
   make: (namespace: UserNamespace | undefined) => Promise<T>,
 ): Promise<T> {
+  // What is podman's alone, as keep-id, is not to be told of as a mistake of spelling.
+  if (ordinaryUser() !== undefined && wantsOwn(options)) throw needsRoot(options.userns);
   const mode = userNamespaceMode(options);
   checkOptions(options, mode !== undefined);
   if (mode === undefined) return await make(undefined);
-  if (ordinaryUser() !== undefined) throw needsRoot();
   try {
     const { root, containers } = engine.paths;
     native().requireIdmappedMounts([existsSync(containers) ? containers : root, layers]);
@@ -58,13 +60,20 @@ export async function withUserNamespace<T>(
   });
 }
 
+function wantsOwn({ userns = '', uidMap = [], gidMap = [] }: ContainerOptions): boolean {
+  return (userns !== '' && userns !== 'host') || uidMap.length > 0 || gidMap.length > 0;
+}
+
 /** It takes mounts with shifted owners, which the kernel lets root alone make. */
-function needsRoot(): RcxError {
+function needsRoot(mode = ''): RcxError {
   const step = 'give the container a user namespace of its own';
-  return new RcxError(`${step}: not supported for ordinary users yet`, {
+  const what = mode === '' ? '--uidmap, --gidmap' : `--userns ${quote(mode)}`;
+  return new RcxError(`${step}: ${what}: not supported for ordinary users`, {
     code: 'ERR_RCX_UNSUPPORTED',
     step,
-    hint: 'leave out --userns, --uidmap and --gidmap: containers of ordinary users are in a user namespace in any case',
+    hint: mode.startsWith('keep-id')
+      ? 'leave it out: root of the container is you, and what he makes in a bind is yours'
+      : 'leave it out: containers of ordinary users are in a user namespace in any case',
   });
 }
 

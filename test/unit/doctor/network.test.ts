@@ -28,6 +28,11 @@ it('says what the kernel refused, and what that costs', () => {
   expect(finding?.fix).toMatch(/modprobe -a bridge veth .*"defaultNetwork": "none"/);
 });
 
+it('knows a missing capability from a missing module', () => {
+  const [finding] = networkFindings(new Host(root), () => 'bring the network device up: lo: EPERM');
+  expect(finding?.fix).toMatch(/CAP_NET_ADMIN; .*--cap-add NET_ADMIN or --privileged; until then: --network none/);
+});
+
 it('warns of a filter that it cannot look into', () => {
   tables('nat\n');
   expect(networkFindings(new Host(root), () => undefined)).toHaveLength(1);

@@ -22,8 +22,11 @@ describe('the findings about an ordinary user', () => {
     expect(ids).toMatchObject({ status: 'reduced', found: text, fix: expect.stringMatching(fix) });
   });
 
-  const refused = new RcxError('make a user namespace: EPERM', { code: 'ERR_RCX_USER_NAMESPACE', step: 'make' });
+  const refused = new RcxError('make a user namespace: EPERM', {
+    ...{ code: 'ERR_RCX_USER_NAMESPACE', step: 'make', errno: 'EPERM' },
+  });
   const [CLONE, MOST] = ['/proc/sys/kernel/unprivileged_userns_clone', '/proc/sys/user/max_user_namespaces'];
+  const STATUS = '/proc/self/status';
   const APPARMOR = '/proc/sys/kernel/apparmor_restrict_unprivileged_userns';
   it.each([
     [{ [CLONE]: '0\n', [MOST]: '100\n' }, /^sysctl -w kernel\.unprivileged_userns_clone=1$/],
@@ -32,7 +35,8 @@ describe('the findings about an ordinary user', () => {
       { [MOST]: '100\n', [APPARMOR]: '1\n' },
       /profile rcx-runtime "\/opt\/x y\/rcx-runtime" flags=\(unconfined\) \{ userns/,
     ],
-    [{ [MOST]: '100\n', [APPARMOR]: '0\n' }, /^see docs\/rootless\.md, or run rcx as root$/],
+    [{ [APPARMOR]: '0\n', [STATUS]: 'Seccomp:\t2\n' }, /^start the outer container, .*seccomp=unconfined$/],
+    [{ [MOST]: '100\n', [STATUS]: 'Seccomp:\t0\n' }, /^leave the chroot, if this is one, or run rcx as root$/],
   ])('name what forbids him a namespace: %o', (files, fix) => {
     const finding = noNamespace(machine(files), 1000, refused, '/opt/x y/rcx-runtime');
     expect(finding).toMatchObject({

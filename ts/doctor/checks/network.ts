@@ -4,6 +4,11 @@ import type { Host } from '../host.ts';
 /** What a trial of networks came to: the error, in one line, or `undefined`. */
 export type NetworkTrial = () => string | undefined;
 
+const MODULES =
+  'modprobe -a bridge veth nf_tables nft_chain_nat nft_masq nft_fib_inet nft_ct, or install a kernel with them';
+const CAPABILITY =
+  'run rcx with CAP_NET_ADMIN; where an outer container takes it away, start that one with --cap-add NET_ADMIN or --privileged';
+
 /** What networks need of the kernel, and a packet filter that rcx cannot look into. */
 export function networkFindings(host: Host, trial: NetworkTrial): Finding[] {
   const failure = trial();
@@ -14,7 +19,7 @@ export function networkFindings(host: Host, trial: NetworkTrial): Finding[] {
         name,
         failure,
         'containers have no network but none and host',
-        'modprobe -a bridge veth nf_tables nft_chain_nat nft_masq nft_fib_inet nft_ct, or install a kernel with them; until then: --network none, or "defaultNetwork": "none" in /etc/rcx/config.json',
+        `${failure.includes('EPERM') ? CAPABILITY : MODULES}; until then: --network none, or "defaultNetwork": "none" in /etc/rcx/config.json`,
       ),
     ];
   }

@@ -40,19 +40,28 @@ export function noNamespace(host: Host, uid: number, error: RcxError, runtime: s
     'privilege',
     `user ${uid}: ${error.message}`,
     'containers of an ordinary user run in a user namespace; those of root do not need it',
-    forbidden(host, runtime) ?? error.hint ?? `see ${DOCUMENT}, or run rcx as root`,
+    forbidden(host, error, runtime) ?? error.hint ?? `see ${DOCUMENT}, or run rcx as root`,
   );
 }
 
-/** What lifts a ban on user namespaces, by the setting that makes it. */
-function forbidden(host: Host, runtime: string): string | undefined {
+/** What lifts a ban on user namespaces, by what makes it. */
+function forbidden(host: Host, { errno }: RcxError, runtime: string): string | undefined {
   // Of Debian's kernels.
   if (host.number('/proc/sys/kernel/unprivileged_userns_clone') === 0) {
     return 'sysctl -w kernel.unprivileged_userns_clone=1';
   }
   if (host.number('/proc/sys/user/max_user_namespaces') === 0) return 'sysctl -w user.max_user_namespaces=15000';
-  // Since Ubuntu 23.10 a program without a profile that allows it has no capabilities in the namespaces that it makes.
-  if (host.number('/proc/sys/kernel/apparmor_restrict_unprivileged_userns') !== 1) return undefined;
+  if (host.number('/proc/sys/kernel/apparmor_restrict_unprivileged_userns') === 1) return appArmorProfile(runtime);
+  if (/^Seccomp:\s+2$/m.test(host.read('/proc/self/status') ?? '')) {
+    return 'start the outer container, whose filter forbids it, with --security-opt seccomp=unconfined';
+  }
+  // clone(2): a process whose root is not that of its mount namespace may make none.
+  if (errno === 'EPERM') return 'leave the chroot, if this is one, or run rcx as root';
+  return undefined;
+}
+
+/** Since Ubuntu 23.10 a program without a profile that allows it has no capabilities in the namespaces that it makes. */
+function appArmorProfile(runtime: string): string {
   const profile = '/etc/apparmor.d/rcx-runtime';
   const text = `abi <abi/4.0>,\\ninclude <tunables/global>\\nprofile rcx-runtime "${runtime}" flags=(unconfined) { userns, }\\n`;
   return `printf '${text}' > ${profile} && apparmor_parser -r ${profile}`;

@@ -13,7 +13,8 @@ use crate::error::{Context, Result};
 /// Docker's.
 const ADDRESS: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 11);
 const PORT: u16 = 53;
-const TABLE: &str = "rcx";
+/// Another one than that of networks: an rcx in the container has its own there, and may not change what a socket owns.
+const TABLE: &str = "rcx-names";
 /// Offsets in IPv4, TCP and UDP.
 const SOURCE: u32 = 12;
 const DESTINATION: u32 = 16;

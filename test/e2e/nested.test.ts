@@ -1,5 +1,8 @@
-import { join } from 'node:path';
+import { realpathSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Finding } from '../../ts/doctor/finding.ts';
+import { INSTALLED_BIN } from '../support/installedBin.ts';
 import { makeWorld, type NetworkWorld } from '../support/networks.ts';
 import { RCX_BIN } from '../support/rcxBin.ts';
 
@@ -51,5 +54,54 @@ describe('rcx in a container', () => {
     const { exitCode, stdout } = await nested(flags, '"$0" doctor');
     expect(exitCode).toBe(1);
     expect(stdout).toMatch(/^missing +networks .*EPERM.*\n.*\n.*--cap-add NET_ADMIN or --privileged/m);
+  });
+});
+
+describe('an ordinary user’s rcx in a container', () => {
+  const uid = 1234;
+  const ids = { passwd: `someone:x:${uid}:${uid}::/home:/bin/sh\n`, subuid: 'someone:100000:65536\n' };
+
+  /** With the machine's programs, setuid ones among them, a home on a tmpfs, and subordinate ids. */
+  async function doctor(flags: string[]) {
+    const files = { ...ids, subgid: ids.subuid };
+    const binds = Object.entries(files).flatMap(([name, text]) => {
+      const path = join(world.store.folder, name);
+      writeFileSync(path, text);
+      return ['-v', `${path}:/etc/${name}:ro`];
+    });
+    const folders = ['/usr', dirname(dirname(process.execPath)), join(realpathSync(INSTALLED_BIN), '../..')];
+    for (const folder of new Set(folders)) binds.push('-v', `${folder}:${folder}:ro`);
+    const env = { PATH: process.env.PATH, HOME: '/home', XDG_RUNTIME_DIR: '/home' };
+    const set = Object.entries(env).flatMap(([name, value]) => ['-e', `${name}=${value}`]);
+    const user = ['-u', `${uid}:${uid}`, '--tmpfs', '/home:mode=777', '--network', 'none'];
+    const command = [process.execPath, INSTALLED_BIN, 'doctor', '--format', 'json'];
+    const { stdout, stderr } = await world.store.rcx([
+      'run',
+      '--rm',
+      ...user,
+      ...flags,
+      ...set,
+      ...binds,
+      'ubuntu',
+      ...command,
+    ]);
+    if (stdout === '') throw new Error(stderr);
+    const findings = JSON.parse(stdout) as Finding[];
+    return (name: string) => findings.find((finding) => finding.name === name);
+  }
+
+  const open = ['--security-opt', 'seccomp=unconfined', '--security-opt', 'apparmor=unconfined'];
+  it.each([
+    ['the filter', [], /^start the outer container, whose filter forbids it, .*seccomp=unconfined$/],
+    ['setuid programs', open, /chmod u-s \/usr\/bin\/newuidmap && setcap cap_setuid\+ep \/usr\/bin\/newuidmap$/],
+    ['no_new_privs', [...open, '--security-opt', 'no-new-privileges'], /^no_new_privs .* allowPrivilegeEscalation$/],
+  ])('is told by doctor that %s keeps him from it', async (_, flags, fix) => {
+    expect((await doctor(flags))('privilege')).toMatchObject({ status: 'missing', fix: expect.stringMatching(fix) });
+  });
+
+  it('runs containers where none of these is in the way', async () => {
+    const of = await doctor(['--privileged']);
+    expect(of('subordinate ids')).toMatchObject({ status: 'ok' });
+    expect(of('a container')).toMatchObject({ status: 'ok' });
   });
 });

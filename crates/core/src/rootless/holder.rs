@@ -208,14 +208,31 @@ fn map_by(program: &Path, pid: Pid, ranges: &[IdRange]) -> Result<()> {
     let said = String::from_utf8_lossy(&output.stderr);
     let said = said.lines().next().unwrap_or("it failed without a word");
     let what = Error::new("ERR_RCX_ID_MAP", format!("{STEP}: {said}")).at(program.display().to_string());
-    Err(if said.contains("not permitted") && !is_privileged(program) {
-        let path = program.display();
-        what.hint(format!("it has lost its privileges: run, as root: chmod u+s {path}; or reinstall uidmap"))
-    } else {
-        what.hint(
-            "see the lines of this user in /etc/subuid and /etc/subgid; usermod --add-subuids changes them",
-        )
-    })
+    Err(what.hint(advice(program, said)))
+}
+
+/// What helps, by what newuidmap says and by what keeps it from its privileges.
+fn advice(program: &Path, said: &str) -> String {
+    let path = program.display();
+    if !said.contains("not permitted") {
+        return "see the lines of this user in /etc/subuid and /etc/subgid; usermod --add-subuids changes them"
+            .to_owned();
+    }
+    if rustix::thread::no_new_privs().unwrap_or(false) {
+        return "no_new_privs keeps it from its privileges: start this process without; in Kubernetes set \
+                allowPrivilegeEscalation"
+            .to_owned();
+    }
+    if !is_privileged(program) {
+        return format!("it has lost its privileges: run, as root: chmod u+s {path}; or reinstall uidmap");
+    }
+    // user_namespaces(7): a writer who is not the owner of the namespace needs CAP_SYS_ADMIN, which containers' roots lack. With a
+    // capability of its own the program stays its user's.
+    let capability = if said.contains("gid_map") { "cap_setgid" } else { "cap_setuid" };
+    format!(
+        "a container without SYS_ADMIN keeps a setuid program from it: run, as its root: chmod u-s {path} && setcap \
+         {capability}+ep {path}"
+    )
 }
 
 /// Whether a program is setuid, or has capabilities of its own (capabilities(7)).

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -38,7 +38,14 @@ describe('rcx doctor', () => {
     expect(stdout).toMatch(/\n\d+ ok, \d+ reduced, 0 missing\n$/);
   });
 
-  it('leaves nothing', () => {
+  it('leaves nothing, and no bridge either', async () => {
+    const config = join(store.folder, 'bridge.json');
+    writeFileSync(config, JSON.stringify({ defaultNetwork: 'bridge' }));
+    const words = ['--net', 'sh', '-c', '"$0" doctor >&2; ip -o link; nft list tables', RCX_BIN];
+    const env = { ...store.env, RCX_CONFIG: config };
+    const { stdout, stderr } = await execa('unshare', words, { env, extendEnv: false });
+    expect(stderr).toMatch(/^ok +a container +ran true/m);
+    expect(stdout).toMatch(/^1: lo: .*$/);
     expect(readdirSync(join(store.root, 'containers'))).toEqual([]);
   });
 

@@ -44,7 +44,7 @@ describe('the commands', () => {
       'prune',
     ];
     expect(names('image')).toEqual(files);
-    expect(names('system')).toEqual(['df', 'prune', 'check', 'events', 'boot', 'unit', 'info']);
+    expect(names('system')).toEqual(['df', 'prune', 'check', 'reset', 'events', 'boot', 'unit', 'info']);
   });
 
   it('are explained, with each of their flags and arguments', () => {

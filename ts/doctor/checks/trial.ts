@@ -22,7 +22,9 @@ export async function trialFinding({ paths }: Engine): Promise<Finding> {
     const engine = new Engine({ root: join(temporary.path, 'root'), run: join(temporary.path, 'run') });
     try {
       await imageFromHost({ paths: engine.paths }, { tag: IMAGE, programs: ['true'] });
-      const { exitCode, durationMs } = await run(IMAGE, ['true'], { engine, pull: 'never' });
+      // A bridge would stay. Networks are tried where they leave nothing.
+      const options = { engine, pull: 'never', network: 'none' } as const;
+      const { exitCode, durationMs } = await run(IMAGE, ['true'], options);
       if (exitCode !== 0) throw failed(exitCode);
       return ok(NAME, `ran true, in ${durationMs.toFixed(0)} ms`);
     } finally {

@@ -56,33 +56,29 @@ export class LogFile {
     }
   }
 
-  /** Goes to where the last `count` lines begin, or less if there are not so many. @returns how many lines there are from there on */
+  /**
+   * Goes to where the last `count` whole lines begin, or less if there are not so many: of a large write, the kernel shows a part before
+   * the rest. @returns how many lines there are from there on
+   */
   seekToLast(count: number): number {
     // From the beginning: nobody needs to know how many lines that are.
     if (count === Number.POSITIVE_INFINITY) return 0;
-    const size = this.#end ?? fstatSync(this.#fd).size;
-    let end = size;
-    if (count === 0) {
-      this.#position = end;
-      return 0;
-    }
-    let found = 0;
+    let end = this.#end ?? fstatSync(this.#fd).size;
+    // Newlines from the end on: the first one ends the last line, and each further one begins the line behind it.
+    let newlines = 0;
     this.#position = 0;
     const piece = Buffer.allocUnsafe(PIECE);
-    // The newline at the very end ends the last line and begins none.
-    for (let isLast = true; end > 0; isLast = false) {
+    while (end > 0) {
       const begin = Math.max(0, end - PIECE);
       const length = readSync(this.#fd, piece, 0, end - begin, begin);
       for (let at = length - 1; at >= 0; at--) {
-        if (piece[at] !== NEWLINE || (isLast && at === length - 1)) continue;
-        if (++found >= count) {
-          this.#position = begin + at + 1;
-          return count;
-        }
+        if (piece[at] !== NEWLINE || newlines++ < count) continue;
+        this.#position = begin + at + 1;
+        return count;
       }
       end = begin;
     }
-    return size > 0 ? found + 1 : 0;
+    return newlines;
   }
 
   close(): void {

@@ -1,6 +1,9 @@
 //! Processes that can be told from every other that ever had their pid.
 
 use std::fs;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +34,24 @@ impl ProcessIdentity {
         let start_time = start_time(&String::from_utf8_lossy(&stat))
             .ok_or_else(|| Error::new(CODE, "identify a process: its stat has no start time").at(path))?;
         Ok(Self { pid, start_time, boot_id: boot_id()? })
+    }
+
+    /// From a file; none where there is no such file, or it is no record.
+    pub fn read(path: &Path) -> Option<Self> {
+        serde_json::from_slice(&fs::read(path).ok()?).ok()
+    }
+
+    /// Into a file, which is there with all of it or as before. Only one process may do so at a time.
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub fn write(&self, path: &Path) -> std::io::Result<()> {
+        let mut temporary = path.as_os_str().to_owned();
+        temporary.push(".new");
+        let mut options = fs::OpenOptions::new();
+        let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
+        file.write_all(&serde_json::to_vec(self)?)?;
+        fs::rename(&temporary, path)
     }
 
     /// Whether that very process still exists.

@@ -14,6 +14,7 @@ mod outside;
 mod over_proc;
 mod overlay;
 mod resolve;
+mod runtime;
 mod terminal;
 mod thread;
 mod trial;
@@ -34,6 +35,7 @@ pub(crate) use execute::write_all;
 pub use idmap::can_shift;
 pub(crate) use outside::own_stdio;
 pub(crate) use over_proc::is_on_proc;
+pub(crate) use runtime::start_runtime;
 pub use thread::on_lasting_thread;
 pub use trial::clone_into;
 

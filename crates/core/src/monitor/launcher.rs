@@ -1,16 +1,15 @@
 //! Starting a monitor from a process that has other things to do, Node most of all.
 
-use std::ffi::CString;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::time::Duration;
 
 use rustix::fs::{Mode, OFlags, open};
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
-use rustix::net::{AddressFamily, RecvFlags, SocketAddrUnix, SocketFlags, SocketType, socketpair};
+use rustix::net::{AddressFamily, RecvFlags, SocketAddrUnix, SocketFlags, SocketType};
 
+use super::CODE;
 use super::protocol::{self, Reply, Request};
-use super::{CODE, null};
 use crate::error::{Context, Error, Result};
 use crate::launch;
 use crate::rootless::Session;
@@ -20,24 +19,10 @@ use crate::rootless::Session;
 pub fn spawn(runtime: &Path, folder: &Path, run: &Path, user: Option<&Path>) -> Result<OwnedFd> {
     const STEP: &str = "start the container's monitor";
     let session = Session::to_enter(user)?;
-    let binary = open(runtime, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).step_at(
-        CODE,
-        "open the monitor's binary",
-        runtime.display(),
-    )?;
-    let (socket, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)
-        .step(CODE, "make a socket pair")?;
-    let null = null()?;
     let words = [Path::new("rcx-monitor"), Path::new("monitor"), folder, run].into_iter().chain(user);
-    let words = words
-        .map(|word| CString::new(word.as_os_str().as_encoded_bytes()))
-        .collect::<std::result::Result<Vec<_>, _>>()
-        .map_err(|_| {
-            Error::new(CODE, format!("{STEP}: a path has a NUL byte")).at(folder.display().to_string())
-        })?;
-    let stdio = [null.as_fd(); 3];
-    let place = launch::Place { cgroup: None, user: session.as_ref().map(|session| session.user.as_fd()) };
-    let started = launch::spawn_program(binary.as_fd(), &words, stdio, theirs.as_fd(), null.as_fd(), place)?;
+    let words: Vec<_> = words.map(Path::as_os_str).collect();
+    let user = session.as_ref().map(|session| session.user.as_fd());
+    let (started, socket) = launch::start_runtime(CODE, runtime, &words, user)?;
     // It has forked the real monitor and ended.
     match launch::wait_exited(started.pidfd.as_fd()) {
         Some(launch::Exit::Code(0)) => Ok(socket),

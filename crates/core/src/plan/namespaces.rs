@@ -208,6 +208,16 @@ fn name(flag: u64) -> &'static str {
     KINDS.iter().find(|(kind, _)| *kind as u64 == flag).map_or("", |(_, name)| name)
 }
 
+/// The `CLONE_NEW…` flag of the namespace that a filesystem of the kernel shows, which has to be its user's own to be mounted.
+pub fn shown_by(fs: &str) -> Option<u64> {
+    match fs {
+        "proc" => Some(libc::CLONE_NEWPID as u64),
+        "sysfs" => Some(libc::CLONE_NEWNET as u64),
+        "mqueue" => Some(libc::CLONE_NEWIPC as u64),
+        _ => None,
+    }
+}
+
 fn listed(spec: &Spec) -> impl Iterator<Item = &LinuxNamespace> {
     spec.linux().iter().filter_map(|linux| linux.namespaces().as_ref()).flatten()
 }

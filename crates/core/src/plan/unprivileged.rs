@@ -11,7 +11,7 @@ use rustix::mount::MountAttrFlags;
 use super::device_nodes::{self, Device};
 use super::op::{Op, Param, Step};
 use super::target::Target;
-use super::{Builder, mounts};
+use super::{Builder, mounts, namespaces};
 use crate::error::{Context, Error, Result};
 use crate::id_map::{IdRange, to_host};
 use crate::sys::MountAttr;
@@ -74,15 +74,15 @@ pub fn device(builder: &mut Builder, device: &Device) -> Result<()> {
 
 /// Binds the host's mount of a filesystem that shows a namespace of its own; `false` for one that can be mounted.
 pub fn kernel_mount(builder: &mut Builder, fs: &str, attr: MountAttrFlags, at: &Target) -> Result<bool> {
-    let (namespace, source) = match fs {
-        "proc" => (libc::CLONE_NEWPID, "/proc"),
-        "sysfs" => (libc::CLONE_NEWNET, "/sys"),
-        "mqueue" => (libc::CLONE_NEWIPC, "/dev/mqueue"),
-        _ => return Ok(false),
-    };
-    if builder.unprivileged.is_none() || builder.apart & u64::from(namespace.cast_unsigned()) != 0 {
+    let Some(namespace) = namespaces::shown_by(fs) else { return Ok(false) };
+    if builder.unprivileged.is_none() || builder.apart & namespace != 0 {
         return Ok(false);
     }
+    let source = match fs {
+        "sysfs" => "/sys",
+        "mqueue" => "/dev/mqueue",
+        _ => "/proc",
+    };
     if !Path::new(source).exists() {
         return Ok(true);
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 use rustix::mount::{MountAttrFlags, MountPropagationFlags};
 
 use super::device_nodes::{self, Device};
-use super::namespaces::Namespaces;
+use super::namespaces::{self, Namespaces};
 use super::op::{Op, Outside, Param, Slot, Step};
 use super::options::{Idmap, Options};
 use super::request::{Extras, LaunchRequest, Layers};
@@ -182,13 +182,8 @@ pub fn bind(builder: &mut Builder, slot: Slot, options: &Options, source: &Path)
 
 /// Whether a filesystem shows a namespace that is not the container's own, so that its user namespace may not mount it.
 pub fn is_of_outside(builder: &Builder, fs: &str) -> bool {
-    let namespace = match fs {
-        "proc" => libc::CLONE_NEWPID,
-        "sysfs" => libc::CLONE_NEWNET,
-        "mqueue" => libc::CLONE_NEWIPC,
-        _ => return false,
-    };
-    builder.user.is_some() && builder.namespaces & u64::from(namespace.cast_unsigned()) == 0
+    let Some(namespace) = namespaces::shown_by(fs) else { return false };
+    builder.user.is_some() && builder.namespaces & namespace == 0
 }
 
 /// Mounts such a filesystem with the host's privileges and attaches it inside.

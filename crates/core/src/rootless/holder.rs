@@ -1,30 +1,27 @@
 //! The process that keeps the user's namespace, and how the namespace comes about.
 
-use std::ffi::CString;
+use std::ffi::OsStr;
 use std::fs;
-use std::io::{self, Write};
-use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
-use rustix::fs::{Mode, OFlags, open};
 use rustix::io::Errno;
-use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
 use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 use serde::{Deserialize, Serialize};
 
+use super::helper::{answer, helper};
 use super::session::{holder, record};
 use super::{CODE, Session};
 use crate::error::{Context, Error, Result};
 use crate::id_map::{IdMaps, IdRange, map_file};
 use crate::identity::ProcessIdentity;
-use crate::launch::{self, SYNC_FD};
 use crate::lock::{FileLock, LockMode, LockTarget};
 use crate::sys;
-use crate::wire::{self, Message};
 
 /// What a namespace is made of.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -51,37 +48,7 @@ impl HolderRequest {
 pub fn make(runtime: &Path, run: &Path, request: &HolderRequest) -> Result<()> {
     let text = serde_json::to_string(request)
         .map_err(|e| Error::new(CODE, format!("make the user's namespace: {e}")))?;
-    let run = run.as_os_str().as_encoded_bytes();
-    let words = [b"rcx-runtime", b"namespace".as_slice(), run, text.as_bytes()];
-    let words = words.into_iter().map(CString::new).collect::<std::result::Result<Vec<_>, _>>();
-    let words = words.map_err(|_| Error::new(CODE, "make the user's namespace: a path has a NUL byte"))?;
-    helper(runtime, &words, None)
-}
-
-/// Has `runtime` do something in the user namespace `inside`, or in this process' own, and waits for its end.
-pub(crate) fn helper(runtime: &Path, words: &[CString], inside: Option<BorrowedFd<'_>>) -> Result<()> {
-    let flags = OFlags::RDONLY | OFlags::CLOEXEC;
-    let binary =
-        open(runtime, flags, Mode::empty()).step_at(CODE, "open the helper binary", runtime.display())?;
-    let null = open("/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty()).step_at(
-        CODE,
-        "open",
-        "/dev/null",
-    )?;
-    let (sync, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)
-        .step(CODE, "make a socket pair")?;
-    let (stdio, place) = ([null.as_fd(); 3], launch::Place { cgroup: None, user: inside });
-    let child = launch::spawn_program(binary.as_fd(), words, stdio, theirs.as_fd(), null.as_fd(), place)?;
-    drop(theirs);
-    let said = wire::receive(sync.as_fd());
-    let exit = launch::wait_exited(child.pidfd.as_fd());
-    match (said, exit) {
-        (Ok(Message::Failed(error)), _) => Err(error),
-        (_, Some(launch::Exit::Code(0))) => Ok(()),
-        _ => Err(Error::new(CODE, "run the helper binary: it ended without a word")
-            .at(runtime.display().to_string())
-            .hint("it may have been killed; see the kernel's log")),
-    }
+    helper(runtime, &[OsStr::new("namespace"), run.as_os_str(), OsStr::new(&text)], None)
 }
 
 /// `rcx-runtime namespace RUN REQUEST`, with a socket that failures are reported through.
@@ -89,16 +56,7 @@ pub fn holder_main(mut args: impl Iterator<Item = String>) -> ExitCode {
     let (Some(run), Some(text)) = (args.next(), args.next()) else {
         return ExitCode::from(125);
     };
-    // SAFETY: the launcher put it there for this process alone.
-    let sync = unsafe { OwnedFd::from_raw_fd(SYNC_FD) };
-    match HolderRequest::parse(&text).and_then(|request| make_here(Path::new(&run), &request)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            // With the launcher gone there is nobody left to tell.
-            let _unheard = wire::send_error(sync.as_fd(), &error);
-            ExitCode::FAILURE
-        }
-    }
+    answer(|_| HolderRequest::parse(&text).and_then(|request| make_here(Path::new(&run), &request)))
 }
 
 fn make_here(run: &Path, request: &HolderRequest) -> Result<()> {
@@ -245,16 +203,8 @@ fn is_privileged(program: &Path) -> bool {
 fn write_record(run: &Path, pid: Pid) -> Result<()> {
     const STEP: &str = "record the holder of the user's namespace";
     let identity = ProcessIdentity::of(pid.as_raw_nonzero().get())?;
-    let text = serde_json::to_vec(&identity).map_err(|e| Error::new(CODE, format!("{STEP}: {e}")))?;
-    let (path, temporary) = (record(run), run.join("namespace.json.new"));
-    let mut options = fs::OpenOptions::new();
-    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&temporary).step_at(
-        CODE,
-        STEP,
-        temporary.display(),
-    )?;
-    file.write_all(&text).step_at(CODE, STEP, temporary.display())?;
-    fs::rename(&temporary, &path).step_at(CODE, STEP, path.display())?;
+    let path = record(run);
+    identity.write(&path).step_at(CODE, STEP, path.display())?;
     debug_assert_eq!(holder(run).as_ref(), Some(&identity));
     Ok(())
 }

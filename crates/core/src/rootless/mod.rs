@@ -3,13 +3,14 @@
 //! holder, keeps it from the first command to the end of the user's session, so that only the first has to make it.
 
 mod enter;
+mod helper;
 mod holder;
 mod left;
 mod remove;
 mod session;
 
 pub use self::enter::{enter_main, exec_inside};
-pub(crate) use self::holder::helper;
+pub(crate) use self::helper::{answer, helper};
 pub use self::holder::{HolderRequest, holder_main, make};
 pub use self::left::Left;
 pub use self::remove::{remove_inside, remove_main};

@@ -126,6 +126,5 @@ pub(super) fn record(run: &Path) -> PathBuf {
 
 /// The holder, if it lives.
 pub(super) fn holder(run: &Path) -> Option<ProcessIdentity> {
-    let text = fs::read(record(run)).ok()?;
-    serde_json::from_slice::<ProcessIdentity>(&text).ok().filter(ProcessIdentity::runs)
+    ProcessIdentity::read(&record(run)).filter(ProcessIdentity::runs)
 }

@@ -1,8 +1,11 @@
 //! What ICMP says of datagrams that were sent (`IP_RECVERR`, ip(7)).
 
 use std::mem::MaybeUninit;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
+
+use rustix::net::SocketAddrAny;
+use rustix::net::addr::{SocketAddrLen, SocketAddrStorage};
 
 use crate::network::proxy::set_option;
 use crate::sys;
@@ -36,14 +39,14 @@ pub fn next(socket: BorrowedFd<'_>) -> Option<(SocketAddr, u8)> {
 }
 
 fn receive(socket: BorrowedFd<'_>) -> Option<(Option<SocketAddr>, libc::sock_extended_err)> {
-    let mut name = MaybeUninit::<libc::sockaddr_storage>::zeroed();
+    let mut name = MaybeUninit::<SocketAddrStorage>::zeroed();
     let mut space = [0u64; 32];
     let mut payload = [0u8; 8];
     let mut part = libc::iovec { iov_base: payload.as_mut_ptr().cast(), iov_len: payload.len() };
     // SAFETY: all fields of it may be zero.
     let mut message = unsafe { MaybeUninit::<libc::msghdr>::zeroed().assume_init() };
     message.msg_name = name.as_mut_ptr().cast();
-    message.msg_namelen = libc::socklen_t::try_from(size_of::<libc::sockaddr_storage>()).ok()?;
+    message.msg_namelen = libc::socklen_t::try_from(size_of::<SocketAddrStorage>()).ok()?;
     message.msg_iov = &raw mut part;
     message.msg_iovlen = 1;
     message.msg_control = space.as_mut_ptr().cast();
@@ -52,8 +55,10 @@ fn receive(socket: BorrowedFd<'_>) -> Option<(Option<SocketAddr>, libc::sock_ext
     // SAFETY: everything that the header points to stays until the call returns, and has the lengths that it says.
     sys::check(unsafe { libc::syscall(libc::SYS_recvmsg, socket.as_raw_fd(), &raw mut message, flags) })
         .ok()?;
-    // SAFETY: zeroed, and written by the kernel as far as it goes.
-    let to = address(unsafe { &*name.as_ptr() });
+    let length = message.msg_namelen as SocketAddrLen;
+    // SAFETY: the kernel has written an address of this length; the rest is zero.
+    let to = (length > 0).then(|| unsafe { SocketAddrAny::new(name, length) });
+    let to = to.and_then(|to| SocketAddr::try_from(to).ok());
     // SAFETY: the kernel has written the control data and its length.
     let mut control = unsafe { libc::CMSG_FIRSTHDR(&raw const message) };
     while !control.is_null() {
@@ -70,22 +75,4 @@ fn receive(socket: BorrowedFd<'_>) -> Option<(Option<SocketAddr>, libc::sock_ext
         control = unsafe { libc::CMSG_NXTHDR(&raw const message, control) };
     }
     None
-}
-
-fn address(storage: &libc::sockaddr_storage) -> Option<SocketAddr> {
-    match i32::from(storage.ss_family) {
-        libc::AF_INET => {
-            // SAFETY: the family says that it is one, and the storage is as large as any.
-            let found = unsafe { &*std::ptr::from_ref(storage).cast::<libc::sockaddr_in>() };
-            let ip = Ipv4Addr::from(u32::from_be(found.sin_addr.s_addr));
-            Some(SocketAddr::new(ip.into(), u16::from_be(found.sin_port)))
-        }
-        libc::AF_INET6 => {
-            // SAFETY: as above.
-            let found = unsafe { &*std::ptr::from_ref(storage).cast::<libc::sockaddr_in6>() };
-            let ip = Ipv6Addr::from(found.sin6_addr.s6_addr);
-            Some(SocketAddr::new(ip.into(), u16::from_be(found.sin6_port)))
-        }
-        _ => None,
-    }
 }

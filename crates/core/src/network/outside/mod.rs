@@ -15,10 +15,8 @@ mod place;
 mod serve;
 mod streams;
 
-use std::ffi::CString;
-use std::fs;
-use std::os::fd::{AsFd, FromRawFd, OwnedFd};
-use std::os::unix::ffi::OsStrExt;
+use std::ffi::OsStr;
+use std::os::fd::BorrowedFd;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -27,16 +25,18 @@ use rustix::pipe::{PipeFlags, pipe_with};
 
 pub use self::place::UPLINK;
 use super::CODE;
+use super::machine::Machine;
 use crate::error::{Context, Error, Result};
 use crate::identity::ProcessIdentity;
 use crate::launch::SYNC_FD;
 use crate::lock::{FileLock, LockMode, LockTarget};
-use crate::rootless::{Session, helper};
+use crate::rootless::{answer, helper};
 use crate::{sys, wire};
 
 const STEP: &str = "open the way out of the user's networks";
 
-/// Has the binary `runtime` pass on what goes out of the networks of the runtime directory `run`, unless somebody does. To be called by root of its user's namespace.
+/// Has the binary `runtime` pass on what goes out of the networks of the runtime directory `run`, unless somebody does. To be
+/// called by root of its user's namespace.
 ///
 /// # Errors
 /// `ERR_RCX_NETWORK`.
@@ -49,15 +49,11 @@ pub fn ensure(run: &Path, runtime: &Path) -> Result<()> {
     if is_there(run) {
         return Ok(());
     }
-    let run = CString::new(run.as_os_str().as_bytes())
-        .map_err(|_| Error::new(CODE, format!("{STEP}: a path has a NUL byte")))?;
-    helper(runtime, &[c"rcx-runtime".to_owned(), c"outside".to_owned(), run], None)
+    helper(runtime, &[OsStr::new("outside"), run.as_os_str()], None)
 }
 
 fn is_there(run: &Path) -> bool {
-    let text = fs::read(record(run)).ok();
-    let process = text.and_then(|text| serde_json::from_slice::<ProcessIdentity>(&text).ok());
-    process.is_some_and(|process| process.runs())
+    ProcessIdentity::read(&record(run)).is_some_and(|process| process.runs())
 }
 
 fn record(run: &Path) -> PathBuf {
@@ -67,21 +63,12 @@ fn record(run: &Path) -> PathBuf {
 /// `rcx-runtime outside RUN`, with a socket that failures are reported through. It returns when somebody passes on.
 pub fn main(mut args: impl Iterator<Item = String>) -> ExitCode {
     let Some(run) = args.next() else { return ExitCode::from(125) };
-    // SAFETY: the launcher put it there for this process alone.
-    let sync = unsafe { OwnedFd::from_raw_fd(SYNC_FD) };
-    match begin(Path::new(&run), sync.as_fd()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            // With the launcher gone there is nobody left to tell.
-            let _unheard = wire::send_error(sync.as_fd(), &error);
-            ExitCode::FAILURE
-        }
-    }
+    answer(|sync| begin(Path::new(&run), sync))
 }
 
 /// Comes back in the process that was asked, when the one that passes on has begun.
-fn begin(run: &Path, sync: std::os::fd::BorrowedFd<'_>) -> Result<()> {
-    let namespace = Session::network(run)?;
+fn begin(run: &Path, sync: BorrowedFd<'_>) -> Result<()> {
+    let machine = Machine::of(Some(run))?;
     let (read, write) = pipe_with(PipeFlags::CLOEXEC).step(CODE, "make a pipe")?;
     // SAFETY: there is a single thread.
     match unsafe { libc::fork() } {
@@ -96,7 +83,7 @@ fn begin(run: &Path, sync: std::os::fd::BorrowedFd<'_>) -> Result<()> {
         }
     }
     drop(read);
-    match prepare(run, &namespace) {
+    match prepare(run, &machine) {
         Ok(served) => {
             let told = rustix::io::write(&write, &[1]);
             drop(write);
@@ -115,18 +102,16 @@ fn begin(run: &Path, sync: std::os::fd::BorrowedFd<'_>) -> Result<()> {
     }
 }
 
-fn prepare(run: &Path, namespace: &OwnedFd) -> Result<serve::Server> {
+fn prepare(run: &Path, machine: &Machine) -> Result<serve::Server> {
     rustix::process::setsid().step(CODE, "start a session")?;
     rustix::process::chdir("/").step(CODE, "change to the root directory")?;
     sys::name_process(c"rcx-outside").step(CODE, "name the process")?;
     raise_descriptors();
-    let place = place::furnish(namespace)?;
+    let place = machine.run(place::furnish)?;
     let server = serve::Server::new(place).step(CODE, STEP)?;
     let own = ProcessIdentity::of(std::process::id().cast_signed())?;
-    let text = serde_json::to_vec(&own).map_err(|e| Error::new(CODE, format!("{STEP}: {e}")))?;
-    let (path, temporary) = (record(run), run.join("outside.json.new"));
-    fs::write(&temporary, text).step_at(CODE, STEP, temporary.display())?;
-    fs::rename(&temporary, &path).step_at(CODE, STEP, path.display())?;
+    let path = record(run);
+    own.write(&path).step_at(CODE, STEP, path.display())?;
     Ok(server)
 }
 

@@ -55,16 +55,7 @@ impl<'a> Packet<'a> {
     /// Reads one; nothing for what cannot be passed on: other protocols, pieces, and what is for many.
     pub fn parse(bytes: &'a [u8]) -> Option<Self> {
         let sliced = SlicedPacket::from_ip(bytes).ok()?;
-        let (from, to): (IpAddr, IpAddr) = match &sliced.net? {
-            NetSlice::Ipv4(ip) => (ip.header().source_addr().into(), ip.header().destination_addr().into()),
-            NetSlice::Ipv6(ip) => (ip.header().source_addr().into(), ip.header().destination_addr().into()),
-            NetSlice::Arp(_) => return None,
-        };
-        let is_for_many =
-            to.is_multicast() || to.is_unspecified() || matches!(to, IpAddr::V4(to) if to.is_broadcast());
-        if is_for_many || to.is_loopback() {
-            return None;
-        }
+        let (from, to) = ends(sliced.net.as_ref()?)?;
         match sliced.transport? {
             TransportSlice::Tcp(tcp) if tcp.syn() && !tcp.ack() && !tcp.rst() => Some(Self::Begin {
                 from: SocketAddr::new(from, tcp.source_port()),
@@ -93,24 +84,35 @@ impl<'a> Packet<'a> {
     }
 }
 
+/// Who sends it to whom; nothing for what is for many, or for this machine alone.
+pub fn ends(net: &NetSlice<'_>) -> Option<(IpAddr, IpAddr)> {
+    let (from, to): (IpAddr, IpAddr) = match net {
+        NetSlice::Ipv4(ip) => (ip.header().source_addr().into(), ip.header().destination_addr().into()),
+        NetSlice::Ipv6(ip) => (ip.header().source_addr().into(), ip.header().destination_addr().into()),
+        NetSlice::Arp(_) => return None,
+    };
+    let is_for_many =
+        to.is_multicast() || to.is_unspecified() || matches!(to, IpAddr::V4(to) if to.is_broadcast());
+    (!is_for_many && !to.is_loopback()).then_some((from, to))
+}
+
 /// A packet as it came, with its checksum: what one network device of this machine gives to another has none.
 pub fn completed(bytes: &[u8]) -> Option<Vec<u8>> {
     let sliced = SlicedPacket::from_ip(bytes).ok()?;
     let Some(TransportSlice::Tcp(tcp)) = &sliced.transport else { return None };
     let (mut header, payload): (TcpHeader, &[u8]) = (tcp.to_header(), tcp.payload());
-    let length = match &sliced.net? {
+    match &sliced.net? {
         NetSlice::Ipv4(ip) => {
             let (from, to) = (ip.header().source(), ip.header().destination());
             header.checksum = header.calc_checksum_ipv4_raw(from, to, payload).ok()?;
-            bytes.len() - tcp.slice().len()
         }
         NetSlice::Ipv6(ip) => {
             let (from, to) = (ip.header().source(), ip.header().destination());
             header.checksum = header.calc_checksum_ipv6_raw(from, to, payload).ok()?;
-            bytes.len() - tcp.slice().len()
         }
         NetSlice::Arp(_) => return None,
-    };
+    }
+    let length = bytes.len() - tcp.slice().len();
     Some([bytes.get(..length)?, &header.to_bytes()[..], payload].concat())
 }
 
@@ -137,14 +139,10 @@ pub fn datagram(from: SocketAddr, to: SocketAddr, payload: &[u8]) -> Option<Vec<
 pub fn echo(from: IpAddr, to: IpAddr, (id, sequence): (u16, u16), payload: &[u8]) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     let builder = builder(from, to)?;
-    let builder = match from {
-        IpAddr::V4(_) => {
-            builder.icmpv4_echo_reply(id, sequence).write(&mut bytes, payload).ok()?;
-            return Some(bytes);
-        }
-        IpAddr::V6(_) => builder,
-    };
-    builder.icmpv6_echo_reply(id, sequence).write(&mut bytes, payload).ok()?;
+    match from {
+        IpAddr::V4(_) => builder.icmpv4_echo_reply(id, sequence).write(&mut bytes, payload).ok()?,
+        IpAddr::V6(_) => builder.icmpv6_echo_reply(id, sequence).write(&mut bytes, payload).ok()?,
+    }
     Some(bytes)
 }
 

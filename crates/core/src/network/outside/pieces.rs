@@ -1,11 +1,13 @@
 //! Datagrams that come in pieces. The kernel has put each together once, for the packet filter, and takes it apart again the way it came:
 //! so the pieces of one come together, one after the other, and none is missing.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use etherparse::defrag::IpDefragPool;
-use etherparse::{IpNumber, NetSlice, SlicedPacket, UdpSlice};
+use etherparse::{IpNumber, SlicedPacket, UdpSlice};
+
+use super::packet;
 
 /// How long pieces are kept of which others were lost on the way, for want of room.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -26,17 +28,13 @@ impl Pieces {
     /// Adds a packet that may be a piece; who sends what to whom, when the datagram is whole.
     pub fn add(&mut self, bytes: &[u8], now: Instant) -> Option<(SocketAddr, SocketAddr, Vec<u8>)> {
         let sliced = SlicedPacket::from_ip(bytes).ok()?;
-        let (from, to): (IpAddr, IpAddr) = match sliced.net.as_ref()? {
-            NetSlice::Ipv4(ip) => (ip.header().source_addr().into(), ip.header().destination_addr().into()),
-            NetSlice::Ipv6(ip) => (ip.header().source_addr().into(), ip.header().destination_addr().into()),
-            NetSlice::Arp(_) => return None,
-        };
+        let (from, to) = packet::ends(sliced.net.as_ref()?)?;
         let whole = self.pool.process_sliced_packet(&sliced, now, ()).ok()?;
         let Some(whole) = whole else {
             self.oldest.get_or_insert(now);
             return None;
         };
-        if whole.ip_number != IpNumber::UDP || to.is_multicast() || to.is_loopback() {
+        if whole.ip_number != IpNumber::UDP {
             return None;
         }
         let udp = UdpSlice::from_slice(&whole.payload).ok()?;

@@ -17,13 +17,12 @@ use netlink_packet_route::rule::{RuleAction, RuleAttribute, RuleMessage};
 use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 use rustix::io::Errno;
 use rustix::net::{SocketFlags, SocketType, bind, listen, socket_with};
-use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
 use super::super::filter::BRIDGES;
 use super::super::netlink::Netlink;
 use super::super::nft::rule::{Header, Meta, Rule, Verdict};
 use super::super::nft::{Chain, Family, Hook, MANGLE, Nft, Ownership, RAW, Transaction};
-use super::super::proxy::{IPV6_TRANSPARENT, set_option};
+use super::super::proxy::{family, set_option, set_transparent};
 use super::super::{CODE, LOOPBACK, hinted, link};
 use crate::error::{Context, Error, Result};
 use crate::sys;
@@ -62,21 +61,11 @@ pub struct Place {
     _filter: Nft,
 }
 
-/// Furnishes the namespace.
+/// Furnishes the network namespace that the calling thread is in.
 ///
 /// # Errors
 /// `ERR_RCX_NETWORK` with the kernel's errno.
-pub fn furnish(namespace: &OwnedFd) -> Result<Place> {
-    let there = || {
-        move_into_link_name_space(std::os::fd::AsFd::as_fd(namespace), Some(LinkNameSpaceType::Network))
-            .step(CODE, "enter the network namespace of the user")?;
-        furnish_here()
-    };
-    std::thread::scope(|scope| scope.spawn(there).join())
-        .unwrap_or_else(|_| Err(Error::new(CODE, "furnish the network: the thread for it died")))
-}
-
-fn furnish_here() -> Result<Place> {
+pub fn furnish() -> Result<Place> {
     const STEP: &str = "make the device that leads out";
     let mut netlink = Netlink::open().step(CODE, "open a netlink socket")?;
     link::bring_up(&mut netlink, LOOPBACK).step_at(CODE, "bring the network device up", "lo")?;
@@ -205,18 +194,13 @@ fn routes(netlink: &mut Netlink, uplink: u32, address: IpAddr) -> rustix::io::Re
 /// Listens for connections to whatever address.
 fn listener() -> rustix::io::Result<TcpListener> {
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
-    let (family, any) = if has_ipv6() {
-        (rustix::net::AddressFamily::INET6, SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)))
-    } else {
-        (rustix::net::AddressFamily::INET, SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)))
-    };
-    let socket = socket_with(family, SocketType::STREAM, flags, None)?;
+    let any: IpAddr = if has_ipv6() { Ipv6Addr::UNSPECIFIED.into() } else { Ipv4Addr::UNSPECIFIED.into() };
+    let any = SocketAddr::new(any, 0);
+    let socket = socket_with(family(any), SocketType::STREAM, flags, None)?;
     if any.is_ipv6() {
         rustix::net::sockopt::set_ipv6_v6only(&socket, false)?;
-        set_option(&socket, libc::SOL_IPV6, IPV6_TRANSPARENT)?;
-    } else {
-        set_option(&socket, libc::SOL_IP, libc::IP_TRANSPARENT)?;
     }
+    set_transparent(&socket, any.is_ipv6())?;
     bind(&socket, &any)?;
     listen(&socket, 4096)?;
     Ok(TcpListener::from(socket))

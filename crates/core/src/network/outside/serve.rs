@@ -7,7 +7,6 @@ use rustix::buffer::spare_capacity;
 use rustix::event::Timespec;
 use rustix::event::epoll::{self, Event, EventFlags};
 use rustix::io::{Errno, Result};
-use rustix::process::{Resource, getrlimit};
 
 use super::datagrams::Datagrams;
 use super::echo::Echoes;
@@ -15,8 +14,8 @@ use super::packet::Packet;
 use super::pieces::Pieces;
 use super::place::Place;
 use super::streams::Streams;
-use crate::network::proxy::Token;
 use crate::network::proxy::tcp::Connections;
+use crate::network::proxy::{Token, descriptors};
 use crate::sys;
 
 const EVENTS: usize = 64;
@@ -51,17 +50,15 @@ impl Server {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         epoll::add(&epoll, &place.packets, Token::UdpListener(0).data(), EventFlags::IN)?;
         epoll::add(&epoll, &place.listener, Token::TcpListener(0).data(), EventFlags::IN)?;
-        let descriptors = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
-        let descriptors = usize::try_from(descriptors).unwrap_or(usize::MAX);
-        let connections = Connections::new(&epoll, Vec::new(), descriptors / 2)?;
+        let connections = Connections::new(&epoll, Vec::new(), descriptors() / 2)?;
         Ok(Self {
             epoll,
             events: Vec::with_capacity(EVENTS),
             place,
             streams: Streams::default(),
             connections,
-            datagrams: Datagrams::default(),
-            echoes: Echoes::default(),
+            datagrams: Datagrams::new(),
+            echoes: Echoes::new(),
             pieces: Pieces::new(),
             next: 0,
             buffer: vec![0; LARGEST],
@@ -99,8 +96,8 @@ impl Server {
         }
         self.events.reserve(EVENTS);
         self.streams.keep_time(now);
-        self.datagrams.keep_time(&self.epoll, now);
-        self.echoes.keep_time(&self.epoll, now);
+        self.datagrams.0.keep_time(&self.epoll, now);
+        self.echoes.0.keep_time(&self.epoll, now);
         self.pieces.keep_time(now);
         Ok(())
     }
@@ -141,7 +138,7 @@ impl Server {
     }
 
     fn timeout(&self) -> Option<Timespec> {
-        let deadlines = [self.streams.deadline(), self.datagrams.deadline(), self.echoes.deadline()];
+        let deadlines = [self.streams.deadline(), self.datagrams.0.deadline(), self.echoes.0.deadline()];
         let deadline = deadlines.into_iter().chain([self.pieces.deadline()]).flatten().min()?;
         let left = deadline.saturating_duration_since(Instant::now()) + Duration::from_millis(1);
         Timespec::try_from(left).ok()

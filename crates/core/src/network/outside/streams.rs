@@ -14,7 +14,7 @@ use super::packet;
 use super::place::Place;
 use crate::network::proxy::connection::Connection;
 use crate::network::proxy::tcp::Connections;
-use crate::network::proxy::{Token, forget};
+use crate::network::proxy::{Token, family, forget};
 
 /// Most that are on the way at once. What is more is asked for again by whoever wants it.
 const MOST: usize = 4096;
@@ -68,11 +68,9 @@ impl Streams {
             return;
         }
         let (from, to) = ends;
-        let family =
-            if to.is_ipv6() { rustix::net::AddressFamily::INET6 } else { rustix::net::AddressFamily::INET };
         let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
         // Without a descriptor it is as if the packet was lost.
-        let Ok(socket) = socket_with(family, SocketType::STREAM, flags, None) else { return };
+        let Ok(socket) = socket_with(family(to), SocketType::STREAM, flags, None) else { return };
         match connect(&socket, &to) {
             Ok(()) | Err(Errno::INPROGRESS) => {}
             Err(errno) => return refuse(place, (from, to), (sequence, bytes), errno),

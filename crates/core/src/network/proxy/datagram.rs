@@ -11,6 +11,7 @@ use rustix::io::{Errno, Result, retry_on_intr};
 use rustix::net::SocketAddrAny;
 use rustix::net::addr::{SocketAddrArg, SocketAddrLen, SocketAddrStorage};
 
+use super::listen::set_option;
 use crate::sys::check;
 
 /// Room for one control message, aligned as cmsg(3) wants it.
@@ -26,19 +27,7 @@ pub fn ask_for_local_addresses(socket: &OwnedFd, at: SocketAddr) -> Result<()> {
         SocketAddr::V4(_) => (libc::IPPROTO_IP, libc::IP_PKTINFO),
         SocketAddr::V6(_) => (libc::IPPROTO_IPV6, libc::IPV6_RECVPKTINFO),
     };
-    let on: libc::c_int = 1;
-    // SAFETY: the value is an int, of the length given.
-    let set = unsafe {
-        libc::setsockopt(
-            socket.as_raw_fd(),
-            level,
-            option,
-            std::ptr::from_ref(&on).cast(),
-            size_of::<libc::c_int>() as libc::socklen_t,
-        )
-    };
-    check(set.into())?;
-    Ok(())
+    set_option(socket, level, option)
 }
 
 /// A datagram that has come.

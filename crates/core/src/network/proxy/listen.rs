@@ -11,7 +11,7 @@ use super::{Listener, Protocol, datagram};
 use crate::sys;
 
 /// linux/in6.h.
-pub const IPV6_TRANSPARENT: libc::c_int = 75;
+const IPV6_TRANSPARENT: libc::c_int = 75;
 
 /// As long as the kernel allows (`net.core.somaxconn`, listen(2)): whoever comes while no more are accepted waits there.
 const BACKLOG: i32 = 4096;
@@ -58,13 +58,18 @@ pub fn speak_as(socket: &OwnedFd, client: SocketAddr, to: SocketAddr) {
     if ip.is_loopback() || ip.is_ipv4() != to.is_ipv4() {
         return;
     }
-    let made = if ip.is_ipv4() {
-        set_option(socket, libc::SOL_IP, libc::IP_TRANSPARENT)
-    } else {
-        set_option(socket, libc::SOL_IPV6, IPV6_TRANSPARENT)
-    };
     // It may have several connections to the same port by now: which of its own is not told.
-    let _kept = made.and_then(|()| rustix::net::bind(socket, &SocketAddr::new(ip, 0)));
+    let _kept = set_transparent(socket, ip.is_ipv6())
+        .and_then(|()| rustix::net::bind(socket, &SocketAddr::new(ip, 0)));
+}
+
+/// Lets a socket have addresses that are not this machine's (`IP_TRANSPARENT`, ip(7)).
+pub fn set_transparent(socket: &OwnedFd, is_ipv6: bool) -> Result<()> {
+    if is_ipv6 {
+        set_option(socket, libc::SOL_IPV6, IPV6_TRANSPARENT)
+    } else {
+        set_option(socket, libc::SOL_IP, libc::IP_TRANSPARENT)
+    }
 }
 
 /// Turns an option on that rustix does not know.

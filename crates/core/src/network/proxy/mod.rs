@@ -8,6 +8,7 @@ pub(super) mod connection;
 mod datagram;
 mod flow;
 mod listen;
+pub(super) mod sessions;
 pub(super) mod tcp;
 mod udp;
 
@@ -24,10 +25,10 @@ use serde::{Deserialize, Serialize};
 
 use self::connection::Side;
 use self::tcp::Connections;
-use self::udp::Sessions;
+use self::udp::Clients;
 use crate::sys;
 
-pub use self::listen::{IPV6_TRANSPARENT, bind, set_option};
+pub use self::listen::{bind, family, set_option, set_transparent};
 
 /// How many events are taken at once.
 const EVENTS: usize = 64;
@@ -82,7 +83,7 @@ struct Proxy {
     epoll: OwnedFd,
     events: Vec<Event>,
     connections: Connections,
-    sessions: Sessions,
+    clients: Clients,
 }
 
 impl Proxy {
@@ -100,12 +101,11 @@ impl Proxy {
                 Listener::Udp(socket) => datagrams.push((socket, to)),
             }
         }
-        let descriptors = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
-        let descriptors = usize::try_from(descriptors).unwrap_or(usize::MAX);
+        let descriptors = descriptors();
         let mut connections = Connections::new(&epoll, streams, descriptors / 2)?;
-        let mut sessions = Sessions::new(&epoll, datagrams, descriptors / 4)?;
-        (connections.transparent, sessions.transparent) = (transparent, transparent);
-        Ok(Self { epoll, events: Vec::with_capacity(EVENTS), connections, sessions })
+        let mut clients = Clients::new(&epoll, datagrams, descriptors / 4)?;
+        (connections.transparent, clients.transparent) = (transparent, transparent);
+        Ok(Self { epoll, events: Vec::with_capacity(EVENTS), connections, clients })
     }
 
     /// One wait and all that came of it; false when it was told to stop.
@@ -124,19 +124,20 @@ impl Proxy {
             match Token::of(data) {
                 Some(Token::Stop) => goes_on = false,
                 Some(Token::TcpListener(at)) => self.connections.accept(epoll, at, now),
-                Some(Token::UdpListener(at)) => self.sessions.hear_clients(epoll, at, now),
+                Some(Token::UdpListener(at)) => self.clients.hear_clients(epoll, at, now),
                 Some(Token::End(id, side)) => self.connections.hear(epoll, id, side, flags),
-                Some(Token::Session(id)) => self.sessions.hear_container(id, now),
+                Some(Token::Session(id)) => self.clients.hear_container(id, now),
                 None => {}
             }
         }
         self.connections.keep_time(&self.epoll, now)?;
-        self.sessions.keep_time(&self.epoll, now);
+        self.clients.sessions.keep_time(&self.epoll, now);
         Ok(goes_on)
     }
 
     fn timeout(&self) -> Option<Timespec> {
-        let deadline = [self.connections.deadline(), self.sessions.deadline()].into_iter().flatten().min()?;
+        let deadline =
+            [self.connections.deadline(), self.clients.sessions.deadline()].into_iter().flatten().min()?;
         // The kernel counts milliseconds; the rest of one is waited out, too.
         let left = deadline.saturating_duration_since(Instant::now()) + Duration::from_millis(1);
         Timespec::try_from(left).ok()
@@ -183,6 +184,12 @@ impl Token {
             _ => None,
         }
     }
+}
+
+/// How many descriptors this process may have.
+pub(super) fn descriptors() -> usize {
+    let descriptors = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    usize::try_from(descriptors).unwrap_or(usize::MAX)
 }
 
 /// Ends the registration of a descriptor that is about to be closed. Closing alone does not do it as long as a child of this process,

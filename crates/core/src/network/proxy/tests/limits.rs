@@ -58,5 +58,5 @@ fn connections_leave_descriptors_to_the_rest_of_the_process() {
     setrlimit(Resource::Nofile, Rlimit { current: Some(240), ..limit }).unwrap();
     let (stopped, _stop) = pipe_with(PipeFlags::CLOEXEC).unwrap();
     let proxy = Proxy::new(Vec::new(), &stopped, false).unwrap();
-    assert_eq!((proxy.connections.most, proxy.sessions.most), (20, 60));
+    assert_eq!((proxy.connections.most, proxy.clients.sessions.most), (20, 60));
 }

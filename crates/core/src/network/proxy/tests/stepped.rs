@@ -105,15 +105,15 @@ fn events_of_what_was_closed_meanwhile_do_nothing() {
     reset(stream);
     stepped.turn();
     assert_eq!(stepped.proxy.connections.count(), 0);
-    let Proxy { epoll, connections, sessions, .. } = &mut stepped.proxy;
+    let Proxy { epoll, connections, clients, .. } = &mut stepped.proxy;
     let (all, now) = (EventFlags::all(), Instant::now());
     for id in [0, 1, u64::MAX >> 3] {
         connections.hear(epoll, id, Side::Client, all);
         connections.hear(epoll, id, Side::Container, all);
-        sessions.hear_container(id, now);
+        clients.hear_container(id, now);
     }
     connections.accept(epoll, usize::MAX, now);
-    sessions.hear_clients(epoll, usize::MAX, now);
+    clients.hear_clients(epoll, usize::MAX, now);
     let (mut client, mut stream) = stepped.connected(&server);
     stream.write_all(b"y").unwrap();
     stepped.turn();
@@ -131,19 +131,19 @@ fn talking() -> (Stepped, UdpSocket, UdpSocket, Instant) {
     client.connect(stepped.at).unwrap();
     let now = Instant::now();
     stepped.hear(&client, now);
-    assert_eq!(stepped.proxy.sessions.deadline(), Some(now + Duration::from_secs(90)));
+    assert_eq!(stepped.proxy.clients.sessions.deadline(), Some(now + Duration::from_secs(90)));
     (stepped, server, client, now)
 }
 
 impl Stepped {
     fn hear(&mut self, client: &UdpSocket, now: Instant) {
         client.send(b"hello").unwrap();
-        self.proxy.sessions.hear_clients(&self.proxy.epoll, 0, now);
+        self.proxy.clients.hear_clients(&self.proxy.epoll, 0, now);
     }
 
     fn sessions_at(&mut self, now: Instant) -> usize {
-        self.proxy.sessions.keep_time(&self.proxy.epoll, now);
-        self.proxy.sessions.count()
+        self.proxy.clients.sessions.keep_time(&self.proxy.epoll, now);
+        self.proxy.clients.sessions.count()
     }
 }
 
@@ -157,7 +157,7 @@ fn silent_clients_are_forgotten() {
     // An answer is a sign of life as well.
     let (_, session) = server.recv_from(&mut [0; 8]).unwrap();
     server.send_to(b"answer", session).unwrap();
-    stepped.proxy.sessions.hear_container(0, at(178));
+    stepped.proxy.clients.hear_container(0, at(178));
     assert_eq!(stepped.sessions_at(at(267)), 1);
     assert_eq!(stepped.sessions_at(at(268)), 0);
     assert_eq!(stepped.proxy.timeout(), None);
@@ -168,13 +168,13 @@ fn silent_clients_are_forgotten() {
 #[test]
 fn turns_end_when_a_session_does() {
     let (mut stepped, _server, _client, begin) = talking();
-    stepped.proxy.sessions.idle = Duration::from_millis(50);
+    stepped.proxy.clients.sessions.idle = Duration::from_millis(50);
     assert_eq!(stepped.sessions_at(begin + Duration::from_secs(90)), 0);
     let client = UdpSocket::bind((LOOPBACK, 0)).unwrap();
     client.send_to(b"hello", stepped.at).unwrap();
     stepped.turn();
-    assert_eq!(stepped.proxy.sessions.count(), 1);
-    while stepped.proxy.sessions.count() > 0 {
+    assert_eq!(stepped.proxy.clients.sessions.count(), 1);
+    while stepped.proxy.clients.sessions.count() > 0 {
         stepped.turn();
     }
 }

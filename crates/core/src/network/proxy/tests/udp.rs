@@ -112,7 +112,8 @@ fn the_container_alone_answers() {
 
 #[test]
 fn the_one_silent_for_longest_makes_room() {
-    let proxy = Running::counting(held(Protocol::Udp, LOOPBACK), server(), |proxy| proxy.sessions.most = 2);
+    let proxy =
+        Running::counting(held(Protocol::Udp, LOOPBACK), server(), |proxy| proxy.clients.sessions.most = 2);
     let [first, second, third] = [(); 3].map(|()| client(LOOPBACK));
     let port = ask(&first, proxy.at, b"first");
     let other = ask(&second, proxy.at, b"second");

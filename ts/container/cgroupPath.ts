@@ -55,7 +55,8 @@ export function defaultCgroup(id: string): string {
   return `${cgroupBase()}${cgroupPath(id)}`;
 }
 
-function cgroupBase(): string {
+/** What containers' cgroups are made below: empty for the hierarchies' roots, which are root's alone. @throws ERR_RCX_CGROUP */
+export function cgroupBase(): string {
   try {
     return native().cgroupBase();
   } catch (error) {

@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
+import { cgroupBase } from '../container/cgroupPath.ts';
 import { listContainers } from '../container/heal.ts';
 import type { Engine } from '../engine.ts';
 import { native, runtimePath } from '../native/index.ts';
 import { hasSingleId, isOutside, ordinaryUser } from '../rootless/caller.ts';
 import { ownSources } from '../rootless/ids.ts';
 import { toRcxError } from '../store/nativeError.ts';
-import { type CgroupHierarchy, cgroupHierarchies, readControllers } from '../system/cgroups.ts';
+import { cgroupHierarchies, readControllers } from '../system/cgroups.ts';
 import { mountTable } from '../system/mountTable.ts';
 import { cgroupFindings, noCgroups } from './checks/cgroups.ts';
 import { confinementFindings } from './checks/confinement.ts';
@@ -40,7 +41,7 @@ export async function examine(engine: Engine, env: NodeJS.ProcessEnv = process.e
     ...cgroups(host, user),
     ...confinementFindings(host),
     ...networkFindings(host, networkTrial),
-    ...foundOutside(env),
+    ...(JSON.parse(env[OUTSIDE] ?? '[]') as Finding[]),
     ...limitFindings(host, { openFiles: openFiles(), isRoot: user === undefined }),
     ...software,
     await trialFinding(engine),
@@ -49,7 +50,8 @@ export async function examine(engine: Engine, env: NodeJS.ProcessEnv = process.e
 
 /** Goes on in the namespace of an ordinary user; comes back with why it cannot. */
 async function withoutNamespace(engine: Engine, host: Host): Promise<Finding[]> {
-  process.env[OUTSIDE] = JSON.stringify(outerNetworkFindings(host, process.getegid?.() ?? 0));
+  const outer = outerNetworkFindings(host, process.getegid?.() ?? 0);
+  process.env[OUTSIDE] = JSON.stringify(outer);
   try {
     await engine.enter();
     return [];
@@ -61,7 +63,7 @@ async function withoutNamespace(engine: Engine, host: Host): Promise<Finding[]> 
       ...rootFindings(host, engine.paths.root, mountTable()),
       ...cgroups(host, uid),
       ...confinementFindings(host),
-      ...foundOutside(process.env),
+      ...outer,
       ...limitFindings(host, { openFiles: openFiles(), isRoot: false }),
       ...(await softwareOf(engine, process.env)),
     ];
@@ -74,28 +76,15 @@ function factsOf(uid: number) {
   return { uid, isSingleId: hasSingleId(), hasHelpers };
 }
 
-function foundOutside(env: NodeJS.ProcessEnv): Finding[] {
-  return JSON.parse(env[OUTSIDE] ?? '[]') as Finding[];
-}
-
 /** Root has all that are mounted; an ordinary user what was delegated to him, which only version 2 can do. */
 function cgroups(host: Host, user: number | undefined): Finding[] {
   const mounts = mountTable();
   if (user === undefined) return cgroupFindings(host, cgroupHierarchies(mounts));
-  const base = delegatedCgroup();
-  if (base === undefined) return [noCgroups(user)];
-  const own = cgroupHierarchies(mounts, (path) => readControllers(join(path, base)));
-  return cgroupFindings(host, ofVersion2(own), true);
-}
-
-function ofVersion2(hierarchies: readonly CgroupHierarchy[]): CgroupHierarchy[] {
-  return hierarchies.filter((each) => each.version === 2);
-}
-
-/** Below the root of the hierarchy; the root itself belongs to nobody but root. */
-function delegatedCgroup(): string | undefined {
-  const base = native().cgroupBase();
-  return base === '' ? undefined : base;
+  const base = cgroupBase();
+  if (base === '') return [noCgroups(user)];
+  const all = cgroupHierarchies(mounts, (path) => readControllers(join(path, base)));
+  const own = all.filter(({ version }) => version === 2);
+  return cgroupFindings(host, own, true);
 }
 
 async function softwareOf(engine: Engine, env: NodeJS.ProcessEnv): Promise<Finding[]> {

@@ -3,6 +3,18 @@ import { fs } from 'zx';
 import { shCleanUp } from '../processes.mjs';
 import { CGROUP_PARENT, findCgroups, removeCgroupParent, removeTree } from './cgroups.mjs';
 
+/** podman's defaults raise the limits, which root may not do in every container or virtual machine; lowering is always allowed. */
+export const PODMAN_LIMITS = ['--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=4096:4096'];
+
+/** The words that a podman command begins with: images in `store`, state in `home`. */
+export function podmanWords(runc, store, home) {
+  return [
+    ...['podman', '--root', store, '--runroot', join(home, 'run'), '--tmpdir', join(home, 'tmp')],
+    ...['--storage-driver', 'overlay', '--cgroup-manager', 'cgroupfs', '--events-backend', 'file'],
+    ...['--runtime', runc],
+  ];
+}
+
 const LOCKS = '/dev/shm/libpod_lock';
 /** Of the conmons of containers in the background, whatever parent these have. */
 const CONMON_PARENT = '/libpod_parent';
@@ -24,12 +36,6 @@ export async function preparePodman(scope, { disk, dir }) {
   // After containers in the background its store stays mounted upon itself.
   scope.defer('unmount its store', () => shCleanUp({ nothrow: true })`umount ${join(disk, 'podman/overlay')}`);
   const runc = (await shCleanUp`command -v runc`).stdout.trim();
-  const podman = [
-    ...['podman', '--root', join(disk, 'podman'), '--runroot', join(home, 'run'), '--tmpdir', join(home, 'tmp')],
-    ...['--storage-driver', 'overlay', '--cgroup-manager', 'cgroupfs', '--events-backend', 'file'],
-    ...['--runtime', runc, '--runtime-flag', `root=${join(home, 'runc')}`],
-  ];
-  // podman's defaults raise the limits, which root may not do in every container or virtual machine; lowering is always allowed.
-  const limits = ['--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=4096:4096'];
-  return { podman, runFlags: [...limits, '--cgroup-parent', CGROUP_PARENT] };
+  const podman = [...podmanWords(runc, join(disk, 'podman'), home), '--runtime-flag', `root=${join(home, 'runc')}`];
+  return { podman, runFlags: [...PODMAN_LIMITS, '--cgroup-parent', CGROUP_PARENT] };
 }

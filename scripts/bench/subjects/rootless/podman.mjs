@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { fs } from 'zx';
+import { PODMAN_LIMITS, podmanWords } from '../../engines/podman.mjs';
 import { makeUser } from '../../engines/user.mjs';
 import { startCommandMeter } from '../../meters.mjs';
 import { lacking } from '../../packages.mjs';
@@ -27,35 +28,13 @@ const ofUser = (name, user, flags, { programs, isNetworked }) =>
     async setup(scope, bench) {
       const { words, env, home, run } = await makeUser(scope, bench, user);
       const runc = (await sh`command -v runc`).stdout.trim();
-      const podman = [
-        ...(isNetworked ? await withTun(scope, bench) : []),
-        ...[
-          ...words,
-          'podman',
-          '--root',
-          join(home, 'podman'),
-          '--runroot',
-          join(run, 'podman'),
-          '--tmpdir',
-          join(run, 'tmp'),
-        ],
-        ...[
-          '--storage-driver',
-          'overlay',
-          '--cgroup-manager',
-          'cgroupfs',
-          '--events-backend',
-          'file',
-          '--runtime',
-          runc,
-        ],
-      ];
+      const enter = isNetworked ? await withTun(scope, bench) : [];
+      const podman = [...enter, ...words, ...podmanWords(runc, join(home, 'podman'), join(run, 'podman'))];
       const own = { env, cwd: home };
       // Ends the process that keeps his namespace.
       scope.defer(`end podman of ${user}`, () => shCleanUp(own)`${podman} system migrate`);
       await sh(own)`${podman} pull --quiet --tls-verify=false ${bench.image.reference}`;
-      const limits = ['--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=4096:4096'];
-      const command = [...podman, 'run', '--rm', ...limits, ...flags, bench.image.reference, 'true'];
+      const command = [...podman, 'run', '--rm', ...PODMAN_LIMITS, ...flags, bench.image.reference, 'true'];
       return startCommandMeter(scope, bench, command, own);
     },
   });

@@ -1,12 +1,12 @@
 import type { Engine } from '../engine.ts';
 import { RcxError } from '../errors.ts';
 import { containerEvent } from '../events/append.ts';
-import { type Container, initPath, native, type StdioOptions } from '../native/index.ts';
+import { type Container, initPath, native, type StdioOptions, type StdioPipes } from '../native/index.ts';
 import { toRcxError } from '../store/nativeError.ts';
 import { randomHex } from '../store/random.ts';
 import type { RunningContainer } from './find.ts';
 import { findRunning } from './find.ts';
-import type { ContainerExit } from './launch.ts';
+import { type ContainerExit, exitOf } from './launch.ts';
 import { ALL_CAPABILITIES } from './spec/defaults.ts';
 import { mergeEnv } from './spec/process.ts';
 import type { LaunchExtras, SpecProcess } from './spec/types.ts';
@@ -65,6 +65,16 @@ export class ExecProcess {
     }
   }
 
+  /** This process' ends of the streams that are pipes, as descriptors; once, before {@link ExecProcess.start}. */
+  takePipes(): StdioPipes {
+    return this.#native.takePipes();
+  }
+
+  /** Ends one that was not started. */
+  async abandon(): Promise<void> {
+    this.#native.abandon();
+  }
+
   /** Runs the program; resolves once it runs. @throws ERR_RCX_EXEC_NOT_FOUND, ERR_RCX_EXEC_NOT_EXECUTABLE */
   start(): Promise<void> {
     this.#started = this.#start();
@@ -83,12 +93,11 @@ export class ExecProcess {
   /** Resolves when the process has ended and its output is written. */
   async wait(): Promise<ContainerExit> {
     try {
-      const { code, signal } = await this.#native.wait();
+      const exit = exitOf(await this.#native.wait());
       // A short program may end before its start is told.
       await this.#started;
-      const exitCode = signal === undefined ? (code ?? 0) : 128 + signal;
-      this.#tell('exec_die', { exitCode: String(exitCode) });
-      return { exitCode, ...(signal !== undefined && { signal }) };
+      this.#tell('exec_die', { exitCode: String(exit.exitCode) });
+      return exit;
     } catch (error) {
       throw toRcxError(error, 'ERR_RCX_EXEC');
     }

@@ -104,7 +104,9 @@ async function launchInForeground(engine: Engine, stored: StoredContainer, conne
   const container = await MonitoredContainer.launch(engine, stored, streams);
   containerEvent(engine.paths, stored.config, 'attach');
   const { sigProxy = true } = connection;
-  return await follow(container, { terminal, stdin: streams.stdin, sigProxy }, () => container.start());
+  return await follow(container, { terminal, stdin: isAttached('stdin', connection), sigProxy }, () =>
+    container.start(),
+  );
 }
 
 function isAttached(stream: StreamName, { interactive, attach }: Connection): boolean {
@@ -115,10 +117,13 @@ function isAttached(stream: StreamName, { interactive, attach }: Connection): bo
 /** A terminal has both outputs in one. */
 function streamsOf(terminal: boolean, connection: Connection): AttachOptions {
   const { detachKeys = DETACH_KEYS } = connection;
-  const stdin = isAttached('stdin', connection);
-  const stdout = isAttached('stdout', connection);
-  const stderr = isAttached('stderr', connection) && !terminal;
-  return { stdin, stdout, stderr, ...(terminal && stdin && { detachKeys }) };
+  const stream = (name: StreamName) => (isAttached(name, connection) ? 'inherit' : 'null');
+  const stdio = {
+    stdin: stream('stdin'),
+    stdout: stream('stdout'),
+    stderr: terminal ? 'null' : stream('stderr'),
+  } as const;
+  return { stdio, ...(terminal && stdio.stdin === 'inherit' && { detachKeys }) };
 }
 
 /** Passes signals and the window's size on until the container has ended or the user has left it. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Engine } from '../engine.ts';
 import { RcxError } from '../errors.ts';
 import { containerEvent, networkEvent, volumeEvent } from '../events/append.ts';
-import type { Container as NativeContainer, StdioOptions, StdioPipes } from '../native/index.ts';
+import type { ExitStatus, Container as NativeContainer, StdioOptions, StdioPipes } from '../native/index.ts';
 import { native, runtimePath } from '../native/index.ts';
 import { isOutside } from '../rootless/caller.ts';
 import type { Lock } from '../store/lock.ts';
@@ -20,6 +20,8 @@ export interface ContainerExit {
   exitCode: number;
   /** Number of the signal that killed it. */
   signal?: number;
+  /** The kernel has killed a process of it for want of memory. */
+  oomKilled: boolean;
 }
 
 /** A container that this process runs; it dies with this process. */
@@ -98,8 +100,7 @@ export class AttachedContainer {
   async wait(): Promise<ContainerExit> {
     let exit: ContainerExit;
     try {
-      const { code, signal } = await this.#native.wait();
-      exit = signal === undefined ? { exitCode: code ?? 0 } : { exitCode: 128 + signal, signal };
+      exit = exitOf(await this.#native.wait());
     } catch (error) {
       throw await this.#fail(toRcxError(error, 'ERR_RCX_CONTAINER'));
     }
@@ -112,11 +113,19 @@ export class AttachedContainer {
       await this.#engine.containers.remove(this.#stored);
     } else {
       const { process: _ended, ...rest } = this.#state;
-      this.#record({ ...rest, status: 'exited', finishedAt: new Date().toISOString(), exitCode: exit.exitCode });
+      const { exitCode, oomKilled } = exit;
+      this.#record({ ...rest, status: 'exited', finishedAt: new Date().toISOString(), exitCode, oomKilled });
       this.#tidy();
     }
     this.#lock.release();
     return exit;
+  }
+
+  /** Ends one that was not started. It is removed if it was made for this run alone. */
+  async abandon(): Promise<void> {
+    this.#native.abandon();
+    if (this.#stored.config.autoRemove) await this.#engine.containers.remove(this.#stored);
+    this.#lock.release();
   }
 
   /** Signals the container's init; one that has ended is no error. */
@@ -148,6 +157,11 @@ export class AttachedContainer {
   #tidy(): void {
     rmSync(join(this.#stored.folder, 'work', 'work'), { recursive: true, force: true });
   }
+}
+
+/** In Docker's terms. */
+export function exitOf({ code, signal, oomKilled }: ExitStatus): ContainerExit {
+  return signal === undefined ? { exitCode: code ?? 0, oomKilled } : { exitCode: 128 + signal, signal, oomKilled };
 }
 
 /** Removes a container that asked for it, else keeps why it did not run. */

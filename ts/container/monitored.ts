@@ -1,18 +1,26 @@
 import type { Engine } from '../engine.ts';
 import { isRcxError, RcxError } from '../errors.ts';
-import { type Attachment, type AttachOptions, native, runtimePath } from '../native/index.ts';
+import { type Attachment, type AttachOptions, native, runtimePath, type StdioPipes } from '../native/index.ts';
 import { toRcxError } from '../store/nativeError.ts';
 import { lockFiles } from './filesLock.ts';
 import type { StoredContainer } from './store.ts';
 
+/** How a container ended, as its monitor says; the code is absent when nobody knows it. */
+export interface MonitoredEnd {
+  exitCode?: number;
+  /** Number of the signal that killed it. */
+  signal?: number;
+  oomKilled: boolean;
+}
+
 /** How the connection to a container ended. */
 export type AttachEnd =
-  | { how: 'ended'; exitCode?: number; signal?: number; oomKilled: boolean }
+  | ({ how: 'ended' } & MonitoredEnd)
   /** The user has left it. */
   | { how: 'detached' };
 
 /** Of a client that only has something to say. */
-export const NO_STREAMS: AttachOptions = { stdin: false, stdout: false, stderr: false };
+export const NO_STREAMS: AttachOptions = { stdio: { stdin: 'null', stdout: 'null', stderr: 'null' } };
 
 /** A connection of this process to a container that runs under a monitor, and goes on when the connection ends. */
 export class MonitoredContainer {
@@ -25,7 +33,7 @@ export class MonitoredContainer {
   }
 
   /**
-   * Starts the monitor of a container, with this process' streams connected; nothing of the container runs before
+   * Starts the monitor of a container, with streams connected; nothing of the container runs before
    * {@link MonitoredContainer.start}.
    * @throws ERR_RCX_MONITOR, ERR_RCX_LOCK, ERR_RCX_INVALID_OPTION for detach keys that are none
    */
@@ -58,6 +66,16 @@ export class MonitoredContainer {
 
   get id(): string {
     return this.#stored.config.id;
+  }
+
+  /** This process' ends of the streams that are pipes, as descriptors; once. */
+  takePipes(): StdioPipes {
+    return this.#attachment.takePipes();
+  }
+
+  /** Nobody reads its output, or its error output, any more: the program is told, as by a pipe. */
+  closeOutput(stderr: boolean): void {
+    this.#attachment.closeOutput(stderr);
   }
 
   /** Runs the program; resolves once it runs and its record says so. @throws why it does not, which is on record, too */

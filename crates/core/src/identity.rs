@@ -5,6 +5,9 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Context, Error, Result};
@@ -52,6 +55,28 @@ impl ProcessIdentity {
         let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
         file.write_all(&serde_json::to_vec(self)?)?;
         fs::rename(&temporary, path)
+    }
+
+    /// Waits until that very process has ended; not at all when it has already (pidfd_open(2)).
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub fn wait(&self) -> Result<()> {
+        const STEP: &str = "wait for a process";
+        let Some(pid) = Pid::from_raw(self.pid) else { return Ok(()) };
+        let pidfd = match pidfd_open(pid, PidfdFlags::empty()) {
+            Err(Errno::SRCH) => return Ok(()),
+            pidfd => pidfd.step(CODE, STEP)?,
+        };
+        // The descriptor may be that of another process, which has the pid now.
+        while self.exists() {
+            match poll(&mut [PollFd::new(&pidfd, PollFlags::IN)], None) {
+                Ok(_) => return Ok(()),
+                Err(Errno::INTR) => {}
+                Err(errno) => return Err(Error::os(CODE, STEP, errno)),
+            }
+        }
+        Ok(())
     }
 
     /// Whether that very process still exists.

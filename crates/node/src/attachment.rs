@@ -6,23 +6,22 @@ use napi::Env;
 use napi::bindgen_prelude::Object;
 use napi_derive::napi;
 use rcx_core::launch::on_lasting_thread;
-use rcx_core::monitor::attach::{Attachment as Core, Outcome, Streams};
+use rcx_core::monitor::attach::{Attachment as Core, Life, Outcome};
 use rcx_core::supervise::detach::DetachKeys;
+use rcx_core::supervise::stdio::Stdio;
 
-use crate::container::{Resolver, settle};
+use crate::container::{Resolver, StdioOptions, StdioPipes, settle, streams};
 use crate::error::to_js;
 
-/// Which streams of this process are connected to a container, and how a user leaves it.
+/// How this process is connected to a container.
 #[napi(object)]
 pub struct AttachOptions {
-    /// stdin is copied to the container.
-    pub stdin: bool,
-    /// The container's output is copied to stdout.
-    pub stdout: bool,
-    /// Its error output is copied to stderr.
-    pub stderr: bool,
+    /// Its streams; those that are `null` are not connected.
+    pub stdio: StdioOptions,
     /// Keys that detach, as `ctrl-p,ctrl-q`.
     pub detach_keys: Option<String>,
+    /// One that is launched does not outlive this process.
+    pub bound: Option<bool>,
 }
 
 /// How an attachment ended.
@@ -87,6 +86,18 @@ impl Attachment {
         self.core.resize(rows, columns).map_err(|error| to_js(env, &error))
     }
 
+    /// This process' ends of the piped streams. Once.
+    #[napi]
+    pub fn take_pipes(&self) -> StdioPipes {
+        self.core.take_pipes().into()
+    }
+
+    /// Nobody reads the program's output, or its error output, any more: writing it fails, as with a pipe.
+    #[napi]
+    pub fn close_output(&self, stderr: bool) {
+        self.core.close_output(stderr);
+    }
+
     /// Leaves the container as it is.
     #[napi]
     pub fn detach(&self) {
@@ -106,7 +117,7 @@ fn outcome(outcome: Outcome) -> AttachOutcome {
     }
 }
 
-/// Starts a monitor for the container in `folder` with this process' streams; nothing of the container runs before `start`.
+/// Starts a monitor for the container in `folder`, connected to it; nothing of the container runs before `start`.
 /// `run` is the store's runtime directory; `user` is that of an ordinary user, in whose namespace the monitor is.
 #[napi(ts_return_type = "Promise<Attachment>")]
 pub fn launch_monitor<'env>(
@@ -118,18 +129,25 @@ pub fn launch_monitor<'env>(
     user: Option<String>,
 ) -> napi::Result<Object<'env>> {
     let (streams, keys) = read(env, &options)?;
+    let life = if options.bound == Some(true) { Life::Bound } else { Life::Own };
     let (deferred, promise) = env.create_deferred::<Attachment, Resolver<Attachment>>()?;
     on_lasting_thread(move || {
         let (folder, run) = (Path::new(&folder), Path::new(&run));
-        let launched =
-            Core::launch(Path::new(&runtime), (folder, run), user.as_deref().map(Path::new), streams, keys);
+        let launched = Core::launch(
+            Path::new(&runtime),
+            (folder, run),
+            user.as_deref().map(Path::new),
+            streams,
+            keys,
+            life,
+        );
         settle(deferred, launched.map(|core| Attachment { core }));
     })
     .map_err(|error| to_js(env, &error))?;
     Ok(promise)
 }
 
-/// Connects this process' streams to the container whose runtime directory is `own`.
+/// Connects this process to the container whose runtime directory is `own`.
 #[napi]
 pub fn attach_to_monitor(env: &Env, own: String, options: AttachOptions) -> napi::Result<Attachment> {
     let (streams, keys) = read(env, &options)?;
@@ -137,8 +155,7 @@ pub fn attach_to_monitor(env: &Env, own: String, options: AttachOptions) -> napi
     Ok(Attachment { core })
 }
 
-fn read(env: &Env, options: &AttachOptions) -> napi::Result<(Streams, Option<DetachKeys>)> {
+fn read(env: &Env, options: &AttachOptions) -> napi::Result<(Stdio, Option<DetachKeys>)> {
     let keys = options.detach_keys.as_deref().map(DetachKeys::parse).transpose();
-    let streams = Streams { stdin: options.stdin, stdout: options.stdout, stderr: options.stderr };
-    Ok((streams, keys.map_err(|error| to_js(env, &error))?))
+    Ok((streams(&options.stdio)?, keys.map_err(|error| to_js(env, &error))?))
 }

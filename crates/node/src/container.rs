@@ -5,16 +5,17 @@ use std::os::fd::{IntoRawFd, OwnedFd};
 use napi::bindgen_prelude::{Object, ToNapiValue};
 use napi::{Env, JsDeferred, Status};
 use napi_derive::napi;
-use rcx_core::launch::on_lasting_thread;
+use rcx_core::launch::{Exit, on_lasting_thread};
 use rcx_core::plan::join::JoinRequest;
 use rcx_core::plan::request::LaunchRequest;
-use rcx_core::supervise::stdio::{Stdio, Stream};
-use rcx_core::supervise::{Container as Core, terminal};
+use rcx_core::supervise::stdio::{Ends, Stdio, Stream};
+use rcx_core::supervise::{Container as Core, End, terminal};
 
 use crate::error::to_js;
 
 /// The three streams of a container: `inherit` copies to or from the same stream of this process, `pipe` gives this process
-/// the other end, `null` is `/dev/null`. With a terminal only `stdin: 'inherit'` counts: whether input is copied.
+/// the other end, `null` is `/dev/null`. A terminal has both outputs in one, which is read in any case: `stdout` is `pipe`
+/// or this process' own.
 #[napi(object)]
 pub struct StdioOptions {
     #[napi(ts_type = "'inherit' | 'pipe' | 'null'")]
@@ -33,13 +34,22 @@ pub struct StdioPipes {
     pub stderr: Option<i32>,
 }
 
-/// How a container ended: exactly one of the two is set.
+impl From<Ends> for StdioPipes {
+    fn from(ends: Ends) -> Self {
+        let raw = |end: Option<OwnedFd>| end.map(IntoRawFd::into_raw_fd);
+        Self { stdin: raw(ends.stdin), stdout: raw(ends.stdout), stderr: raw(ends.stderr) }
+    }
+}
+
+/// How a container ended: exactly one of `code` and `signal` is set.
 #[napi(object)]
 pub struct ExitStatus {
     /// Exit code, 0–255.
     pub code: Option<i32>,
     /// Number of the signal that killed it.
     pub signal: Option<i32>,
+    /// The kernel has killed a process of the container for want of memory.
+    pub oom_killed: bool,
 }
 
 /// How a launch went.
@@ -86,9 +96,7 @@ impl Container {
     /// This process' ends of the piped streams. Once, before `start`.
     #[napi]
     pub fn take_pipes(&self) -> StdioPipes {
-        let ends = self.core.take_pipes();
-        let raw = |end: Option<OwnedFd>| end.map(IntoRawFd::into_raw_fd);
-        StdioPipes { stdin: raw(ends.stdin), stdout: raw(ends.stdout), stderr: raw(ends.stderr) }
+        self.core.take_pipes().into()
     }
 
     /// Runs the container's program; resolves once it runs.
@@ -106,9 +114,9 @@ impl Container {
         self.core.on_exit(move |ended| {
             settle(
                 deferred,
-                ended.map(|exit| match exit {
-                    rcx_core::launch::Exit::Code(code) => ExitStatus { code: Some(code), signal: None },
-                    rcx_core::launch::Exit::Signal(signal) => ExitStatus { code: None, signal: Some(signal) },
+                ended.map(|End { exit, oom_killed }| match exit {
+                    Exit::Code(code) => ExitStatus { code: Some(code), signal: None, oom_killed },
+                    Exit::Signal(signal) => ExitStatus { code: None, signal: Some(signal), oom_killed },
                 }),
             );
         });
@@ -166,14 +174,15 @@ fn prepare<'env>(
     work: impl FnOnce(Stdio) -> rcx_core::Result<Core> + Send + 'static,
 ) -> napi::Result<Object<'env>> {
     let (deferred, promise) = env.create_deferred::<Container, Resolver<Container>>()?;
-    let stdio = Stdio {
-        stdin: stream(&stdio.stdin)?,
-        stdout: stream(&stdio.stdout)?,
-        stderr: stream(&stdio.stderr)?,
-    };
+    let stdio = streams(&stdio)?;
     on_lasting_thread(move || settle(deferred, work(stdio).map(|core| Container { core })))
         .map_err(|error| to_js(env, &error))?;
     Ok(promise)
+}
+
+/// The core's words for them.
+pub fn streams(StdioOptions { stdin, stdout, stderr }: &StdioOptions) -> napi::Result<Stdio> {
+    Ok(Stdio { stdin: stream(stdin)?, stdout: stream(stdout)?, stderr: stream(stderr)? })
 }
 
 fn stream(mode: &str) -> napi::Result<Stream> {

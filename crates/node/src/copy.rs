@@ -1,6 +1,8 @@
 //! Copying for JavaScript, see `rcx_core::copy`. Paths are byte strings, as in `LayerSink`.
 
-use napi::bindgen_prelude::{BufferSlice, Result};
+use std::path::Path;
+
+use napi::bindgen_prelude::{Array, BufferSlice, Result};
 use napi::{Env, JsString};
 use napi_derive::napi;
 use rcx_core::copy::{self, Change};
@@ -9,7 +11,7 @@ use rcx_core::layer::{NodeKind, SinkOptions};
 
 use crate::error::to_js;
 use crate::layer::{EntryMetadata, LayerSinkOptions, convert, ownership};
-use crate::tree_reader::{TreeEntry, convert as entry_to_js};
+use crate::tree_reader::{TreeEntry, byte_strings, convert as entry_to_js};
 
 /// Where the paths of a copy begin.
 #[napi]
@@ -30,6 +32,20 @@ impl CopyRoot {
     pub fn of_process(env: Env, pid: i32, start_time: String, boot_id: String) -> Result<Self> {
         let process = ProcessIdentity { pid, start_time, boot_id };
         Ok(Self { inner: Some(copy::Root::of_process(&process).map_err(|e| to_js(&env, &e))?) })
+    }
+
+    /// A directory as if it were a container's root: no path leads out of it.
+    #[napi(factory)]
+    pub fn at(env: Env, directory: String) -> Result<Self> {
+        Ok(Self { inner: Some(copy::Root::at(Path::new(&directory)).map_err(|e| to_js(&env, &e))?) })
+    }
+
+    /// Names of what is in the directory at an absolute path, as byte strings, sorted.
+    #[napi(ts_return_type = "string[]")]
+    pub fn names<'env>(&self, env: &'env Env, path: JsString) -> Result<Array<'env>> {
+        let path = path.into_latin1()?;
+        let names = self.root()?.names(path.as_slice()).map_err(|e| to_js(env, &e))?;
+        byte_strings(env, names)
     }
 
     /// What stands at an absolute path, without its attributes; `null` for nothing.

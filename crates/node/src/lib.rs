@@ -10,6 +10,7 @@ mod features;
 mod layer;
 mod layer_stream;
 mod network;
+mod process;
 mod rootless;
 mod seccomp;
 mod store;

@@ -131,12 +131,16 @@ impl UnionTree {
     #[napi(ts_return_type = "string[]")]
     pub fn names<'env>(&self, env: &'env Env, path: JsString) -> Result<Array<'env>> {
         let path = path.into_latin1()?.as_slice().to_vec();
-        let mut array = env.create_array(0)?;
-        for name in self.inner.names(&path).map_err(|e| to_js(env, &e))? {
-            array.insert(env.create_string_latin1(&name)?)?;
-        }
-        Ok(array)
+        byte_strings(env, self.inner.names(&path).map_err(|e| to_js(env, &e))?)
     }
+}
+
+pub(crate) fn byte_strings(env: &Env, names: impl IntoIterator<Item = Vec<u8>>) -> Result<Array<'_>> {
+    let mut array = env.create_array(0)?;
+    for name in names {
+        array.insert(env.create_string_latin1(&name)?)?;
+    }
+    Ok(array)
 }
 
 pub(crate) fn convert(env: &Env, entry: Entry) -> Result<TreeEntry<'_>> {

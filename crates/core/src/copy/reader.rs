@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::fs::{self, Mode, OFlags, RawDir};
 use rustix::io::Errno;
@@ -178,9 +178,15 @@ impl OpenFile {
 fn list(node: &OwnedFd, path: Vec<u8>, shown: &[u8]) -> Result<Frame> {
     let fd = reopen(node.as_fd(), OFlags::RDONLY | OFlags::DIRECTORY)
         .map_err(|errno| failed("open", shown, errno))?;
+    let names = names_in(fd.as_fd(), shown)?.into_iter().rev().collect();
+    Ok(Frame { fd, path, names })
+}
+
+/// What is in an open directory, sorted.
+pub(super) fn names_in(directory: BorrowedFd<'_>, shown: &[u8]) -> Result<BTreeSet<Vec<u8>>> {
     let mut names = BTreeSet::new();
     let mut buffer = [MaybeUninit::<u8>::uninit(); 16 * 1024];
-    let mut entries = RawDir::new(&fd, &mut buffer);
+    let mut entries = RawDir::new(directory, &mut buffer);
     while let Some(entry) = entries.next() {
         let entry = match entry {
             // Removed while it was open.
@@ -192,6 +198,5 @@ fn list(node: &OwnedFd, path: Vec<u8>, shown: &[u8]) -> Result<Frame> {
             names.insert(name.to_owned());
         }
     }
-    let names = names.into_iter().rev().collect();
-    Ok(Frame { fd, path, names })
+    Ok(names)
 }

@@ -1,12 +1,14 @@
 //! Where paths begin: the host's root, or a container's, which no path leads out of.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::Path;
 
 use rustix::fs::{self, AtFlags, CWD, Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 
 use super::owners::Owners;
+use super::reader::names_in;
 use super::{CODE, failed, persistently};
 use crate::error::{Context, Error, Result};
 use crate::identity::ProcessIdentity;
@@ -54,12 +56,15 @@ impl Root {
         Err(Error::new(GONE, format!("{STEP}: it has ended")).at(path))
     }
 
-    /// A directory as if it were a container's root.
-    #[cfg(test)]
-    pub(super) fn at(directory: &std::path::Path) -> Self {
+    /// A directory as if it were a container's root: that of a volume.
+    ///
+    /// # Errors
+    /// `ERR_RCX_COPY`.
+    pub fn at(directory: &Path) -> Result<Self> {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let fd = fs::openat(CWD, directory, flags, Mode::empty()).unwrap();
-        Self { fd, confined: true, owners: Owners::default() }
+        let fd = fs::openat(CWD, directory, flags, Mode::empty());
+        let fd = fd.step_at(CODE, "open the directory", directory.display())?;
+        Ok(Self { fd, confined: true, owners: Owners::default() })
     }
 
     /// What stands at an absolute path; `None` for nothing. A link at its end is followed on request, or when a slash comes
@@ -77,6 +82,15 @@ impl Root {
         let mut entry = entry_of(fd.as_fd(), path.to_vec())?;
         self.owners.show(&mut entry);
         Ok(Some(entry))
+    }
+
+    /// Names of what is in the directory at an absolute path, sorted.
+    ///
+    /// # Errors
+    /// `ERR_RCX_COPY`.
+    pub fn names(&self, path: &[u8]) -> Result<BTreeSet<Vec<u8>>> {
+        let fd = self.open(path, OFlags::RDONLY | OFlags::DIRECTORY);
+        names_in(fd.map_err(|errno| failed("open", path, errno))?.as_fd(), path)
     }
 
     pub(super) fn owners(&self) -> &Owners {

@@ -27,7 +27,7 @@ impl Scratch {
     }
 
     fn root(&self) -> Root {
-        Root::at(&self.at("root"))
+        Root::at(&self.at("root")).unwrap()
     }
 }
 

@@ -13,16 +13,15 @@ use super::{CODE, launcher, pipe};
 use crate::error::{Context, Error, Result};
 use crate::supervise::detach::DetachKeys;
 use crate::supervise::pump::Pumps;
+use crate::supervise::stdio::{Ends, Stdio, Stream};
 
-/// Which of this process' streams are connected.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Streams {
-    /// Its stdin is copied to the container.
-    pub stdin: bool,
-    /// The container's output is copied to its stdout.
-    pub stdout: bool,
-    /// The container's error output is copied to its stderr.
-    pub stderr: bool,
+/// How a container belongs to whoever launches it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Life {
+    /// It goes on when the connection ends.
+    Own,
+    /// It ends with the connection.
+    Bound,
 }
 
 /// How an attachment ended.
@@ -54,6 +53,8 @@ pub struct Attachment {
 #[derive(Default)]
 struct Shared {
     state: Mutex<State>,
+    /// This process' ends of the streams that are pipes.
+    ends: Mutex<Ends>,
 }
 
 #[derive(Default)]
@@ -67,30 +68,36 @@ struct State {
 }
 
 impl Attachment {
-    /// Starts a monitor for the container in `folder` and connects this process' streams; nothing of the container runs before
+    /// Starts a monitor for the container in `folder` and connects the streams; nothing of the container runs before
     /// [`Attachment::start`]. `user` as of [`launcher::spawn`].
     pub fn launch(
         runtime: &Path,
         (folder, run): (&Path, &Path),
         user: Option<&Path>,
-        streams: Streams,
+        streams: Stdio,
         keys: Option<DetachKeys>,
+        life: Life,
     ) -> Result<Self> {
-        Self::over(launcher::spawn(runtime, folder, run, user)?, streams, keys, true)
+        Self::over(launcher::spawn(runtime, folder, run, user)?, streams, keys, Some(life))
     }
 
-    /// Connects this process' streams to the container whose runtime directory is `own`.
-    pub fn connect(own: &Path, streams: Streams, keys: Option<DetachKeys>) -> Result<Self> {
-        Self::over(launcher::connect(own)?, streams, keys, false)
+    /// Connects streams to the container whose runtime directory is `own`.
+    pub fn connect(own: &Path, streams: Stdio, keys: Option<DetachKeys>) -> Result<Self> {
+        Self::over(launcher::connect(own)?, streams, keys, None)
     }
 
-    /// `owns`: the container's output is this process' own, as that of a program which it runs.
-    fn over(socket: OwnedFd, streams: Streams, keys: Option<DetachKeys>, owns: bool) -> Result<Self> {
+    /// `launched`: the container's output is this process' own, as that of a program which it runs.
+    fn over(
+        socket: OwnedFd,
+        streams: Stdio,
+        keys: Option<DetachKeys>,
+        launched: Option<Life>,
+    ) -> Result<Self> {
         let socket = Arc::new(socket);
         let attachment = Self { shared: Arc::default() };
         attachment.lock().socket = Some(Arc::clone(&socket));
         let mut pumps = Pumps::default();
-        attachment.attach(streams, keys, owns, &mut pumps)?;
+        attachment.attach(streams, keys, launched, &mut pumps)?;
         let reader = attachment.clone();
         thread::Builder::new()
             .name("rcx-attach".to_owned())
@@ -101,35 +108,60 @@ impl Attachment {
 
     fn attach(
         &self,
-        streams: Streams,
+        streams: Stdio,
         keys: Option<DetachKeys>,
-        owns: bool,
+        launched: Option<Life>,
         pumps: &mut Pumps,
     ) -> Result<()> {
-        let Streams { stdin, stdout, stderr } = streams;
         let mut theirs: Vec<OwnedFd> = Vec::new();
-        if stdin {
+        let mut ends = Ends::default();
+        if streams.stdin != Stream::Null {
             let (read, write) = pipe()?;
             theirs.push(read);
-            let leave = self.clone();
-            pumps.input(write, keys.map(|keys| (keys, Box::new(move || leave.detach()) as _)))?;
+            if streams.stdin == Stream::Pipe {
+                ends.stdin = Some(write);
+            } else {
+                let leave = self.clone();
+                let keys = keys.map(|keys| (keys, Box::new(move || leave.detach()) as _));
+                pumps.input(rustix::stdio::stdin(), write, keys)?;
+            }
         }
-        let outputs = [(stdout, rustix::stdio::stdout(), false), (stderr, rustix::stdio::stderr(), true)];
-        for (_, to, stderr) in outputs.into_iter().filter(|(wanted, ..)| *wanted) {
+        let outputs = [
+            (streams.stdout, rustix::stdio::stdout(), &mut ends.stdout, false),
+            (streams.stderr, rustix::stdio::stderr(), &mut ends.stderr, true),
+        ];
+        for (stream, to, end, stderr) in outputs.into_iter().filter(|(stream, ..)| *stream != Stream::Null) {
             let (read, write) = pipe()?;
             theirs.push(write);
+            if stream == Stream::Pipe {
+                *end = Some(read);
+                continue;
+            }
             let reader = self.clone();
             pumps.output(read, to, move || {
-                if owns {
-                    // With the monitor gone so is the program.
-                    let _gone = reader.send(&Request::CloseOutput { stderr }, &[]);
+                if launched.is_some() {
+                    reader.close_output(stderr);
                 }
             })?;
         }
+        *self.shared.ends.lock().unwrap_or_else(PoisonError::into_inner) = ends;
         let fds: Vec<BorrowedFd<'_>> = theirs.iter().map(AsFd::as_fd).collect();
-        let request = Request::Attach { stdin, stdout, stderr };
+        let [stdin, stdout, stderr] =
+            [streams.stdin, streams.stdout, streams.stderr].map(|stream| stream != Stream::Null);
+        let request = Request::Attach { stdin, stdout, stderr, bound: launched == Some(Life::Bound) };
         // One that refused to launch the container and went has left the reason, which is there to be read.
-        if owns { self.send_if_there(&request, &fds) } else { self.send(&request, &fds) }
+        if launched.is_some() { self.send_if_there(&request, &fds) } else { self.send(&request, &fds) }
+    }
+
+    /// This process' ends of the streams that are pipes, once.
+    pub fn take_pipes(&self) -> Ends {
+        std::mem::take(&mut self.shared.ends.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Nobody reads the program's output any more: it is to be told, as by a pipe.
+    pub fn close_output(&self, stderr: bool) {
+        // With the monitor gone so is the program.
+        let _gone = self.send(&Request::CloseOutput { stderr }, &[]);
     }
 
     /// Has the monitor run the program; `started` hears the pid of the container's init, or why it does not run.

@@ -18,6 +18,8 @@ pub struct Client {
     outlets: [Option<Outlet>; 2],
     /// It wants to hear of the end.
     pub waits: bool,
+    /// The container ends with it.
+    pub bound: bool,
     /// It has closed the connection.
     pub gone: bool,
 }
@@ -25,7 +27,7 @@ pub struct Client {
 impl Client {
     /// A connection that has asked for nothing yet.
     pub fn new(socket: OwnedFd) -> Self {
-        Self { socket, stdin: None, outlets: [None, None], waits: false, gone: false }
+        Self { socket, stdin: None, outlets: [None, None], waits: false, bound: false, gone: false }
     }
 
     /// Connects the pipes that came: those of stdin, stdout and stderr that are `wanted`, in this order.

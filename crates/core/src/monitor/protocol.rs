@@ -32,6 +32,8 @@ pub enum Request {
         stdout: bool,
         /// Write end of a pipe for error output.
         stderr: bool,
+        /// The container is not to outlive this connection.
+        bound: bool,
     },
     /// It goes, and its input is not to end with it.
     Detach,
@@ -167,7 +169,7 @@ mod tests {
         let (a, b) =
             socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None).unwrap();
         let (read, write) = pipe_with(PipeFlags::CLOEXEC).unwrap();
-        let attach = Request::Attach { stdin: false, stdout: true, stderr: false };
+        let attach = Request::Attach { stdin: false, stdout: true, stderr: false, bound: false };
         send(a.as_fd(), &attach, &[write.as_fd()]).unwrap();
         drop(write);
         let (request, fds) = receive::<Request>(b.as_fd(), RecvFlags::empty()).unwrap().unwrap();

@@ -23,7 +23,7 @@ use super::session::{Prepared, Session};
 use super::volumes;
 use super::{CODE, Place};
 use crate::cgroup::OomWatch;
-use crate::error::{Context, Result};
+use crate::error::{Context, Error, Result};
 use crate::identity::ProcessIdentity;
 use crate::lock::FileLock;
 use crate::network::Held;
@@ -339,10 +339,17 @@ fn until_start(client: &mut Client, prepared: &Prepared) -> Result<()> {
         let received = protocol::receive::<Request>(client.socket().as_fd(), RecvFlags::empty())
             .step(CODE, "hear from the launcher")?;
         match received {
-            Some((Request::Attach { stdin, stdout, stderr }, fds)) => {
+            Some((Request::Attach { stdin, stdout, stderr, bound }, fds)) => {
                 client.attach([stdin, stdout, stderr], fds);
+                client.bound = bound;
             }
             Some((Request::Resize { rows, columns }, _)) => prepared.resize(rows, columns),
+            None if client.bound => {
+                return Err(Error::new(
+                    CODE,
+                    "start the container: the process that it belongs to has ended",
+                ));
+            }
             // Killed before it had said so: the container was wanted all the same.
             Some((Request::Start, _)) | None => return Ok(()),
             Some(_) => {}

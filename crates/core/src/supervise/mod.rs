@@ -20,8 +20,17 @@ use crate::{cgroup, sys};
 
 const CODE: &str = "ERR_RCX_CONTAINER";
 
+/// How a container ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct End {
+    /// Of its init.
+    pub exit: Exit,
+    /// The kernel has killed a process of it for want of memory.
+    pub oom_killed: bool,
+}
+
 /// What a container's end was, or why it cannot be told.
-pub type Ended = Result<Exit>;
+pub type Ended = Result<End>;
 type Listener = Box<dyn FnOnce(Ended) + Send>;
 
 /// A container that this process launched. It dies with this process.
@@ -33,7 +42,6 @@ pub struct Container {
 struct Shared {
     pid: i32,
     outcome: Outcome,
-    stdin: bool,
     cgroup: Option<String>,
     state: Mutex<State>,
 }
@@ -48,14 +56,14 @@ struct Live {
 struct State {
     /// JavaScript may keep the container for longer than it lives.
     live: Option<Arc<Live>>,
-    created: Option<(Created, Option<Connection>)>,
+    created: Option<(Created, Connection)>,
     ended: Option<Ended>,
     listeners: Vec<Listener>,
 }
 
 impl Container {
     /// Prepares a container up to the point where only its program is missing. Call it through
-    /// [`launch::on_lasting_thread`]. With `process.terminal` in the spec, `stdio.stdin` alone says whether input is copied.
+    /// [`launch::on_lasting_thread`]. With `process.terminal` in the spec both outputs are `stdio.stdout`.
     pub fn create(request: &LaunchRequest, stdio: Stdio) -> Result<Self> {
         let spec = &request.spec;
         let terminal =
@@ -65,7 +73,7 @@ impl Container {
         let cgroup = cgroup.map(|path| path.to_string_lossy().into_owned());
         let plan = plan::build(request, inner)?;
         let created = launch::create(plan).inspect_err(|_| remove_cgroup(cgroup.as_deref()))?;
-        Self::over(created, stdio, connection, cgroup)
+        Self::over(created, connection, cgroup)
     }
 
     /// Prepares a process in a container that runs already, up to the point where only its program is missing. It outlives this
@@ -75,15 +83,10 @@ impl Container {
         let terminal = process.and_then(oci_spec::runtime::Process::terminal).unwrap_or(false);
         let (connection, inner) = connect(terminal, stdio)?;
         let created = launch::join(plan::join::build(request, inner)?)?;
-        Self::over(created, stdio, connection, None)
+        Self::over(created, connection, None)
     }
 
-    fn over(
-        mut created: Created,
-        stdio: Stdio,
-        connection: Option<Connection>,
-        cgroup: Option<String>,
-    ) -> Result<Self> {
+    fn over(mut created: Created, connection: Connection, cgroup: Option<String>) -> Result<Self> {
         let live = Live {
             pidfd: created.pidfd().try_clone_to_owned().step(CODE, "duplicate the container's pidfd")?,
             terminal: created.take_terminal(),
@@ -91,7 +94,6 @@ impl Container {
         let shared = Shared {
             pid: created.pid(),
             outcome: created.outcome(),
-            stdin: stdio.stdin == stdio::Stream::Inherit,
             cgroup,
             state: Mutex::new(State {
                 live: Some(Arc::new(live)),
@@ -115,8 +117,7 @@ impl Container {
     /// This process' ends of the streams that are pipes, once, before the start.
     pub fn take_pipes(&self) -> Ends {
         let mut state = self.state();
-        let connection = state.created.as_mut().and_then(|(_, connection)| connection.as_mut());
-        connection.map(Connection::take_pipes).unwrap_or_default()
+        state.created.as_mut().map(|(_, connection)| connection.take_pipes()).unwrap_or_default()
     }
 
     /// Runs the program. `started` is called once it runs or could not be started, on a thread that then waits for its end.
@@ -141,7 +142,7 @@ impl Container {
         }
     }
 
-    fn run(&self, created: Created, connection: Option<Connection>, started: impl FnOnce(Result<()>)) {
+    fn run(&self, created: Created, connection: Connection, started: impl FnOnce(Result<()>)) {
         let launched =
             self.connect(connection).and_then(|pumps| created.start().map(|running| (running, pumps)));
         match launched {
@@ -161,19 +162,20 @@ impl Container {
                 if let Some(network) = &mut running.network {
                     network.release();
                 }
+                let cgroup = self.shared.cgroup.as_deref();
+                let oom_killed = cgroup.is_some_and(cgroup::oom_killed);
                 let flushed = pumps.finish();
-                let removed = self.shared.cgroup.as_deref().map_or(Ok(()), cgroup::remove);
-                self.end(exit.and_then(|exit| flushed.and(removed).map(|()| exit)));
+                let removed = cgroup.map_or(Ok(()), cgroup::remove);
+                self.end(exit.and_then(|exit| flushed.and(removed).map(|()| End { exit, oom_killed })));
             }
         }
     }
 
-    fn connect(&self, connection: Option<Connection>) -> Result<Pumps> {
+    fn connect(&self, connection: Connection) -> Result<Pumps> {
         let live = self.live();
-        match (live.as_ref().and_then(|live| live.terminal.as_ref()), connection) {
-            (Some(master), _) => stdio::run_terminal(master, self.shared.stdin),
-            (None, Some(connection)) => connection.run(),
-            (None, None) => Ok(Pumps::default()),
+        match live.as_ref().and_then(|live| live.terminal.as_ref()) {
+            Some(master) => connection.run_terminal(master),
+            None => connection.run(),
         }
     }
 
@@ -225,13 +227,13 @@ impl Container {
     }
 }
 
-/// With a terminal there are no pipes.
-fn connect(terminal: bool, stdio: Stdio) -> Result<(Option<Connection>, Option<[OwnedFd; 3]>)> {
+/// The container's three descriptors come second; with a terminal it makes them itself.
+fn connect(terminal: bool, stdio: Stdio) -> Result<(Connection, Option<[OwnedFd; 3]>)> {
     if terminal {
-        return Ok((None, None));
+        return Ok((Connection::to_terminal(stdio)?, None));
     }
     let (connection, inner) = Connection::open(stdio)?;
-    Ok((Some(connection), Some(inner)))
+    Ok((connection, Some(inner)))
 }
 
 /// A container that was never started and that nobody can start any more.

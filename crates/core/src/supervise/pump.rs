@@ -1,4 +1,4 @@
-//! Copying between a container's streams and this process' own, on threads of their own: a slow reader holds up nobody else,
+//! Copying between a container's streams and others, on threads of their own: a slow reader holds up nobody else,
 //! and nothing is lost when the container ends.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -23,9 +23,10 @@ pub struct Pumps {
 }
 
 impl Pumps {
-    /// Copies this process' stdin into `to`; end of file closes it, and so do the detach keys, which call what is with them.
+    /// Copies `from` into `to`; end of file closes it, and so do the detach keys, which call what is with them.
     pub fn input(
         &mut self,
+        from: impl AsFd + Send + 'static,
         to: OwnedFd,
         detach: Option<(DetachKeys, Box<dyn FnOnce() + Send>)>,
     ) -> Result<()> {
@@ -33,20 +34,20 @@ impl Pumps {
         self.stop = Some(Arc::clone(&stop));
         thread::Builder::new()
             .name("rcx-stdin".to_owned())
-            .spawn(move || copy_in(rustix::stdio::stdin(), &to, &stop, detach))
+            .spawn(move || copy_in(from.as_fd(), &to, &stop, detach))
             .step(CODE, "start a thread for stdin")?;
         Ok(())
     }
 
-    /// Copies `from` to a stream of this process until the last writer is gone; `unread` is called when the reader goes before.
+    /// Copies `from` to `to` until the last writer is gone; `unread` is called when the reader goes before.
     pub fn output(
         &mut self,
         from: OwnedFd,
-        to: BorrowedFd<'static>,
+        to: impl AsFd + Send + 'static,
         unread: impl FnOnce() + Send + 'static,
     ) -> Result<()> {
         let copy = move || {
-            copy_out(&from, to).inspect_err(|errno| {
+            copy_out(&from, to.as_fd()).inspect_err(|errno| {
                 if *errno == Errno::PIPE {
                     unread()
                 }

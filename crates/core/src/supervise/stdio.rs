@@ -49,6 +49,8 @@ pub struct Ends {
 pub struct Connection {
     stdio: Stdio,
     ends: Ends,
+    /// What a terminal is copied from and to where the caller has the other ends.
+    terminal: [Option<OwnedFd>; 2],
 }
 
 impl Connection {
@@ -63,8 +65,22 @@ impl Connection {
         };
         let (stdout, inner_stdout) = output(stdio.stdout)?;
         let (stderr, inner_stderr) = output(stdio.stderr)?;
-        let connection = Self { stdio, ends: Ends { stdin, stdout, stderr } };
+        let connection = Self { stdio, ends: Ends { stdin, stdout, stderr }, terminal: [None, None] };
         Ok((connection, [inner_stdin, inner_stdout, inner_stderr]))
+    }
+
+    /// To a terminal, which has both outputs in one.
+    pub fn to_terminal(stdio: Stdio) -> Result<Self> {
+        let (mut ends, mut terminal) = (Ends::default(), [None, None]);
+        if stdio.stdin == Stream::Pipe {
+            let (read, write) = new_pipe()?;
+            (ends.stdin, terminal[0]) = (Some(write), Some(read));
+        }
+        if stdio.stdout == Stream::Pipe {
+            let (read, write) = new_pipe()?;
+            (ends.stdout, terminal[1]) = (Some(read), Some(write));
+        }
+        Ok(Self { stdio, ends, terminal })
     }
 
     /// The ends that the caller asked for, once.
@@ -85,7 +101,7 @@ impl Connection {
         if self.stdio.stdin == Stream::Inherit
             && let Some(end) = self.ends.stdin
         {
-            pumps.input(end, None)?;
+            pumps.input(rustix::stdio::stdin(), end, None)?;
         }
         let outputs = [
             (self.stdio.stdout, self.ends.stdout, rustix::stdio::stdout()),
@@ -95,6 +111,25 @@ impl Connection {
             if let (Stream::Inherit, Some(end)) = (stream, end) {
                 pumps.output(end, to, || ())?;
             }
+        }
+        Ok(pumps)
+    }
+
+    /// Starts copying between a container's terminal and the streams, piped ones too.
+    pub fn run_terminal(self, master: &OwnedFd) -> Result<pump::Pumps> {
+        let mut pumps = pump::Pumps::default();
+        let duplicate =
+            || master.as_fd().try_clone_to_owned().step(CODE, "duplicate the terminal's descriptor");
+        let [from, to] = self.terminal;
+        match (self.stdio.stdin, from) {
+            (Stream::Inherit, _) => pumps.input(rustix::stdio::stdin(), duplicate()?, None)?,
+            (_, Some(from)) => pumps.input(from, duplicate()?, None)?,
+            _ => {}
+        }
+        match to {
+            Some(to) => pumps.output(duplicate()?, to, || ())?,
+            // Somebody has to read it, or the program would stand still when it is full.
+            None => pumps.output(duplicate()?, rustix::stdio::stdout(), || ())?,
         }
         Ok(pumps)
     }
@@ -114,15 +149,4 @@ fn new_pipe() -> Result<(OwnedFd, OwnedFd)> {
 
 fn null() -> Result<OwnedFd> {
     open("/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty()).step_at(CODE, "open", "/dev/null")
-}
-
-/// Copies between a terminal of a container and this process' stdin and stdout.
-pub fn run_terminal(master: &OwnedFd, stdin: bool) -> Result<pump::Pumps> {
-    let mut pumps = pump::Pumps::default();
-    let duplicate = || master.as_fd().try_clone_to_owned().step(CODE, "duplicate the terminal's descriptor");
-    if stdin {
-        pumps.input(duplicate()?, None)?;
-    }
-    pumps.output(duplicate()?, rustix::stdio::stdout(), || ())?;
-    Ok(pumps)
 }

@@ -70,6 +70,9 @@ impl Monitor {
                     self.end_input_of(at);
                 }
                 self.clients[at].gone = true;
+                if self.clients[at].bound {
+                    self.end_with_its_owner();
+                }
             }
         }
     }
@@ -91,8 +94,9 @@ impl Monitor {
 
     pub(super) fn obey(&mut self, at: usize, request: Request, fds: Vec<OwnedFd>) {
         match request {
-            Request::Attach { stdin, stdout, stderr } => {
+            Request::Attach { stdin, stdout, stderr, bound } => {
                 self.clients[at].attach([stdin, stdout, stderr], fds);
+                self.clients[at].bound = bound;
                 self.clients[at].tell(&Reply::Attached);
             }
             Request::Detach => self.clients[at].stdin = None,
@@ -157,6 +161,14 @@ impl Monitor {
         drop(self.record.write());
         if matches!(self.phase, Phase::Waiting(_)) {
             self.over(Status::Exited);
+        }
+    }
+
+    /// The process whose container this is has ended, however that was.
+    fn end_with_its_owner(&mut self) {
+        self.stop();
+        if let Phase::Running(session) = &self.phase {
+            session.signal(libc::SIGKILL);
         }
     }
 

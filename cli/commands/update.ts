@@ -1,8 +1,9 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import { parseRestartPolicy } from '../../ts/container/restartPolicy.ts';
 import { type UpdateOptions, updateContainer } from '../../ts/container/update.ts';
 import { openEngine } from '../engine.ts';
-import { restartPolicy } from '../flags/life.ts';
 import { addLimitFlags } from '../flags/limits.ts';
+import { checked } from '../flags/values.ts';
 import { forEach } from '../output/failures.ts';
 import { print } from '../output/print.ts';
 
@@ -14,8 +15,10 @@ export function register(parent: Command): void {
     .argument('<container...>', 'names, ids, or starts of ids');
   addLimitFlags(command);
   command
-    .option('--restart <policy>', 'no, on-failure[:most], always, unless-stopped', (text) =>
-      restartPolicy(text, InvalidArgumentError),
+    .option(
+      '--restart <policy>',
+      'no, on-failure[:most], always, unless-stopped',
+      checked(parseRestartPolicy, InvalidArgumentError),
     )
     .action(action);
 }

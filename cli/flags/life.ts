@@ -1,8 +1,9 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { ContainerOptions } from '../../ts/container/options.ts';
 import type { LogConfig, RestartPolicy } from '../../ts/container/record.ts';
+import { parseRestartPolicy } from '../../ts/container/restartPolicy.ts';
 import { RcxError } from '../../ts/errors.ts';
-import { type ArgumentError, collect, size, whole } from './values.ts';
+import { type ArgumentError, checked, collect, size, whole } from './values.ts';
 
 /** When the container ends, what follows, and what is kept of its output. */
 export interface LifeFlags {
@@ -21,8 +22,10 @@ export function addLifeFlags(command: Command): void {
     .option('--stop-timeout <seconds>', 'how long it then has before it is killed', (text) =>
       whole(text, InvalidArgumentError),
     )
-    .option('--restart <policy>', 'no, on-failure[:most], always, unless-stopped', (text) =>
-      restartPolicy(text, InvalidArgumentError),
+    .option(
+      '--restart <policy>',
+      'no, on-failure[:most], always, unless-stopped',
+      checked(parseRestartPolicy, InvalidArgumentError),
     )
     .addOption(new Option('--log-driver <driver>', 'how the output is kept').choices(['json-file', 'none']))
     .option('--log-opt <name=value>', 'max-size=10m, max-file=3', collect(String, InvalidArgumentError));
@@ -30,19 +33,6 @@ export function addLifeFlags(command: Command): void {
 
 export function lifeOptions({ rm, stopSignal, stopTimeout, restart, logDriver, logOpt }: LifeFlags): ContainerOptions {
   return { autoRemove: rm, stopSignal, stopTimeout, restart, log: logOptions(logDriver, logOpt ?? []) };
-}
-
-const NAMES = ['no', 'on-failure', 'always', 'unless-stopped'] as const;
-
-/** `on-failure:3`. */
-export function restartPolicy(text: string, Invalid: ArgumentError): RestartPolicy {
-  const [name = '', count, ...more] = text.split(':');
-  const known = NAMES.find((each) => each === (name === '' ? 'no' : name));
-  if (known === undefined || more.length > 0)
-    throw new Invalid('it is no, on-failure[:most], always or unless-stopped');
-  if (count === undefined) return { name: known, maximumRetryCount: 0 };
-  if (known !== 'on-failure' || !/^[0-9]{1,9}$/.test(count)) throw new Invalid('only on-failure takes a number');
-  return { name: known, maximumRetryCount: Number(count) };
 }
 
 /** `max-size=10m`, `max-file=3`. */

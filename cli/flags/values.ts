@@ -1,3 +1,4 @@
+import { parseSize, SIZES } from '../../ts/container/limits/size.ts';
 import { RcxError } from '../../ts/errors.ts';
 import { parsePlatform } from '../../ts/oci/platform.ts';
 
@@ -22,12 +23,10 @@ export function checked<T>(parse: (text: string) => T, Invalid: ArgumentError) {
   return (text: string): T | undefined => list(text, undefined)[0];
 }
 
-const UNITS: Record<string, number> = { b: 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4 };
 /** Bytes from `512m`, `1.5g`, `1000000`. */
 export function size(text: string, Invalid: ArgumentError): number {
-  const match = /^([0-9]+(?:\.[0-9]+)?)\s*([bkmgt])?(?:i?b)?$/i.exec(text);
-  const bytes = Math.floor(Number(match?.[1]) * (UNITS[(match?.[2] ?? 'b').toLowerCase()] ?? 1));
-  if (match === null || !Number.isSafeInteger(bytes)) throw new Invalid('give bytes, or a number with b, k, m or g.');
+  const bytes = parseSize(text);
+  if (bytes === undefined) throw new Invalid(`${SIZES}.`);
   return bytes;
 }
 

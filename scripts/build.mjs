@@ -69,7 +69,7 @@ async function buildNative() {
 async function buildLibrary() {
   const { metafile } = await build({
     ...BUNDLE,
-    entryPoints: { index: 'ts/index.ts', 'layer-worker': 'ts/layer/worker.ts' },
+    entryPoints: { index: 'ts/index.ts', inside: 'ts/api/inside/main.ts', 'layer-worker': 'ts/layer/worker.ts' },
     splitting: true,
     format: 'esm',
     chunkNames: 'chunks/[name]-[hash]',
@@ -116,6 +116,7 @@ if (only === undefined || only === 'dist') {
       'dist/index.js',
       'dist/main.cjs',
       ...QUICK_COMMANDS.map((name) => `dist/commands/${name}.cjs`),
+      'dist/inside.js',
       'dist/layer-worker.js',
       'dist/ts/index.d.ts',
     ],

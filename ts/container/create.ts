@@ -26,46 +26,64 @@ import { type ContainerRoot, type Decided, newRecord } from './newRecord.ts';
 import type { ContainerOptions } from './options.ts';
 import { type ContainerConfig, type ContainerState, writeNew } from './record.ts';
 import { named, requirementsOf } from './requirements.ts';
-import { type Confinement, confinementOf } from './security/confinement.ts';
+import { confinementOf } from './security/confinement.ts';
 import { hasSelinux } from './security/selinux.ts';
 import { executionOf } from './spec/process.ts';
 import type { StoredContainer } from './store.ts';
 import type { UserNamespace } from './userns/index.ts';
+
+/** What may be settled before a container is made. */
+export interface NewContainer {
+  /** Its owner launches it, and nobody else needs to know of it before; true by default. */
+  willStart?: boolean;
+  /** Of {@link newId}. */
+  id?: string;
+  /** Who launches it; this process by default. */
+  owner?: ProcessIdentity;
+}
 
 /**
  * Makes a container: its folder with record, init layer and read-write layer. Nothing of it runs.
  *
  * The folder is made under a temporary name and renamed, so that others see it whole or not at all.
  * @param root finds, or pulls, the image, which cannot be removed from then on until the container has it
- * @param willStart this process launches it, and nobody else needs to know of it before
  */
 export async function createContainer(
   engine: Engine,
   root: ContainerRoot | (() => Promise<ContainerRoot>),
   wanted: ContainerOptions,
-  { willStart = true } = {},
+  { willStart = true, id = newId(), owner = ownIdentity() }: NewContainer = {},
 ): Promise<StoredContainer> {
   const joins = await requirementsOf(engine, wanted, willStart);
   const confinement = confinementOf(joins.options);
   // Nobody may remove the image's layers between their being found and the record that says they are in use.
   const create = async () =>
-    createLocked(engine, typeof root === 'function' ? await root() : root, joins, { willStart, confinement });
+    createLocked(engine, typeof root === 'function' ? await root() : root, joins, {
+      id,
+      owner,
+      willStart,
+      confinement,
+    });
   const locked = () => withContentLock(engine.paths, create, { shared: true });
   const stored = await named(joins.options, locked);
   containerEvent(engine.paths, stored.config, 'create');
   return stored;
 }
 
+/** An id that no other container has. */
+export function newId(): string {
+  return randomHex(32);
+}
+
 async function createLocked(
   engine: Engine,
   root: ContainerRoot,
   joins: Joins,
-  { willStart, confinement }: { willStart: boolean; confinement: Confinement },
+  how: Pick<Decided, 'id' | 'owner' | 'willStart' | 'confinement'>,
 ): Promise<StoredContainer> {
   const { options } = joins;
   const execution = executionOf('image' in root ? (root.image.config.config ?? {}) : {}, options);
-  const make = (namespace?: UserNamespace) =>
-    makeContainer(engine, root, joins, { willStart, confinement, execution, namespace });
+  const make = (namespace?: UserNamespace) => makeContainer(engine, root, joins, { ...how, execution, namespace });
   if (!wantsUserNamespace(options)) return await make();
   const { withUserNamespace } = await import('./userns/index.ts');
   const layers = 'rootfs' in root ? rootfsPath(root.rootfs) : engine.paths.layers;
@@ -84,7 +102,7 @@ async function makeContainer(
   how: Decided,
 ): Promise<StoredContainer> {
   const { options, network } = joins;
-  const id = randomHex(32);
+  const { id } = how;
   const folder = engine.containers.folder(id);
   const layers = 'image' in root ? engine.layersOf(root.image) : undefined;
   const hostname = hostnameOf(id, options, network);
@@ -105,7 +123,7 @@ async function makeContainer(
     if (labels.mount !== undefined) {
       await (await labelling()).labelFiles(temporary.path, labels.mount, { network, volumes: mounts?.relabels });
     }
-    const state: ContainerState = { status: 'created', owner: self(), ...(how.willStart && { willStart: true }) };
+    const state: ContainerState = { status: 'created', owner: how.owner, ...(how.willStart && { willStart: true }) };
     writeNew(temporary.path, 'state.json', state);
     engine.containers.claim(id, temporary.path, options.name, (name) => {
       writeNew(temporary.path, 'config.json', Object.assign(record, called(record, name)));
@@ -185,7 +203,7 @@ function fill(folder: string, files: NetworkFiles, image: ImageRoot | undefined)
 let own: ProcessIdentity | undefined;
 
 /** This process, without which an attached container cannot run. */
-function self(): ProcessIdentity {
+export function ownIdentity(): ProcessIdentity {
   own ??= identify(process.pid) ?? { pid: process.pid, startTime: '', bootId: '' };
   return own;
 }

@@ -10,6 +10,7 @@ import { rootfsPath } from './checkOptions.ts';
 import type { Joins } from './joins.ts';
 import { lifeOf } from './life.ts';
 import type { NewLimits } from './limits/change.ts';
+import type { ProcessIdentity } from './liveness.ts';
 import { networkFile } from './networkFiles.ts';
 import type { ContainerOptions } from './options.ts';
 import { type PortRequest, publishedAll } from './publish.ts';
@@ -27,6 +28,8 @@ export type ContainerRoot = { image: StoredImage; reference: string } | { rootfs
 
 /** What is known of a container before it is made. */
 export interface Decided {
+  id: string;
+  owner: ProcessIdentity;
   willStart: boolean;
   confinement: Confinement;
   execution: ExecutionConfig;

@@ -19,17 +19,21 @@ export interface Wanted {
  * @throws as {@link Engine.enter}
  */
 export async function reachFiles(engine: Engine, wanted: Wanted, options: ContainerOptions): Promise<void> {
-  if (!isOutside()) return;
+  if (isOutside() && !(await isWithinReach(engine, wanted, options))) await engine.enter();
+}
+
+/** Whether an ordinary user's process can make a container without being root of his namespace, which is made if there is none. */
+export async function isWithinReach(engine: Engine, wanted: Wanted, options: ContainerOptions): Promise<boolean> {
   // A user who cannot have one has nothing half-made.
   await engine.session();
-  if (hasVolumes(options) || (!wanted.rootfs && !isWithinReach(engine, wanted))) await engine.enter();
+  return !hasVolumes(options) && (wanted.rootfs || isImageWithinReach(engine, wanted));
 }
 
 function hasVolumes({ mounts = [], volumesFrom = [] }: ContainerOptions): boolean {
   return volumesFrom.length > 0 || mounts.some(({ type }) => type === 'volume' || type === 'image');
 }
 
-function isWithinReach(engine: Engine, { image: text, pull }: Wanted): boolean {
+function isImageWithinReach(engine: Engine, { image: text, pull }: Wanted): boolean {
   if (pull === 'always') return false;
   try {
     const image = engine.images.find(text);

@@ -41,12 +41,24 @@ const NOTHING: Transfer = { in: 0, out: 0 };
  */
 export function sampleUsage(container: RunningContainer, hierarchies: readonly CgroupHierarchy[]): UsageSample {
   const { config, process: init } = container;
-  const reader = new Reader(container, containerCgroups(config, hierarchies));
+  const cgroups = containerCgroups(config, hierarchies);
+  const network = config.network === 'host' ? NOTHING : parseNetwork(readHostFile(`/proc/${init.pid}/net/dev`) ?? '');
+  return { ...cgroupUsage(cgroups, () => containerPids(container, cgroups)), network };
+}
+
+/**
+ * Counts what is used in the cgroups of one container.
+ * @param processes asked where a cgroup that counts is missing
+ */
+export function cgroupUsage(
+  cgroups: readonly CgroupHierarchy[],
+  processes: () => number[] = () => [],
+): Omit<UsageSample, 'network'> {
+  const reader = new Reader(cgroups, processes);
   return {
     at: process.hrtime.bigint(),
     cpu: reader.cpu(),
     ...reader.memory(),
-    network: config.network === 'host' ? NOTHING : parseNetwork(readHostFile(`/proc/${init.pid}/net/dev`) ?? ''),
     block: reader.block(),
     pids: reader.threads(),
   };
@@ -63,17 +75,16 @@ export function cpuPercent(before: Pick<UsageSample, 'at' | 'cpu'>, after: Pick<
 
 /** Reads the files of a container's cgroups, of whichever version has them. */
 class Reader {
-  readonly #container: RunningContainer;
   readonly #cgroups: readonly CgroupHierarchy[];
+  readonly #find: () => number[];
   #pids: number[] | undefined;
 
-  constructor(container: RunningContainer, cgroups: readonly CgroupHierarchy[]) {
-    this.#container = container;
-    this.#cgroups = cgroups;
+  constructor(cgroups: readonly CgroupHierarchy[], find: () => number[]) {
+    [this.#cgroups, this.#find] = [cgroups, find];
   }
 
   get #processes(): number[] {
-    this.#pids ??= containerPids(this.#container, this.#cgroups);
+    this.#pids ??= this.#find();
     return this.#pids;
   }
 

@@ -1,14 +1,13 @@
 import { chmodSync, chownSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Engine } from '../../engine.ts';
 import { RcxError } from '../../errors.ts';
 import { sinkOptions } from '../../layer/privilege.ts';
-import { type CopyRoot, initPath, native, type TreeEntry, type UnionTree } from '../../native/index.ts';
+import { type CopyRoot, native, type TreeEntry, type UnionTree } from '../../native/index.ts';
 import { toRcxError } from '../../store/nativeError.ts';
 import { copyUp } from '../../volume/copyUp.ts';
 import { bytesOf } from '../copy/argument.ts';
 import { closing } from '../copy/closing.ts';
-import { withLaunchedRoot } from '../copy/containerRoot.ts';
+import { withLayersRoot } from '../copy/layersRoot.ts';
 import { rulesFor } from '../copy/metadata.ts';
 import { transfer } from '../copy/transfer.ts';
 import type { ResolvedMounts } from './resolved.ts';
@@ -66,7 +65,7 @@ function lookUp(union: UnionTree, path: string): TreeEntry | 'link' | 'nothing' 
  * process that does nothing else, and all links of the image end in there.
  */
 async function copyFrom({ folder, layers }: ImageSource, path: string, directory: string): Promise<void> {
-  await withLaunchedRoot(launchRequest(folder, layers), async (root) => {
+  await withLayersRoot(folder, layers, async (root) => {
     const from = bytesOf(path);
     const top = root.look(from, true);
     if (top === null) return;
@@ -93,22 +92,6 @@ async function copyContent(root: CopyRoot, from: string, directory: string): Pro
   } catch (error) {
     throw toRcxError(error, 'ERR_RCX_COPY');
   }
-}
-
-/** A root that nobody can write to, with nothing in it but its own `/dev`. */
-function launchRequest(folder: string, lower: string[]): object {
-  const mountpoint = join(folder, 'rootfs');
-  const dev = { destination: '/dev', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'mode=755', 'size=64k'] };
-  return {
-    spec: {
-      ociVersion: '1.2.0',
-      process: { terminal: false, user: { uid: 0, gid: 0 }, args: ['/'], env: [], cwd: '/' },
-      root: { path: mountpoint },
-      mounts: [dev],
-      linux: { namespaces: [{ type: 'mount' }, { type: 'pid' }] },
-    },
-    rcx: { id: 'copy-up', initBinary: initPath(), mountpoint, overlay: { lower } },
-  };
 }
 
 function putOn(directory: string, { uid, gid, mode }: Pick<TreeEntry, 'uid' | 'gid' | 'mode'>): void {

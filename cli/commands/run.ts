@@ -5,11 +5,13 @@ import { openEngine } from '../engine.ts';
 import { type ContainerFlags, containerOptions, withContainerFlags } from '../flags/container.ts';
 import { print } from '../output/print.ts';
 import { pullProgress } from '../output/progress.ts';
+import { writeTrace } from '../output/trace.ts';
 
 interface RunFlags extends ContainerFlags {
   detach?: true;
   detachKeys?: string;
   sigProxy: boolean;
+  trace?: true;
 }
 
 export function register(parent: Command): void {
@@ -26,7 +28,8 @@ export function register(parent: Command): void {
     .option('-d, --detach', 'run it in the background and print its id')
     .option('--sig-proxy', 'pass signals on (the default)', true)
     .option('--no-sig-proxy', 'do not pass signals on')
-    .option('--detach-keys <keys>', 'keys that leave the container, "ctrl-p,ctrl-q" by default');
+    .option('--detach-keys <keys>', 'keys that leave the container, "ctrl-p,ctrl-q" by default')
+    .option('--trace', 'say on stderr how long each part of the launch took');
   withContainerFlags(command).helpOption('--help', 'show this help').action(action);
 }
 
@@ -41,11 +44,16 @@ async function action(image: string, words: string[], flags: RunFlags, command: 
     interactive: flags.interactive ?? false,
     pull: flags.pull,
     progress: pullProgress(flags.quiet ?? false),
-    options: { ...containerOptions(words, flags), cgroupManager: command.optsWithGlobals().cgroupManager },
+    options: {
+      ...containerOptions(words, flags),
+      cgroupManager: command.optsWithGlobals().cgroupManager,
+      trace: flags.trace,
+    },
     attach: flags.attach,
     sigProxy: flags.sigProxy,
     onId: print,
     detachKeys: flags.detachKeys,
+    onTrace: writeTrace,
   };
   if (flags.detach) print(await runDetached(engine, wanted));
   else process.exitCode = await runInForeground(engine, wanted);

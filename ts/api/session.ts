@@ -10,7 +10,7 @@ import { type ExitResult, NOTHING_WRITTEN, type RunError, withResult } from './r
 /** A program that is ready to be run, whoever it is a child of. */
 export interface Prepared {
   takePipes(): StdioPipes;
-  start(): Promise<void>;
+  start(): Promise<unknown>;
   wait(): Promise<ContainerExit | MonitoredEnd>;
   kill(signal: number): void;
   resize(rows: number, columns: number): void;

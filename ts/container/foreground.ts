@@ -2,7 +2,7 @@ import type { Engine } from '../engine.ts';
 import { RcxError } from '../errors.ts';
 import { containerEvent } from '../events/append.ts';
 import type { PullEvent } from '../image/events.ts';
-import type { AttachOptions } from '../native/index.ts';
+import type { AttachOptions, LaunchPart } from '../native/index.ts';
 import { createContainer } from './create.ts';
 import { findRunning } from './find.ts';
 import { findContainer } from './heal.ts';
@@ -39,12 +39,14 @@ export interface ForegroundRun {
   /** Hears the id where neither of the output's streams is connected. */
   onId?: ((id: string) => void) | undefined;
   detachKeys?: string | undefined;
+  /** Hears how long each part of the launch took, where the options ask for it. */
+  onTrace?: ((parts: readonly LaunchPart[]) => void) | undefined;
 }
 
 export type StreamName = 'stdin' | 'stdout' | 'stderr';
 
 /** How this process is connected to a container. */
-type Connection = Pick<ForegroundRun, 'interactive' | 'attach' | 'sigProxy' | 'detachKeys'>;
+type Connection = Pick<ForegroundRun, 'interactive' | 'attach' | 'sigProxy' | 'detachKeys' | 'onTrace'>;
 
 /** Docker's. */
 export const DETACH_KEYS = 'ctrl-p,ctrl-q';
@@ -104,9 +106,14 @@ async function launchInForeground(engine: Engine, stored: StoredContainer, conne
   const container = await MonitoredContainer.launch(engine, stored, streams);
   containerEvent(engine.paths, stored.config, 'attach');
   const { sigProxy = true } = connection;
-  return await follow(container, { terminal, stdin: isAttached('stdin', connection), sigProxy }, () =>
-    container.start(),
-  );
+  const stdin = isAttached('stdin', connection);
+  return await follow(container, { terminal, stdin, sigProxy }, () => startTraced(container, connection.onTrace));
+}
+
+/** Runs the program, and tells how its launch went. */
+async function startTraced(container: MonitoredContainer, onTrace: ForegroundRun['onTrace']): Promise<void> {
+  const parts = await container.start();
+  if (parts.length > 0) onTrace?.(parts);
 }
 
 function isAttached(stream: StreamName, { interactive, attach }: Connection): boolean {

@@ -1,6 +1,13 @@
 import type { Engine } from '../engine.ts';
 import { isRcxError, RcxError } from '../errors.ts';
-import { type Attachment, type AttachOptions, native, runtimePath, type StdioPipes } from '../native/index.ts';
+import {
+  type Attachment,
+  type AttachOptions,
+  type LaunchPart,
+  native,
+  runtimePath,
+  type StdioPipes,
+} from '../native/index.ts';
 import { toRcxError } from '../store/nativeError.ts';
 import { lockFiles } from './filesLock.ts';
 import type { StoredContainer } from './store.ts';
@@ -78,10 +85,14 @@ export class MonitoredContainer {
     this.#attachment.closeOutput(stderr);
   }
 
-  /** Runs the program; resolves once it runs and its record says so. @throws why it does not, which is on record, too */
-  async start(): Promise<void> {
+  /**
+   * Runs the program; resolves once it runs and its record says so.
+   * @returns how long each part of the launch took, where that was asked for
+   * @throws why it does not run, which is on record, too
+   */
+  async start(): Promise<LaunchPart[]> {
     try {
-      await this.#attachment.start();
+      return (await this.#attachment.start()).trace;
     } catch (error) {
       throw toRcxError(error, 'ERR_RCX_LAUNCH');
     }

@@ -23,6 +23,8 @@ export interface ContainerOptions
   annotations?: Record<string, string> | undefined;
   /** Docker's name of the OCI runtime, which is always rcx's own; `inspect` shows it. */
   runtime?: string | undefined;
+  /** Take the time of each part of the launch. */
+  trace?: boolean | undefined;
   /** Host path of a file that is made, and gets the id. */
   cidFile?: string | undefined;
   platform?: Platform | undefined;

@@ -9,7 +9,8 @@ export async function runDetached(engine: Engine, wanted: Omit<ForegroundRun, 'd
   await reachFiles(engine, wanted, wanted.options);
   const options = { openStdin: wanted.interactive, ...wanted.options };
   const stored = await createContainer(engine, () => findRoot(engine, wanted), options);
-  await startDetached(engine, stored);
+  const trace = await startDetached(engine, stored);
+  if (trace.length > 0) wanted.onTrace?.(trace);
   return stored.config.id;
 }
 

@@ -1,5 +1,6 @@
 import type { Engine } from '../engine.ts';
 import { isRcxError } from '../errors.ts';
+import type { LaunchPart } from '../native/index.ts';
 import { findContainer } from './heal.ts';
 import { MonitoredContainer, NO_STREAMS } from './monitored.ts';
 import type { StoredContainer } from './store.ts';
@@ -16,14 +17,16 @@ export async function startContainer(engine: Engine, text: string): Promise<Stor
   return stored;
 }
 
-/** The same for one that was found already. */
-export async function startDetached(engine: Engine, stored: StoredContainer): Promise<void> {
+/** The same for one that was found already. @returns how long each part of the launch took, where that was asked for */
+export async function startDetached(engine: Engine, stored: StoredContainer): Promise<LaunchPart[]> {
   try {
     const container = await MonitoredContainer.launch(engine, stored, NO_STREAMS);
-    await container.start();
+    const trace = await container.start();
     container.detach();
+    return trace;
   } catch (error) {
     // Somebody else was faster.
     if (!isRcxError(error, 'ERR_RCX_CONTAINER_RUNNING')) throw error;
+    return [];
   }
 }

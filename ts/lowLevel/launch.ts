@@ -28,6 +28,8 @@ export interface LaunchPlan {
   init?: boolean | undefined;
   /** Of docker's profile, of none, or of a profile in docker's JSON form. */
   seccomp?: 'default' | 'unconfined' | { profile: string } | undefined;
+  /** Take the time of each part of the launch, for the container's `trace`. */
+  trace?: boolean | undefined;
 }
 
 /**
@@ -54,7 +56,7 @@ export async function withRoot<T>(plan: LaunchPlan, body: (root: CopyRoot) => Pr
   return await withLaunchedRoot(requestOf(plan), body);
 }
 
-function requestOf({ spec, layers, user, init, seccomp }: LaunchPlan): object {
+function requestOf({ spec, layers, user, init, seccomp, trace }: LaunchPlan): object {
   return {
     spec,
     rcx: {
@@ -65,6 +67,7 @@ function requestOf({ spec, layers, user, init, seccomp }: LaunchPlan): object {
       ...(user !== undefined && { user }),
       ...(init !== undefined && { init }),
       ...(seccomp !== undefined && { seccomp }),
+      ...(trace !== undefined && { trace }),
     },
   };
 }

@@ -6,11 +6,11 @@ use napi::Env;
 use napi::bindgen_prelude::Object;
 use napi_derive::napi;
 use rcx_core::launch::on_lasting_thread;
-use rcx_core::monitor::attach::{Attachment as Core, Life, Outcome};
+use rcx_core::monitor::attach::{Attachment as Core, Life, Outcome, Started};
 use rcx_core::supervise::detach::DetachKeys;
 use rcx_core::supervise::stdio::Stdio;
 
-use crate::container::{Resolver, StdioOptions, StdioPipes, settle, streams};
+use crate::container::{LaunchPart, Resolver, StdioOptions, StdioPipes, settle, streams};
 use crate::error::to_js;
 
 /// How this process is connected to a container.
@@ -22,6 +22,21 @@ pub struct AttachOptions {
     pub detach_keys: Option<String>,
     /// One that is launched does not outlive this process.
     pub bound: Option<bool>,
+}
+
+/// A program that runs.
+#[napi(object)]
+pub struct StartedProgram {
+    /// Process id of the container's init.
+    pub pid: i32,
+    /// How long each part of its launch took, where that was asked for.
+    pub trace: Vec<LaunchPart>,
+}
+
+impl From<Started> for StartedProgram {
+    fn from(Started { pid, trace }: Started) -> Self {
+        Self { pid, trace: trace.into_iter().map(LaunchPart::from).collect() }
+    }
 }
 
 /// How an attachment ended.
@@ -46,11 +61,13 @@ pub struct Attachment {
 
 #[napi]
 impl Attachment {
-    /// Has the monitor that was launched run the program; resolves with the pid of the container's init once it runs.
-    #[napi(ts_return_type = "Promise<number>")]
+    /// Has the monitor that was launched run the program; resolves once it runs.
+    #[napi(ts_return_type = "Promise<StartedProgram>")]
     pub fn start<'env>(&self, env: &'env Env) -> napi::Result<Object<'env>> {
-        let (deferred, promise) = env.create_deferred::<i32, Resolver<i32>>()?;
-        self.core.start(move |result| settle(deferred, result)).map_err(|error| to_js(env, &error))?;
+        let (deferred, promise) = env.create_deferred::<StartedProgram, Resolver<StartedProgram>>()?;
+        self.core
+            .start(move |result| settle(deferred, result.map(StartedProgram::from)))
+            .map_err(|error| to_js(env, &error))?;
         Ok(promise)
     }
 

@@ -5,7 +5,7 @@ use std::os::fd::{IntoRawFd, OwnedFd};
 use napi::bindgen_prelude::{Object, ToNapiValue};
 use napi::{Env, JsDeferred, Status};
 use napi_derive::napi;
-use rcx_core::launch::{Exit, on_lasting_thread};
+use rcx_core::launch::{Exit, Part, on_lasting_thread};
 use rcx_core::plan::join::JoinRequest;
 use rcx_core::plan::request::LaunchRequest;
 use rcx_core::supervise::stdio::{Ends, Stdio, Stream};
@@ -61,6 +61,23 @@ pub struct LaunchOutcome {
     pub legacy_overlay: bool,
 }
 
+/// A part of a launch, and how long it took.
+#[napi(object)]
+pub struct LaunchPart {
+    /// `mount in the container`.
+    pub what: String,
+    /// To what; may be empty.
+    pub object: String,
+    /// Microseconds.
+    pub duration: f64,
+}
+
+impl From<Part> for LaunchPart {
+    fn from(Part { what, object, nanoseconds }: Part) -> Self {
+        Self { what, object, duration: std::time::Duration::from_nanos(nanoseconds).as_secs_f64() * 1e6 }
+    }
+}
+
 /// Makes the result on JavaScript's thread.
 pub type Resolver<T> = Box<dyn FnOnce(Env) -> napi::Result<T> + Send>;
 /// A promise that another thread settles.
@@ -91,6 +108,12 @@ impl Container {
         let outcome = self.core.outcome();
         let root = if outcome.chrooted { "chroot" } else { "pivot_root" };
         LaunchOutcome { root: root.to_owned(), legacy_overlay: outcome.legacy_overlay }
+    }
+
+    /// How long each part of its launch took, where `rcx.trace` asked for it; empty until the program runs.
+    #[napi(getter)]
+    pub fn trace(&self) -> Vec<LaunchPart> {
+        self.core.trace().into_iter().map(LaunchPart::from).collect()
     }
 
     /// This process' ends of the piped streams. Once, before `start`.

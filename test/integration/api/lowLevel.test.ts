@@ -41,6 +41,7 @@ describeWith({ root: true }, 'rcx/native', () => {
     await container.start();
     expect(await text(new Socket({ fd: stdout }))).toBe('/ 0 1\n');
     expect(await container.wait()).toMatchObject({ code: 3, oomKilled: false });
+    expect(container.trace).toEqual([]);
   });
 
   it('makes one root of several directories, and changes the upper one alone', async () => {
@@ -98,6 +99,18 @@ describeWith({ root: true }, 'rcx/native', () => {
     const child = spawn('sleep', ['0.2']);
     await waitForProcess(child.pid as number);
     expect(() => waitForProcess(2 ** 22 + 1)).toThrow(expect.objectContaining({ code: 'ERR_RCX_NO_SUCH_PROCESS' }));
+  });
+
+  it('tells how long each part of a launch took', async () => {
+    const container = await launch({ spec: defaultSpec(layer, ['true']), trace: true });
+    await container.start();
+    await container.wait();
+    const parts = container.trace.map(({ what }) => what);
+    expect(parts[1]).toBe('clone a process into its namespaces');
+    expect(parts.slice(-4)).toEqual([
+      ...['execute rcx-init', 'get rcx-init ready', 'wait to be started', 'confine the program and execute it'],
+    ]);
+    expect(container.trace.find(({ object }) => object === 'proc on /proc')?.duration).toBeGreaterThan(0);
   });
 
   it('tells what is wrong with a plan', async () => {

@@ -131,6 +131,8 @@ export interface LaunchExtras {
   groups?: string[];
   /** As `process.rlimits`, whose numbers without a limit JavaScript cannot write. */
   rlimits?: ResourceLimit[];
+  /** Take the time of each part of the launch. */
+  trace?: boolean;
   /** By destination. */
   mounts?: Record<string, MountExtras>;
 }

@@ -7,6 +7,7 @@ use rustix::io::{Errno, fcntl_dupfd_cloexec};
 use rustix::process::umask;
 
 use super::execute::{State, execute};
+use super::trace::Moments;
 use crate::plan::op::Step;
 use crate::{sys, wire};
 
@@ -57,6 +58,17 @@ pub struct Handover<'a> {
     pub envp: *const *const libc::c_char,
     /// Set when the child gave up.
     pub failure: Option<Failure>,
+    /// Those of [`State`], once that is the child's no more.
+    pub moments: Moments,
+}
+
+impl Handover<'_> {
+    /// To be called by the parent when the child has memory of its own, or has ended.
+    pub fn take_back(&mut self) {
+        let mut state = std::mem::take(&mut self.state);
+        self.moments = std::mem::take(&mut state.moments);
+        state.disown();
+    }
 }
 
 /// Entry of the child.
@@ -75,6 +87,7 @@ fn run(handover: &mut Handover<'_>) -> Failure {
     }
     // Modes of directories and devices are exactly what the plan says.
     umask(rustix::fs::Mode::empty());
+    handover.state.moments.mark();
     if let Err((index, errno)) = execute(handover.steps, &mut handover.state) {
         return Failure::Step(index, errno);
     }

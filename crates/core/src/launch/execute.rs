@@ -19,6 +19,7 @@ use super::over_proc::{is_on_proc, refuse_over_proc};
 use super::overlay::mount_overlay;
 use super::resolve::{open_existing, open_host, open_or_create, open_parent};
 use super::terminal::open_terminal;
+use super::trace::Moments;
 use crate::plan::op::{Op, Param, Step};
 use crate::plan::target::Target;
 use crate::security::selinux;
@@ -43,6 +44,8 @@ pub struct State {
     pub network_namespace: Option<RawFd>,
     /// What the parent learns about how it went.
     pub outcome: Outcome,
+    /// When each step was done.
+    pub moments: Moments,
 }
 
 impl State {
@@ -67,6 +70,7 @@ pub struct Outcome {
 pub fn execute(steps: &mut [Step], state: &mut State) -> Result<(), (usize, Errno)> {
     for (index, step) in steps.iter_mut().enumerate() {
         execute_one(&mut step.op, state).map_err(|errno| (index, errno))?;
+        state.moments.mark();
     }
     Ok(())
 }

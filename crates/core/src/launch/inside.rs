@@ -48,7 +48,7 @@ pub fn launch(
     let _ended = wait_exited(child.pidfd.as_fd());
     let pid = Pid::from_raw(first.pid);
     let (outcome, failure) = (handover.state.outcome, handover.failure);
-    std::mem::take(&mut handover.state).disown();
+    handover.take_back();
     match (pid, failure) {
         (Some(pid), None) => {
             // Nobody has collected it, so the number is its own.

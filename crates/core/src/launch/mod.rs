@@ -17,6 +17,7 @@ mod resolve;
 mod runtime;
 mod terminal;
 mod thread;
+mod trace;
 mod trial;
 mod user_namespace;
 
@@ -37,6 +38,7 @@ pub(crate) use outside::own_stdio;
 pub(crate) use over_proc::is_on_proc;
 pub(crate) use runtime::start_runtime;
 pub use thread::on_lasting_thread;
+pub use trace::Part;
 pub use trial::clone_into;
 
 use self::child::{Failure, Handover};
@@ -44,6 +46,7 @@ pub(crate) use self::clone::Child;
 use self::clone::{CloneRequest, Stack, spawn};
 use self::execute::State;
 use self::inside::Inside;
+use self::trace::{Moments, Watch};
 use crate::error::{Context, Error, Result};
 use crate::init::rlimits;
 use crate::network::Held;
@@ -62,6 +65,7 @@ pub struct Created {
     terminal: Option<OwnedFd>,
     outcome: Outcome,
     network: Option<Box<Held>>,
+    watch: Watch,
 }
 
 /// What is to run in a container that runs already.
@@ -108,7 +112,14 @@ pub fn join(join: Join) -> Result<Created> {
     };
     let child = spawn_program(binary.as_fd(), &words, stdio, child_sync.as_fd(), payload.as_fd(), place)?;
     drop(child_sync);
-    let created = Created { child, sync, terminal: None, outcome: Outcome::default(), network: None };
+    let created = Created {
+        child,
+        sync,
+        terminal: None,
+        outcome: Outcome::default(),
+        network: None,
+        watch: Watch::default(),
+    };
     created.until_ready(false)
 }
 
@@ -117,6 +128,7 @@ pub fn join(join: Join) -> Result<Created> {
 /// The kernel ends the container when the calling *thread* ends (`PR_SET_PDEATHSIG`): call it through
 /// [`on_lasting_thread`].
 pub fn create(mut plan: Plan) -> Result<Created> {
+    let mut watch = Watch::new(plan.trace);
     let binary = init_binary::sealed(&plan.init_binary)?;
     let payload = payload_file(&plan.payload)?;
     let (sync, child_sync) =
@@ -125,7 +137,11 @@ pub fn create(mut plan: Plan) -> Result<Created> {
     let argv = [c"rcx-init".as_ptr(), c"init".as_ptr(), std::ptr::null()];
     let envp = [std::ptr::null()];
     let mut handover = Handover {
-        state: State { slots: (0..plan.slots).map(|_| None).collect(), ..State::default() },
+        state: State {
+            slots: (0..plan.slots).map(|_| None).collect(),
+            moments: if plan.trace { Moments::of(plan.steps.len()) } else { Moments::default() },
+            ..State::default()
+        },
         steps: &mut plan.steps,
         user: None,
         stdio: plan.stdio.as_ref().map(|[a, b, c]| [a.as_fd(), b.as_fd(), c.as_fd()]),
@@ -135,10 +151,12 @@ pub fn create(mut plan: Plan) -> Result<Created> {
         argv: argv.as_ptr(),
         envp: envp.as_ptr(),
         failure: None,
+        moments: Moments::default(),
     };
     let cgroup = plan.cgroup.as_ref().map(AsFd::as_fd);
     let pids = plan.pid_namespace.as_ref();
     let alone = |(child, outcome)| (child, outcome, None);
+    watch.lap("prepare what the process takes along");
     let launched = match (&plan.user, &plan.session) {
         (Some(user), _) => isolated::launch(&mut handover, user, plan.namespaces, cgroup)?,
         (None, session) if session.is_some() || (pids.is_some() && !rootless::is_first_root()) => {
@@ -149,11 +167,17 @@ pub fn create(mut plan: Plan) -> Result<Created> {
         (None, _) => launch_shared(&mut handover, plan.namespaces, pids, cgroup)?.map(alone),
     };
     plan.holder = None;
+    let moments = std::mem::take(&mut handover.moments);
+    watch.steps(&plan.steps, &moments);
+    watch.lap("execute rcx-init");
     let (child, outcome, held) = launched.map_err(|failure| explain(&plan, failure))?;
     drop(child_sync);
-    let mut created = Created { child, sync, terminal: None, outcome, network: held }.until_ready(true)?;
+    let created = Created { child, sync, terminal: None, outcome, network: held, watch };
+    let mut created = created.until_ready(true)?;
+    created.watch.lap("get rcx-init ready");
     if let Some(furnishing) = plan.network.take() {
         created.network = Some(Box::new(furnishing.done().inspect_err(|_| created.reap())?));
+        created.watch.lap("wait for the networks");
     }
     if let Some(user) = &plan.user {
         rlimits::set(created.pid(), &user.rlimits).inspect_err(|_| created.reap())?;
@@ -171,7 +195,7 @@ fn launch_shared(
     let request = CloneRequest { namespaces, cgroup, ..CloneRequest::default() };
     let child = in_pid_namespace(pid_namespace, || spawn_blocked(request, handover))?;
     let (outcome, failure) = (handover.state.outcome, handover.failure);
-    std::mem::take(&mut handover.state).disown();
+    handover.take_back();
     Ok(match failure {
         None => Ok((child, outcome)),
         Some(failure) => {
@@ -206,6 +230,7 @@ pub(crate) fn spawn_program(
         argv: argv.as_ptr(),
         envp: envp.as_ptr(),
         failure: None,
+        moments: Moments::default(),
     };
     let request = CloneRequest { cgroup: place.cgroup, ..CloneRequest::default() };
     let child = spawn_blocked(request, &mut handover)?;
@@ -362,11 +387,14 @@ impl Created {
     }
 
     /// Lets the init run the user's program; returns once it runs, or says why it does not (the init is then gone).
-    pub fn start(self) -> Result<Running> {
+    pub fn start(mut self) -> Result<Running> {
+        self.watch.lap("wait to be started");
         let told = wire::send(self.sync.as_fd(), wire::GO);
         match wire::receive(self.sync.as_fd()).step(CODE, "hear from the container's init")? {
             Message::Closed if told.is_ok() => {
-                Ok(Running { pid: self.child.pid, pidfd: self.child.pidfd, network: self.network })
+                self.watch.lap("confine the program and execute it");
+                let Self { child: Child { pid, pidfd }, network, watch, .. } = self;
+                Ok(Running { pid, pidfd, network, trace: watch.parts() })
             }
             Message::Failed(error) => {
                 self.reap();
@@ -404,6 +432,8 @@ pub struct Running {
     pub pidfd: OwnedFd,
     /// What there is of its networks outside of it; to be kept as long as it runs.
     pub network: Option<Box<Held>>,
+    /// How long each part of its launch took, where somebody wanted to know.
+    pub trace: Vec<Part>,
 }
 
 /// How a process ended.

@@ -11,6 +11,7 @@ use rustix::net::RecvFlags;
 use super::protocol::{self, Reply, Request};
 use super::{CODE, launcher, pipe};
 use crate::error::{Context, Error, Result};
+use crate::launch::Part;
 use crate::supervise::detach::DetachKeys;
 use crate::supervise::pump::Pumps;
 use crate::supervise::stdio::{Ends, Stdio, Stream};
@@ -22,6 +23,15 @@ pub enum Life {
     Own,
     /// It ends with the connection.
     Bound,
+}
+
+/// A program that runs.
+#[derive(Debug, Clone)]
+pub struct Started {
+    /// Process id of the container's init.
+    pub pid: i32,
+    /// How long each part of its launch took, where that was asked for.
+    pub trace: Vec<Part>,
 }
 
 /// How an attachment ended.
@@ -62,7 +72,7 @@ struct State {
     /// Until the end: JavaScript may keep the attachment for longer.
     socket: Option<Arc<OwnedFd>>,
     detached: bool,
-    started: Option<Listener<Result<i32>>>,
+    started: Option<Listener<Result<Started>>>,
     outcome: Option<Result<Outcome>>,
     listener: Option<Listener<Result<Outcome>>>,
 }
@@ -164,8 +174,8 @@ impl Attachment {
         let _gone = self.send(&Request::CloseOutput { stderr }, &[]);
     }
 
-    /// Has the monitor run the program; `started` hears the pid of the container's init, or why it does not run.
-    pub fn start(&self, started: impl FnOnce(Result<i32>) + Send + 'static) -> Result<()> {
+    /// Has the monitor run the program; `started` hears how that went.
+    pub fn start(&self, started: impl FnOnce(Result<Started>) + Send + 'static) -> Result<()> {
         let mut state = self.lock();
         if let Some(outcome) = state.outcome.clone() {
             drop(state);
@@ -222,7 +232,7 @@ impl Attachment {
     fn read(&self, socket: &OwnedFd, pumps: Pumps) {
         let outcome = loop {
             match protocol::receive::<Reply>(socket.as_fd(), RecvFlags::empty()) {
-                Ok(Some((Reply::Started { pid }, _))) => self.tell_started(Ok(pid)),
+                Ok(Some((Reply::Started { pid, trace }, _))) => self.tell_started(Ok(Started { pid, trace })),
                 Ok(Some((Reply::Ended { exit_code, signal, oom_killed }, _))) => {
                     break Ok(Outcome::Ended { exit_code, signal, oom_killed });
                 }
@@ -249,7 +259,7 @@ impl Attachment {
         }
     }
 
-    fn tell_started(&self, result: Result<i32>) {
+    fn tell_started(&self, result: Result<Started>) {
         let listener = self.lock().started.take();
         if let Some(listener) = listener {
             listener(result);

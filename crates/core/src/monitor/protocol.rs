@@ -12,6 +12,8 @@ use rustix::net::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::launch::Part;
+
 /// Name of the socket in the container's runtime directory.
 pub const SOCKET: &str = "monitor";
 /// Longest packet.
@@ -74,6 +76,9 @@ pub enum Reply {
     Started {
         /// Process id of the container's init.
         pid: i32,
+        /// How long each part of its launch took, where that was asked for.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        trace: Vec<Part>,
     },
     /// It was done.
     Done,

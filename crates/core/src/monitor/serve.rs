@@ -110,8 +110,8 @@ impl Monitor {
     pub fn run(mut self, launcher: OwnedFd) {
         let mut client = Client::new(launcher);
         match self.launch(Some(&mut client)) {
-            Ok(session) => {
-                client.tell(&Reply::Started { pid: session.pid() });
+            Ok(mut session) => {
+                client.tell(&Reply::Started { pid: session.pid(), trace: session.take_trace() });
                 self.phase = Phase::Running(session);
                 self.clients.push(client);
                 while self.turn() {}

@@ -12,7 +12,7 @@ use super::log::Stream;
 use super::{CODE, null, pipe};
 use crate::cgroup::{self, OomWatch};
 use crate::error::{Context, Error, Result};
-use crate::launch::{self, Created, Exit, Outcome, Running};
+use crate::launch::{self, Created, Exit, Outcome, Part, Running};
 use crate::network::Held;
 use crate::rootless::Left;
 use crate::supervise::terminal;
@@ -145,6 +145,11 @@ impl Session {
     /// What there is of its networks outside of it, for whoever keeps it until the end.
     pub fn take_network(&mut self) -> Option<Box<Held>> {
         self.running.network.take()
+    }
+
+    /// How long each part of the launch took, where that was asked for; once.
+    pub fn take_trace(&mut self) -> Vec<Part> {
+        std::mem::take(&mut self.running.trace)
     }
 
     /// How the launch went.

@@ -71,6 +71,8 @@ pub struct Plan {
     pub payload: Vec<u8>,
     /// The binary `rcx-init`.
     pub init_binary: PathBuf,
+    /// Somebody wants to know how long each part of the launch takes.
+    pub trace: bool,
 }
 
 /// Collects steps while a plan is made.
@@ -205,6 +207,7 @@ pub fn build(request: &LaunchRequest, stdio: Option<[OwnedFd; 3]>) -> Result<Pla
         stdio,
         payload,
         init_binary: request.rcx.init_binary.clone(),
+        trace: request.rcx.trace,
     })
 }
 

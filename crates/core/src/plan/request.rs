@@ -69,6 +69,9 @@ pub struct Extras {
     /// Resource limits beside those of `spec.process`.
     #[serde(default)]
     pub rlimits: Vec<ResourceLimit>,
+    /// Take the time of each part of the launch.
+    #[serde(default)]
+    pub trace: bool,
     /// More about mounts of the spec, by their destination.
     #[serde(default)]
     pub mounts: BTreeMap<String, MountExtras>,

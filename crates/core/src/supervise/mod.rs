@@ -14,7 +14,7 @@ use rustix::io::Errno;
 use self::pump::Pumps;
 use self::stdio::{Connection, Ends, Stdio};
 use crate::error::{Context, Error, Result};
-use crate::launch::{self, Created, Exit, Outcome};
+use crate::launch::{self, Created, Exit, Outcome, Part};
 use crate::plan::{self, join::JoinRequest, request::LaunchRequest};
 use crate::{cgroup, sys};
 
@@ -58,6 +58,7 @@ struct State {
     live: Option<Arc<Live>>,
     created: Option<(Created, Connection)>,
     ended: Option<Ended>,
+    trace: Vec<Part>,
     listeners: Vec<Listener>,
 }
 
@@ -114,6 +115,11 @@ impl Container {
         self.shared.outcome
     }
 
+    /// How long each part of its launch took, where that was asked for; once it runs.
+    pub fn trace(&self) -> Vec<Part> {
+        self.state().trace.clone()
+    }
+
     /// This process' ends of the streams that are pipes, once, before the start.
     pub fn take_pipes(&self) -> Ends {
         let mut state = self.state();
@@ -152,6 +158,7 @@ impl Container {
                 started(Err(error));
             }
             Ok((mut running, pumps)) => {
+                self.state().trace = std::mem::take(&mut running.trace);
                 started(Ok(()));
                 let exit = launch::wait_exited(running.pidfd.as_fd()).ok_or_else(|| {
                     Error::new(

@@ -1,5 +1,5 @@
 #!/usr/bin/env zx
-// Times of rcx beside its peers, in one run: npm run bench -- [start] [rootless] [exec] [network] [throughput] [detached] [pull] [repull] [commit] [--runs N] [--json FILE] [--no-build]
+// Times of rcx beside its peers, in one run: npm run bench -- [start] [rootless] [exec] [parallel] [network] [throughput] [detached] [pull] [repull] [commit] [--runs N] [--json FILE] [--no-build]
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,6 +13,7 @@ import { machineFacts } from './bench/machine.mjs';
 import { compile } from './bench/meters.mjs';
 import { parseOptions } from './bench/options.mjs';
 import { providePrograms } from './bench/packages.mjs';
+import { measureParallel } from './bench/parallel.mjs';
 import { sh } from './bench/processes.mjs';
 import { measurePull } from './bench/pull.mjs';
 import { startRegistry } from './bench/registry.mjs';
@@ -22,6 +23,7 @@ import {
   execReport,
   machineReport,
   networkReport,
+  parallelReport,
   pullReport,
   repullReport,
   rootlessReport,
@@ -34,6 +36,7 @@ import { commitSubjects } from './bench/subjects/commit/index.mjs';
 import { detachedSubjects } from './bench/subjects/detached/index.mjs';
 import { execSubjects } from './bench/subjects/exec/index.mjs';
 import { networkSubjects } from './bench/subjects/network/index.mjs';
+import { parallelSubjects } from './bench/subjects/parallel/index.mjs';
 import { pullSubjects } from './bench/subjects/pull/index.mjs';
 import { repullSubjects } from './bench/subjects/repull/index.mjs';
 import { rootlessSubjects } from './bench/subjects/rootless/index.mjs';
@@ -59,6 +62,11 @@ async function benchCommands(scope, definitions, bench, runs) {
   const image = await provideImage('base', bench);
   const stopwatch = await compile('spawn', bench);
   return measureStart(await onDisk(scope, definitions, { ...bench, image, stopwatch }), { runs, say });
+}
+
+async function benchParallel(scope, bench, runs) {
+  const image = await provideImage('base', bench);
+  return measureParallel(await onDisk(scope, parallelSubjects, { ...bench, image }), { runs, say });
 }
 
 async function benchDetached(scope, bench, runs) {
@@ -95,6 +103,7 @@ async function bench({ runs }) {
     if (runs.start) report.start = await commands(startSubjects, runs.start);
     if (runs.rootless) report.rootless = await commands(rootlessSubjects, runs.rootless);
     if (runs.exec) report.exec = await commands(execSubjects, runs.exec);
+    if (runs.parallel) report.parallel = await withScope((inner) => benchParallel(inner, context, runs.parallel));
     if (runs.network) report.network = await commands(networkSubjects, runs.network);
     if (runs.throughput) report.throughput = await commands(throughputSubjects, runs.throughput);
     if (runs.detached) report.detached = await withScope((inner) => benchDetached(inner, context, runs.detached));
@@ -125,6 +134,7 @@ async function main() {
     report.start && startReport(report.start),
     report.rootless && rootlessReport(report.rootless),
     report.exec && execReport(report.exec),
+    report.parallel && parallelReport(report.parallel),
     report.network && networkReport(report.network),
     report.throughput && throughputReport(report.throughput),
     report.detached && detachedReport(report.detached),

@@ -15,11 +15,23 @@ export async function compile(name, { root, dir }) {
 }
 
 /**
- * Starts a program that answers each line on its stdin with one line, the nanoseconds of what it did, and ends it with the
- * scope.
+ * Starts a program that answers each line on its stdin with the nanoseconds of what it did, and ends it with the scope.
  * @returns {() => Promise<number>} asks it once
  */
-export function startMeter(scope, [command, ...args], { env = cleanEnv(), cwd } = {}) {
+export function startMeter(scope, command, options) {
+  const ask = startAnswering(scope, command, options);
+  return async () => {
+    const answer = await ask('');
+    if (Number(answer) > 0) return Number(answer);
+    throw new Error(`${command[0]}: answered ${answer}`);
+  };
+}
+
+/**
+ * Starts a program that answers each line on its stdin with one line, and ends it with the scope.
+ * @returns {(line: string) => Promise<string>} asks it once
+ */
+export function startAnswering(scope, [command, ...args], { env = cleanEnv(), cwd } = {}) {
   const child = spawn(command, args, { env, cwd, stdio: 'pipe' });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const ended = new Promise((resolve) => child.once('close', resolve));
@@ -35,13 +47,13 @@ export function startMeter(scope, [command, ...args], { env = cleanEnv(), cwd } 
     child.stdin.end();
     await ended;
   });
-  return async () => {
+  return async (line) => {
     interrupted.throwIfAborted();
-    child.stdin.write('\n');
+    child.stdin.write(`${line}\n`);
     const { value } = await lines.next();
-    if (Number(value) > 0) return Number(value);
+    if (value !== undefined) return value;
     await ended;
-    throw new Error(`${command}: ${stderr.trim() || `answered ${value}`}`);
+    throw new Error(`${command}: ${stderr.trim() || 'it has ended'}`);
   };
 }
 

@@ -6,6 +6,7 @@ const RUNS = {
   start: 50,
   rootless: 30,
   exec: 50,
+  parallel: 10,
   network: 30,
   throughput: 5,
   detached: 5,

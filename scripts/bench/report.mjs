@@ -67,6 +67,26 @@ export function execReport(exec) {
   return overNodeReport('### Exec', '`true` in a container that runs', '`rcx exec`', exec);
 }
 
+/** @param {{ results: object[], absent: object[] }} parallel as of parallel.mjs */
+export function parallelReport({ results, absent }) {
+  const own = (atOnce) => results[0]?.widths.find((width) => width.atOnce === atOnce);
+  const rows = results.flatMap(({ name, widths }) =>
+    widths.map(({ atOnce, samples, wall, total }) => [
+      name,
+      atOnce,
+      total,
+      ms(median(samples)),
+      ms(percentile(samples, 0.99)),
+      (total / (wall / 1e9)).toFixed(total / (wall / 1e9) < 10 ? 1 : 0),
+      ratio(samples, own(atOnce)),
+    ]),
+  );
+  const head = ['start → exit of `true`, no network', 'at once', 'in all', 'p50 ms', 'p99 ms', 'a second', 'to rcx'];
+  const still = results[0]?.widths.map(({ atOnce, blocked }) => `${ms(blocked)} ms at ${atOnce}`).join(', ');
+  const loop = `Event loop of the process that uses rcx, p99 of its delay beside a timer of 1 ms: ${still}.`;
+  return section('### In parallel', [table(head, rows), loop], absent);
+}
+
 /** @param {{ results: { name: string, samples: number[] }[], absent: object[] }} rootless */
 export function rootlessReport(rootless) {
   const head = 'start → exit of `true`, root and ordinary users';

@@ -7,7 +7,7 @@ const WARM_UPS = 3;
 const PAUSE_MS = 50;
 
 /** Sets the subjects up and proves each with one run; those that cannot are told with the reason. */
-async function prepare(subjects, say) {
+export async function prepareSubjects(subjects, say) {
   const ready = [];
   const absent = [];
   for (const subject of subjects) {
@@ -34,7 +34,7 @@ async function prepare(subjects, say) {
  * @returns {Promise<{ results: { name: string, samples: number[] }[], absent: { name: string, reason: string }[] }>}
  */
 export async function measureStart(subjects, { runs, say }) {
-  const { ready, absent } = await prepare(subjects, say);
+  const { ready, absent } = await prepareSubjects(subjects, say);
   const samples = new Map(ready.map((subject) => [subject, []]));
   say(`measuring ${ready.length} subjects, ${runs} rounds after ${WARM_UPS} to warm up`);
   for (let round = -WARM_UPS; round < runs; round++) {

@@ -33,7 +33,7 @@ export function defineSubject({ name, available, setup }) {
       async setup() {
         measure = await setup(scope, bench);
       },
-      run: () => measure(),
+      run: (...words) => measure(...words),
       teardown: () => scope.close(),
     };
   };

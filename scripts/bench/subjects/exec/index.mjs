@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { startDockerd } from '../../engines/docker.mjs';
 import { call } from '../../engines/dockerApi.mjs';
 import { preparePodman } from '../../engines/podman.mjs';
-import { startCommandMeter } from '../../meters.mjs';
+import { startCommandMeter, startMeter } from '../../meters.mjs';
 import { lacking } from '../../packages.mjs';
 import { sh, shCleanUp } from '../../processes.mjs';
 import { rcxCommand, rcxLacking } from '../rcx.mjs';
@@ -22,6 +22,18 @@ const rcx = defineSubject({
     await sh({ env })`${rcx} run -d --name ${NAME} --network none ${bench.image.reference} ${WAIT}`;
     scope.defer('remove the container', () => shCleanUp({ env })`${rcx} rm -f ${NAME}`);
     return startCommandMeter(scope, bench, [...rcx, 'exec', NAME, 'true'], { env });
+  },
+});
+
+const rcxApi = defineSubject({
+  name: 'rcx API, in-process',
+  available: rcxLacking,
+  async setup(scope, bench) {
+    const own = { ...bench, disk: join(bench.disk, 'rcx-api'), dir: join(bench.dir, 'rcx-api') };
+    const { rcx, env } = rcxCommand(own);
+    await sh({ env })`${rcx} run -d --name ${NAME} --network none ${bench.image.reference} ${WAIT}`;
+    scope.defer('remove the container', () => shCleanUp({ env })`${rcx} rm -f ${NAME}`);
+    return startMeter(scope, [process.execPath, join(bench.root, 'scripts/bench/rcxExecMeter.mjs'), NAME], { env });
   },
 });
 
@@ -76,4 +88,4 @@ const podman = defineSubject({
 });
 
 /** In the order of the table. */
-export const execSubjects = [rcx, dockerApi, docker, podman, node];
+export const execSubjects = [rcx, rcxApi, dockerApi, docker, podman, node];

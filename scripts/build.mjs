@@ -79,7 +79,9 @@ async function buildDist() {
 
 /** What earlier builds left would be published. */
 async function removeStale(written) {
-  const entries = Object.keys(LIBRARY).flatMap((entry) => ['cjs', 'mjs'].map((extension) => `dist/${entry}.${extension}`));
+  const entries = Object.keys(LIBRARY).flatMap((entry) =>
+    ['cjs', 'mjs'].map((extension) => `dist/${entry}.${extension}`),
+  );
   for (const file of await globby('dist/**', { dot: true })) {
     if (!written.has(path.normalize(file)) && !entries.includes(file)) await fs.remove(file);
   }
@@ -106,7 +108,9 @@ if (only === undefined || only === 'dist') {
       ...QUICK_COMMANDS.map((name) => `dist/commands/${name}.cjs`),
       'dist/layer-worker.cjs',
       'dist/NOTICE',
-      ...Object.keys(LIBRARY).flatMap((entry) => ['cjs', 'mjs', 'd.cts', 'd.mts'].map((extension) => `dist/${entry}.${extension}`)),
+      ...Object.keys(LIBRARY).flatMap((entry) =>
+        ['cjs', 'mjs', 'd.cts', 'd.mts'].map((extension) => `dist/${entry}.${extension}`),
+      ),
     ],
     force,
     run: buildDist,

@@ -4,8 +4,8 @@
 // --native: takes this machine's own target from native/ as it is, in no time, bound to this machine's glibc.
 // --strict: a target that could not be built, or needs a newer glibc than is promised, is a failure.
 import { $, argv, chalk, fs, path } from 'zx';
-import { buildFor, cannotBuild, glibcOf } from './build/cross.mjs';
 import { crateNotices } from './build/crateNotices.mjs';
+import { buildFor, cannotBuild, glibcOf } from './build/cross.mjs';
 import { addonOf, GLIBC_FLOOR, platformManifest, publishedManifest, targets } from './lib/targets.mjs';
 
 const out = path.resolve(argv.out ?? 'target/package');
@@ -33,14 +33,18 @@ async function packTarget(target) {
   const folder = `${out}/${target.name}`;
   await fs.ensureDir(folder);
   if (argv.native && target.triple === host) {
-    for (const name of [addonOf(target), 'rcx-init', 'rcx-runtime']) await fs.copy(`native/${name}`, `${folder}/${name}`);
+    for (const name of [addonOf(target), 'rcx-init', 'rcx-runtime'])
+      await fs.copy(`native/${name}`, `${folder}/${name}`);
   } else {
     const reason = await cannotBuild(target);
     if (reason !== undefined) return { problem: `not built: ${reason}` };
     await buildFor(target, folder);
   }
   await fs.copy('LICENSE', `${folder}/LICENSE`);
-  await fs.outputFile(`${folder}/README.md`, `# @rcx/${target.name}\n\nThe native parts of [rcx](https://www.npmjs.com/package/rcx) for ${target.name}.\n`);
+  await fs.outputFile(
+    `${folder}/README.md`,
+    `# @rcx/${target.name}\n\nThe native parts of [rcx](https://www.npmjs.com/package/rcx) for ${target.name}.\n`,
+  );
   await fs.outputFile(`${folder}/NOTICE`, await crateNotices(target.triple));
   const needs = target.libc === 'gnu' ? await glibcOf(`${folder}/${addonOf(target)}`) : undefined;
   const tarball = await pack(folder, platformManifest(target, root));

@@ -12,12 +12,16 @@ export async function crateNotices(triple) {
   const texts = new Map();
   for (const { crate, text } of notices) texts.set(text, [...(texts.get(text) ?? []), crate]);
   const head = 'The files beside this one contain code of these crates:\n';
-  return [head, ...[...texts].map(([text, names]) => `${names.join('\n')}\n\n${text}\n`)].join(`\n${'-'.repeat(80)}\n\n`);
+  return [head, ...[...texts].map(([text, names]) => `${names.join('\n')}\n\n${text}\n`)].join(
+    `\n${'-'.repeat(80)}\n\n`,
+  );
 }
 
 /** What the workspace depends on besides for its build and its tests; what only makes code is not in the result. */
 function linkedOf({ packages, resolve, workspace_members }) {
-  const makesCode = new Set(packages.filter(({ targets }) => targets.some(({ kind }) => kind.includes('proc-macro'))).map(({ id }) => id));
+  const makesCode = new Set(
+    packages.filter(({ targets }) => targets.some(({ kind }) => kind.includes('proc-macro'))).map(({ id }) => id),
+  );
   const nodes = new Map(resolve.nodes.map((node) => [node.id, node]));
   const seen = new Set(workspace_members);
   for (const id of seen) {
@@ -34,5 +38,8 @@ async function noticeOf({ name, version, license, manifest_path }) {
   const files = await globby(['licen[cs]e*', 'copying*', 'notice*'], { cwd: folder, caseSensitiveMatch: false });
   const file = files.find((each) => /mit/i.test(each)) ?? files.find((each) => !/apache/i.test(each));
   const text = file === undefined ? undefined : await fs.readFile(path.join(folder, file), 'utf8');
-  return { crate: `${name} ${version} (${license})`, text: text?.trim() ?? 'Its terms are those of the LICENSE beside this file.' };
+  return {
+    crate: `${name} ${version} (${license})`,
+    text: text?.trim() ?? 'Its terms are those of the LICENSE beside this file.',
+  };
 }

@@ -9,7 +9,8 @@ const TARGET_DIR = 'target/cross';
  * older than this machine's.
  */
 export async function cannotBuild({ triple }) {
-  if ((await which('cargo-zigbuild', { nothrow: true })) === null) return 'needs cargo-zigbuild, which brings the linker';
+  if ((await which('cargo-zigbuild', { nothrow: true })) === null)
+    return 'needs cargo-zigbuild, which brings the linker';
   const { stdout } = await $({ nothrow: true, quiet: true })`rustup target list --installed`;
   return stdout.split('\n').includes(triple) ? undefined : `needs its standard library: rustup target add ${triple}`;
 }
@@ -30,14 +31,23 @@ export async function buildFor(target, folder) {
 
 /** Static binaries need no C library of the machine: musl's is in those of both packages of a processor. */
 async function buildStatic({ triple }, folder, cargo) {
-  await cargo('-C target-feature=+crt-static -C relocation-model=static', ['--profile', 'runtime', '-p', 'rcx-runtime']);
-  for (const name of ['rcx-init', 'rcx-runtime']) await fs.copy(`${TARGET_DIR}/${triple}/runtime/${name}`, `${folder}/${name}`);
+  await cargo('-C target-feature=+crt-static -C relocation-model=static', [
+    '--profile',
+    'runtime',
+    '-p',
+    'rcx-runtime',
+  ]);
+  for (const name of ['rcx-init', 'rcx-runtime'])
+    await fs.copy(`${TARGET_DIR}/${triple}/runtime/${name}`, `${folder}/${name}`);
 }
 
 /** The highest version of glibc that a file asks for. */
 export async function glibcOf(file) {
   const { stdout } = await $({ quiet: true })`readelf --wide --version-info ${file}`;
-  const versions = [...stdout.matchAll(/GLIBC_(\d+)\.(\d+)/g)].map(([, major, minor]) => [Number(major), Number(minor)]);
+  const versions = [...stdout.matchAll(/GLIBC_(\d+)\.(\d+)/g)].map(([, major, minor]) => [
+    Number(major),
+    Number(minor),
+  ]);
   const [highest] = versions.sort((a, b) => b[0] - a[0] || b[1] - a[1]);
   return highest?.join('.');
 }

@@ -19,7 +19,12 @@ export async function buildLibrary() {
     .join('\n');
   const common = { ...BUNDLE, supported: { 'dynamic-import': false }, plugins: [apartIn('.')] };
   const [library, worker] = await Promise.all([
-    build({ ...common, stdin: { contents, resolveDir: '.', sourcefile: 'library.mjs' }, outdir: undefined, outfile: 'dist/library.cjs' }),
+    build({
+      ...common,
+      stdin: { contents, resolveDir: '.', sourcefile: 'library.mjs' },
+      outdir: undefined,
+      outfile: 'dist/library.cjs',
+    }),
     build({ ...common, entryPoints: { 'layer-worker': 'ts/layer/worker.ts' } }),
   ]);
   await Promise.all(Object.keys(LIBRARY).map((entry) => writeEntry(entry, names[entry])));
@@ -52,5 +57,8 @@ async function writeEntry(entry, names) {
     `dist/${entry}.cjs`,
     `'use strict';\nconst { ${list} } = require('./library.cjs').${entry};\nmodule.exports = { ${list} };\n`,
   );
-  await fs.outputFile(`dist/${entry}.mjs`, `import library from './${entry}.cjs';\n\nexport const { ${list} } = library;\n`);
+  await fs.outputFile(
+    `dist/${entry}.mjs`,
+    `import library from './${entry}.cjs';\n\nexport const { ${list} } = library;\n`,
+  );
 }

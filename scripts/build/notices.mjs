@@ -6,7 +6,9 @@ import { fs, globby, path } from 'zx';
  * @param {import('esbuild').Metafile[]} metafiles
  */
 export async function writeNotices(metafiles) {
-  const inputs = metafiles.flatMap(({ outputs }) => Object.values(outputs).flatMap(({ inputs }) => Object.keys(inputs)));
+  const inputs = metafiles.flatMap(({ outputs }) =>
+    Object.values(outputs).flatMap(({ inputs }) => Object.keys(inputs)),
+  );
   const folders = new Set(inputs.flatMap((file) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1] ?? []));
   const notices = await Promise.all([...folders].sort().map(noticeOf));
   const unique = [...new Set(notices)];

@@ -41,9 +41,13 @@ export function platformManifest({ name, cpu, libc }, root) {
   };
 }
 
-/** @returns {Record<string, unknown>} the package.json of `rcx` as it is published */
+/**
+ * What `rcx` depends on is in its bundles: as it is published it needs its platform package and nothing else.
+ *
+ * @returns {Record<string, unknown>} the package.json of `rcx` as it is published
+ */
 export function publishedManifest(root) {
-  const { private: _, napi, scripts, devDependencies, ...published } = root;
+  const { private: _, napi, scripts, dependencies, devDependencies, ...published } = root;
   const optionalDependencies = Object.fromEntries(targets().map(({ name }) => [`@rcx/${name}`, root.version]));
   // Plug'n'Play keeps packages in archives, which neither threads nor the cache of compiled code can use.
   return { ...published, preferUnplugged: true, optionalDependencies };

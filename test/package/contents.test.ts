@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { publint } from 'publint';
 import { describe, expect, inject, it } from 'vitest';
 
 const { installed, tarballs, nodes } = inject('packed');
@@ -23,7 +24,9 @@ describe('the tarballs', () => {
         ...['bin/compiled.js', 'bin/package.json', 'bin/rcx.js'],
         ...['dist/NOTICE', 'dist/commands/exec.cjs', 'dist/commands/run.cjs', 'dist/main.cjs'],
         ...['dist/execa.cjs', 'dist/tar.cjs', 'dist/layer-worker.cjs', 'dist/library.cjs'],
-        ...['index', 'native'].flatMap((entry) => ['cjs', 'mjs', 'd.cts', 'd.mts'].map((end) => `dist/${entry}.${end}`)),
+        ...['index', 'native'].flatMap((entry) =>
+          ['cjs', 'mjs', 'd.cts', 'd.mts'].map((end) => `dist/${entry}.${end}`),
+        ),
       ].sort(),
     );
   });
@@ -65,19 +68,33 @@ describe('what npm installs', () => {
 });
 
 describe('the package, as others judge it', () => {
-  it('has no fault that publint knows of', async () => {
-    const { stdout, exitCode } = await execa('publint', ['run', tarballs.rcx, '--strict'], { preferLocal: true, reject: false });
-    expect({ exitCode, stdout }).toMatchObject({ exitCode: 0 });
+  it('has no fault that publint knows of, but for a launcher that a shell starts', async () => {
+    const bytes = readFileSync(tarballs.rcx);
+    const tarball = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
+    const { messages } = await publint({ pack: { tarball }, strict: true });
+    // Node 20 would take options of a container as its own: see bin/rcx.js.
+    expect(messages.map(({ code }) => code)).toEqual(['BIN_FILE_NOT_EXECUTABLE']);
   });
 
   const node = nodes['24'];
   const bin = node !== undefined && 'bin' in node ? node.bin : undefined;
-  it.skipIf(bin === undefined)(`has types that resolve for ESM, CommonJS and bundlers${bin ? '' : ' (skipped: no Node 24)'}`, async () => {
-    const { stdout, exitCode } = await execa(
-      join(bin ?? '', 'node'),
-      ['node_modules/@arethetypeswrong/cli/dist/index.js', tarballs.rcx, '--profile', 'node16', '--no-color', '--format', 'ascii'],
-      { reject: false },
-    );
-    expect({ exitCode, stdout }).toMatchObject({ exitCode: 0 });
-  });
+  it.skipIf(bin === undefined)(
+    `has types that resolve for ESM, CommonJS and bundlers${bin ? '' : ' (skipped: no Node 24)'}`,
+    async () => {
+      const { stdout, exitCode } = await execa(
+        join(bin ?? '', 'node'),
+        [
+          'node_modules/@arethetypeswrong/cli/dist/index.js',
+          tarballs.rcx,
+          '--profile',
+          'node16',
+          '--no-color',
+          '--format',
+          'ascii',
+        ],
+        { reject: false },
+      );
+      expect({ exitCode, stdout }).toMatchObject({ exitCode: 0 });
+    },
+  );
 });

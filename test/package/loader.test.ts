@@ -64,16 +64,19 @@ describe('the loader of an installation', () => {
   });
 
   it.each([
-    ['cut off', (file: string) => truncateSync(file, 4096)],
-    ['not an addon', (file: string) => writeFileSync(file, 'words')],
-    ["of another C library's", (file: string) => writeFileSync(file, foreign(readFileSync(file)))],
-  ])('passes on why a file cannot be loaded that is %s', async (_, damage) => {
+    ['cut off', (file: string) => truncateSync(file, 16), /file too short/],
+    ['not an addon', (file: string) => writeFileSync(file, 'words'.repeat(100)), /invalid ELF header/],
+    [
+      "of another C library's",
+      (file: string) => writeFileSync(file, foreign(readFileSync(file))),
+      /libc\.mus1: cannot open shared object file/,
+    ],
+  ])('passes on why a file cannot be loaded that is %s', async (_, damage, reason) => {
     const addon = join(scope, OWN, `rcx.${OWN}.node`);
     damage(addon);
     const error = await failure();
     expect(error).toMatchObject({ code: 'ERR_RCX_ADDON_LOAD', path: addon });
-    // What dlopen says after the path.
-    expect(error.message?.split(`${addon}: `)[1]).toMatch(/\w/);
+    expect(error.message).toMatch(reason);
   });
 
   it('refuses a platform package of another version', async () => {
@@ -98,7 +101,9 @@ describe('the loader of an installation', () => {
 describe('the command line', () => {
   it('ends with 125 and the hint', async () => {
     rmSync(scope, { recursive: true });
-    const { exitCode, stderr } = await execa(join(place, 'node_modules/.bin/rcx'), ['run', 'x', 'true'], { reject: false });
+    const { exitCode, stderr } = await execa(join(place, 'node_modules/.bin/rcx'), ['run', 'x', 'true'], {
+      reject: false,
+    });
     expect(exitCode).toBe(125);
     expect(stderr).toContain(`npm install --no-save @rcx/${OWN}`);
   });

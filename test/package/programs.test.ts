@@ -31,12 +31,18 @@ mkdirSync(join(installed, 'programs'), { recursive: true });
 for (const [name, text] of Object.entries(PROGRAMS)) writeFileSync(join(installed, 'programs', name), text);
 
 const users: [string, TestUser | undefined][] =
-  user === undefined ? [[process.geteuid?.() === 0 ? 'root' : 'this user', undefined]] : [['root', undefined], ['an ordinary user', user]];
+  user === undefined
+    ? [[process.geteuid?.() === 0 ? 'root' : 'this user', undefined]]
+    : [
+        ['root', undefined],
+        ['an ordinary user', user],
+      ];
 
 for (const [major, node] of Object.entries(nodes)) {
   const missing = 'missing' in node ? ` (skipped: no Node ${major}: ${node.missing})` : '';
   describe.skipIf(missing !== '')(`Node ${major}${missing}`, () => {
-    for (const [name, who] of users) describe(`as ${name}`, () => trySomePrograms(major, 'bin' in node ? node.bin : '', who));
+    for (const [name, who] of users)
+      describe(`as ${name}`, () => trySomePrograms(major, 'bin' in node ? node.bin : '', who));
   });
 }
 

@@ -56,6 +56,7 @@ export default defineConfig({
       project('e2e', 120, E2E),
       project('ranges', 120, ['test/support/userRangesSetup.ts'], AS_USER),
       project('single', 120, ['test/support/userSingleSetup.ts'], AS_USER),
+      project('package', 60, ['test/support/packageSetup.ts']),
       project('vm', 10, VM),
     ],
   },

@@ -30,10 +30,11 @@ function isPrivate(stat, uid) {
 
 /** Runs a CommonJS file, with compiled code from `directory` when that belongs to this very file and Node. */
 function run(file, directory) {
-  const { size, mtimeMs } = fs.statSync(file);
+  // The time of the last change cannot be set: packages bring files of one and the same mtime, and V8 compares nothing but the length.
+  const { size, ino, ctimeMs } = fs.statSync(file);
   // Each command compiles other parts of the file.
   const command = /^[a-z]{1,16}$/.test(process.argv[2] ?? '') ? process.argv[2] : 'rcx';
-  const key = `${command}-${process.version}-${process.arch}-${size}-${Math.trunc(mtimeMs)}${flags()}`;
+  const key = `${command}-${process.version}-${process.arch}-${size}-${ino}-${Math.trunc(ctimeMs)}${flags()}`;
   const cache = path.join(directory, key);
   const cachedData = read(cache);
   const script = new vm.Script(sourceOf(file, size), { filename: file, cachedData });

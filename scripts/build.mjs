@@ -2,10 +2,12 @@
 // Builds everything the package needs: native/ (addon and helper binary) and dist/ (bundled library and command line).
 // zx scripts/build.mjs [--only=native|dist] [--debug] [--quick] [--force]
 // --quick: built in seconds and not for publishing; what scripts/mutants.mjs tries out.
-import { build } from 'esbuild';
 import { $, argv, chalk, fs, globby, path } from 'zx';
-import { BUNDLE } from './build/bundle.mjs';
+import { buildApart } from './build/apart.mjs';
 import { buildCommandLine, QUICK_COMMANDS } from './build/commandLine.mjs';
+import { buildLibrary, LIBRARY } from './build/library.mjs';
+import { writeNotices } from './build/notices.mjs';
+import { collectTypes } from './build/types.mjs';
 import { whenChanged } from './lib/stamp.mjs';
 
 const { only, debug = false, quick = false, force = false } = argv;
@@ -66,34 +68,23 @@ async function buildNative() {
   if (!built.includes(true)) say('native/ is up to date');
 }
 
-async function buildLibrary() {
-  const { metafile } = await build({
-    ...BUNDLE,
-    entryPoints: { index: 'ts/index.ts', inside: 'ts/api/inside/main.ts', 'layer-worker': 'ts/layer/worker.ts' },
-    splitting: true,
-    format: 'esm',
-    chunkNames: 'chunks/[name]-[hash]',
-    // Dependencies that are CommonJS call require() for Node's own modules.
-    banner: {
-      js: "import { createRequire as __rcxRequire } from 'node:module'; const require = __rcxRequire(import.meta.url);",
-    },
-  });
-  return Object.keys(metafile.outputs);
-}
-
 async function buildDist() {
   say('library and command line (dist/)');
-  const outputs = await Promise.all([buildLibrary(), buildCommandLine()]);
-  await removeStale(new Set(outputs.flat()));
+  const metafiles = (await Promise.all([buildLibrary(), buildCommandLine(), buildApart()])).flat();
+  await removeStale(new Set(metafiles.flatMap(({ outputs }) => Object.keys(outputs))));
+  await writeNotices(metafiles);
   await run$`tsc -p tsconfig.dist.json`;
-  // Declarations keep the sources' relative paths, those to the addon's own declarations included.
-  await fs.copy('native/index.d.ts', 'dist/native/index.d.ts');
+  await collectTypes();
 }
 
-/** Chunks carry a hash in their name: those of earlier builds would pile up, and be published. */
+/** What earlier builds left would be published. */
 async function removeStale(written) {
-  for (const file of await globby('dist/**', { ignore: ['dist/ts/**', 'dist/native/**'] })) {
-    if (!written.has(path.normalize(file))) await fs.remove(file);
+  const entries = Object.keys(LIBRARY).flatMap((entry) =>
+    ['cjs', 'mjs'].map((extension) => `dist/${entry}.${extension}`),
+  );
+  entries.push('dist/inside.cjs');
+  for (const file of await globby('dist/**', { dot: true })) {
+    if (!written.has(path.normalize(file)) && !entries.includes(file)) await fs.remove(file);
   }
 }
 
@@ -113,12 +104,15 @@ if (only === undefined || only === 'dist') {
       'scripts/build/**',
     ],
     outputs: [
-      'dist/index.js',
+      'dist/library.cjs',
       'dist/main.cjs',
       ...QUICK_COMMANDS.map((name) => `dist/commands/${name}.cjs`),
-      'dist/inside.js',
-      'dist/layer-worker.js',
-      'dist/ts/index.d.ts',
+      'dist/inside.cjs',
+      'dist/layer-worker.cjs',
+      'dist/NOTICE',
+      ...Object.keys(LIBRARY).flatMap((entry) =>
+        ['cjs', 'mjs', 'd.cts', 'd.mts'].map((extension) => `dist/${entry}.${extension}`),
+      ),
     ],
     force,
     run: buildDist,

@@ -6,6 +6,7 @@ const CHECKS = {
   biome: ['biome', 'ci', '--error-on-warnings', `--colors=${process.stdout.isTTY ? 'force' : 'off'}`, '.'],
   tsc: ['tsc', '-p', '.'],
   boundaries: ['node', 'scripts/check/boundaries.mjs'],
+  versions: ['node', 'scripts/check/versions.mjs'],
   rustfmt: ['cargo', 'fmt', '--all', '--check'],
   clippy: ['cargo', 'clippy', '--workspace', '--quiet', '--', '--deny', 'warnings'],
   // Without crates/node: its exports are only registered, and so only used, outside of cfg(test).

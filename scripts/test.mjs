@@ -1,10 +1,10 @@
 #!/usr/bin/env zx
 // Runs every test and ends with one line of totals. Names of suites restrict it: cargo, unit, integration, security, e2e; ranges and
-// single, those end-to-end tests that are run for ordinary users as well; vm.
+// single, those end-to-end tests that are run for ordinary users as well; package, what is published; vm.
 import { $, argv, chalk, fs, tmpdir } from 'zx';
 import { add, cargoCounts, isSuccess, NONE, summaryLine, vitestCounts, vitestSkipped } from './lib/testResults.mjs';
 
-const VITEST_PROJECTS = ['unit', 'integration', 'security', 'e2e', 'ranges', 'single', 'vm'];
+const VITEST_PROJECTS = ['unit', 'integration', 'security', 'e2e', 'ranges', 'single', 'package', 'vm'];
 const SUITES = ['cargo', ...VITEST_PROJECTS];
 
 const say = (text) => console.log(chalk.dim(`test: ${text}`));

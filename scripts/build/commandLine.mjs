@@ -1,6 +1,6 @@
 import { build } from 'esbuild';
 import { BUNDLE } from './bundle.mjs';
-import { execaAt, lazyModules } from './plugins.mjs';
+import { apartIn, lazyModules } from './plugins.mjs';
 
 /** Commands that a container's start or a process in it waits for. */
 export const QUICK_COMMANDS = ['exec', 'run'];
@@ -11,13 +11,6 @@ const COMMON = {
   supported: { 'dynamic-import': false },
   // V8 takes such a file as it is; see bin/compiled.js.
   charset: 'ascii',
-  minifyWhitespace: true,
-  minifySyntax: true,
-  format: 'cjs',
-  outExtension: { '.js': '.cjs' },
-  define: { 'import.meta.dirname': '__dirname' },
-  // What only an archive needs stays outside.
-  external: ['tar'],
 };
 
 /**
@@ -27,11 +20,10 @@ const COMMON = {
  * Node reads all of a file at every start, and V8 all of its compiled code. So the commands whose start is waited for have a file
  * each, `commands/NAME.cjs`, with nothing in it of the others.
  *
- * @returns {Promise<string[]>} the files written
+ * @returns {Promise<import('esbuild').Metafile[]>} what was written, and of what
  */
 export async function buildCommandLine() {
-  const main = bundle({ entryPoints: { main: 'cli/main.ts' } }, './execa.cjs');
-  const execa = build({ ...COMMON, entryPoints: { execa: 'execa' } });
+  const main = bundle({ entryPoints: { main: 'cli/main.ts' } }, '.');
   const quick = QUICK_COMMANDS.map((name) =>
     bundle(
       {
@@ -40,15 +32,15 @@ export async function buildCommandLine() {
         outExtension: undefined,
         stdin: { contents: commandAlone(name), resolveDir: 'cli', sourcefile: `${name}.mjs` },
       },
-      '../execa.cjs',
+      '..',
     ),
   );
-  const built = await Promise.all([main, execa, ...quick]);
-  return built.flatMap(({ metafile }) => Object.keys(metafile.outputs));
+  const built = await Promise.all([main, ...quick]);
+  return built.map(({ metafile }) => metafile);
 }
 
-function bundle(entry, execaPlace) {
-  return build({ ...COMMON, ...entry, plugins: [lazyModules, execaAt(execaPlace)] });
+function bundle(entry, apart) {
+  return build({ ...COMMON, ...entry, plugins: [lazyModules, apartIn(apart)] });
 }
 
 /** The program with one command in it. */

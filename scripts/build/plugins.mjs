@@ -1,8 +1,12 @@
-/** An ES module only, which Node before 22.12 cannot require: it gets a file of its own. */
-export const execaAt = (place) => ({
-  name: 'execa-at',
+/** Packages that few calls need: each gets a file of its own, which is read when something of it is used. */
+
+/** @param {string} folder relative path to their files */
+export const apartIn = (folder) => ({
+  name: 'apart',
   setup(builder) {
-    builder.onResolve({ filter: /^execa$/ }, () => ({ path: place, external: true }));
+    builder.onResolve({ filter: /^(execa|tar)$/ }, ({ path: name, kind }) =>
+      kind === 'entry-point' ? undefined : { path: `${folder}/${name}.cjs`, external: true },
+    );
   },
 });
 
@@ -12,6 +16,7 @@ const LAZY_MODULES = [
   'fs/promises',
   'http',
   'https',
+  'module',
   'net',
   'os',
   'stream',

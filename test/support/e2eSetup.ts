@@ -83,7 +83,7 @@ export async function setUp(project: TestProject, kind?: UserKind): Promise<() =
 
 /** A program that is the command line, run by a user; the checkout may be in a directory that is closed to him. */
 async function commandLineOf(user: TestUser, folder: string): Promise<string> {
-  const words = [...asUser(user), copyInstallation(join(folder, 'app'), { whole: true })];
+  const words = [...asUser(user), copyInstallation(join(folder, 'app'))];
   const program = join(folder, 'rcx');
   await writeFile(program, `#!/bin/sh\nexec ${words.join(' ')} "$@"\n`, { mode: 0o755 });
   return program;

@@ -1,26 +1,18 @@
 import { createHash } from 'node:crypto';
-import { cpSync, mkdirSync, readdirSync, readFileSync, realpathSync, statSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { INSTALLED_BIN } from './installedBin.ts';
 
-/** Modules that are loaded at run time and not bundled. */
-export const RUNTIME_MODULES = ['tar', 'chownr', 'minipass', 'minizlib', 'yallist', '@isaacs/fs-minipass'];
-
 /**
  * Copies rcx as it is installed, for tests that destroy it when what they test is broken.
- * @param whole with the modules that it needs, and not a link to those of the checkout
  * @returns the copy's command line
  */
-export function copyInstallation(to: string, { whole = false } = {}): string {
+export function copyInstallation(to: string): string {
   const from = dirname(dirname(realpathSync(INSTALLED_BIN)));
   mkdirSync(to);
   for (const name of ['bin', 'dist', 'native', 'package.json']) {
     cpSync(join(from, name), join(to, name), { recursive: true });
   }
-  const modules = 'node_modules';
-  if (!whole) symlinkSync(join(from, modules), join(to, modules));
-  else
-    for (const name of RUNTIME_MODULES) cpSync(join(from, modules, name), join(to, modules, name), { recursive: true });
   return join(to, 'bin/rcx.js');
 }
 

@@ -10,7 +10,7 @@ const { user, bin, registry } = inject('e2e');
 if (user === undefined) throw new Error('these are tests of an ordinary user');
 const [setpriv = '', ...words] = asUser(user);
 /** His installation, see `e2eSetup.ts`. */
-const library = join(dirname(bin), 'app/dist/index.js');
+const library = join(dirname(bin), 'app/dist/index.mjs');
 
 let store: Store;
 beforeAll(async () => {

@@ -142,7 +142,7 @@ describe('a machine that does not let its users', () => {
     const installed = join(realpathSync(INSTALLED_BIN), '../..');
     const script = 'mount --bind "$0" "$0" && mount -o remount,bind,noexec "$0" && exec "$@"';
     const program = "await (await import(process.argv[1])).run('ubuntu', ['true'])";
-    const node = [process.execPath, '--input-type=module', '-e', program, '--', join(installed, 'dist/index.js')];
+    const node = [process.execPath, '--input-type=module', '-e', program, '--', join(installed, 'dist/index.mjs')];
     const words = ['--mount', 'sh', '-c', script, installed, ...asUser(user), ...node];
     const { exitCode, stderr } = await execa('unshare', words, { env: store.env, extendEnv: false, reject: false });
     expect({ exitCode, stderr }).toEqual({

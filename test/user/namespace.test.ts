@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => store.close());
 
 /** As it is installed. */
-const LIBRARY = join(realpathSync(INSTALLED_BIN), '../../dist/index.js');
+const LIBRARY = join(realpathSync(INSTALLED_BIN), '../../dist/index.mjs');
 
 const run = (...words: string[]) => store.ok(['run', '--rm', ...words]);
 const holder = (of: Store = store) =>

@@ -87,7 +87,7 @@ export class LayerPool {
 
   #start(): Worker {
     this.#started++;
-    const worker = new Worker(join(packageRoot, 'dist', 'layer-worker.js'), { execArgv: [], name: 'rcx-layer' });
+    const worker = new Worker(join(packageRoot, 'dist', 'layer-worker.cjs'), { execArgv: [], name: 'rcx-layer' });
     const forget = () => {
       this.#all = this.#all.filter((each) => each !== worker);
     };

@@ -9,6 +9,7 @@ import type * as Addon from '../native/index.ts';
 import { native } from '../native/index.ts';
 
 export type { UsageSample } from '../container/usage.ts';
+export { isRcxError, RcxError, type RcxErrorDetails } from '../errors.ts';
 export type {
   Container,
   EntryMetadata,

@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
-import { join } from 'node:path';
-import { packageRoot } from '../native/packageRoot.ts';
+import { packageVersion } from '../native/packageVersion.ts';
 import { hostPlatform } from '../oci/platform.ts';
 
 /** What `rcx version` tells. */
@@ -16,11 +14,7 @@ export interface VersionInfo {
 
 export function versionInfo(): VersionInfo {
   const { os, architecture } = hostPlatform();
-  return { Version: rcxVersion(), Node: process.versions.node, Kernel: release(), Os: os, Arch: architecture };
+  return { Version: packageVersion(), Node: process.versions.node, Kernel: release(), Os: os, Arch: architecture };
 }
 
-/** The version of this package. */
-export function rcxVersion(): string {
-  const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string };
-  return version;
-}
+export { packageVersion as rcxVersion } from '../native/packageVersion.ts';

@@ -4,7 +4,7 @@ import { cleanEnv } from '../processes.mjs';
 
 /** The reason why the checkout's rcx cannot be measured, or undefined. */
 export function rcxLacking({ root }) {
-  const missing = ['dist/index.js', 'native/rcx-init', 'native/rcx-runtime'].filter(
+  const missing = ['dist/index.mjs', 'native/rcx-init', 'native/rcx-runtime'].filter(
     (file) => !fs.existsSync(join(root, file)),
   );
   return missing.length === 0 ? undefined : `not built: ${missing.join(', ')}`;

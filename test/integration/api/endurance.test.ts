@@ -19,7 +19,7 @@ describeWith({ root: true }, 'a process that runs one container after the other'
     await engineWithImage(folder);
     const script = join(folder, 'endurance.mjs');
     const options = { root: join(folder, 'root'), run: join(folder, 'run'), config: { defaultNetwork: 'none' } };
-    writeFileSync(script, program(JSON.stringify(join(packageRoot, 'dist/index.js')), JSON.stringify(options)));
+    writeFileSync(script, program(JSON.stringify(join(packageRoot, 'dist/index.mjs')), JSON.stringify(options)));
     const { stdout } = await execa(process.execPath, ['--expose-gc', script]);
     const [before, after] = JSON.parse(stdout);
     expect(after.bytes - before.bytes).toBeLessThan(MOST_BYTES);

@@ -156,7 +156,7 @@ describeWith({ root: true }, 'run', () => {
         }
       });`;
     const options = { root: join(folder, 'root'), run: join(folder, 'run'), config: { defaultNetwork: 'none' } };
-    const workerData = { module: join(packageRoot, 'dist/index.js'), options, image: IMAGE };
+    const workerData = { module: join(packageRoot, 'dist/index.mjs'), options, image: IMAGE };
     const outputs = await Promise.all(
       [1, 2, 3].map(async () => {
         const worker = new Worker(code, { eval: true, workerData });

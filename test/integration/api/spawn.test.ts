@@ -86,7 +86,7 @@ describeWith({ root: true }, 'spawn', () => {
   });
 
   it('is an unhandled rejection where nobody asks', async () => {
-    const script = `import { Engine } from ${JSON.stringify(join(packageRoot, 'dist/index.js'))};
+    const script = `import { Engine } from ${JSON.stringify(join(packageRoot, 'dist/index.mjs'))};
       new Engine(${JSON.stringify({ root: join(folder, 'root'), run: join(folder, 'run') })})
         .spawn('${IMAGE}', ['no-such-program'], { network: 'none' });`;
     const child = spawnProcess(process.execPath, ['--input-type=module', '-e', script]);
@@ -132,7 +132,7 @@ describeWith({ root: true }, 'spawn', () => {
   });
 
   it('dies with this process, however that ends', async () => {
-    const script = `import { Engine } from ${JSON.stringify(join(packageRoot, 'dist/index.js'))};
+    const script = `import { Engine } from ${JSON.stringify(join(packageRoot, 'dist/index.mjs'))};
       const engine = new Engine(${JSON.stringify({ root: join(folder, 'root'), run: join(folder, 'run') })});
       const container = engine.spawn('${IMAGE}', ['sleep', '600'], { network: 'none' });
       await container.started;
@@ -152,7 +152,7 @@ describeWith({ root: true }, 'spawn', () => {
   });
 
   it('goes on without this process where it is detached', async () => {
-    const script = `import { Engine } from ${JSON.stringify(join(packageRoot, 'dist/index.js'))};
+    const script = `import { Engine } from ${JSON.stringify(join(packageRoot, 'dist/index.mjs'))};
       const engine = new Engine(${JSON.stringify({ root: join(folder, 'root'), run: join(folder, 'run') })});
       const container = engine.spawn('${IMAGE}', ['sh', '-c', 'echo begun; sleep 600'], { network: 'none', detached: true });
       await container.started;

@@ -3,7 +3,6 @@ import { chmod, cp, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { packageRoot } from '../../../ts/native/index.ts';
-import { RUNTIME_MODULES } from '../installation.ts';
 import { fillStore } from './images.ts';
 
 export const GUEST_SCRIPTS = join(packageRoot, 'test/vm/guest');
@@ -115,8 +114,7 @@ export function missingSystemd(): string | undefined {
 /** What npm would install, as far as running containers needs it. */
 async function installRcx(root: string): Promise<void> {
   const target = join(root, 'opt/rcx');
-  const modules = RUNTIME_MODULES.map((name) => `node_modules/${name}`);
-  for (const name of ['package.json', 'bin', 'dist', 'native', ...modules]) {
+  for (const name of ['package.json', 'bin', 'dist', 'native']) {
     await cp(join(packageRoot, name), join(target, name), { recursive: true });
   }
   await symlink('/opt/rcx/bin/rcx.js', join(root, 'usr/bin/rcx'));

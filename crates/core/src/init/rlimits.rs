@@ -12,7 +12,7 @@ pub fn set(pid: i32, limits: &[Rlimit]) -> Result<()> {
     for limit in limits {
         let wanted = libc::rlimit { rlim_cur: limit.soft, rlim_max: limit.hard };
         // SAFETY: reads one struct; no old limits are asked for.
-        let set = unsafe { libc::prlimit(pid, limit.resource, &raw const wanted, std::ptr::null_mut()) };
+        let set = unsafe { libc::prlimit(pid, limit.resource as _, &raw const wanted, std::ptr::null_mut()) };
         if set != 0 {
             let object = format!("resource {} to {}:{}", limit.resource, limit.soft, limit.hard);
             return Err(std::io::Error::last_os_error())

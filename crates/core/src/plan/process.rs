@@ -95,7 +95,7 @@ fn rlimits(process: &Process, more: &[ResourceLimit]) -> Result<Vec<Rlimit>> {
 
 fn resource(limit: PosixRlimitType) -> u32 {
     use PosixRlimitType as T;
-    match limit {
+    let number = match limit {
         T::RlimitCpu => libc::RLIMIT_CPU,
         T::RlimitFsize => libc::RLIMIT_FSIZE,
         T::RlimitData => libc::RLIMIT_DATA,
@@ -112,5 +112,7 @@ fn resource(limit: PosixRlimitType) -> u32 {
         T::RlimitNice => libc::RLIMIT_NICE,
         T::RlimitRtprio => libc::RLIMIT_RTPRIO,
         T::RlimitRttime => libc::RLIMIT_RTTIME,
-    }
+    };
+    // Signed in musl's headers.
+    number as _
 }

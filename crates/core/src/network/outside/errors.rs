@@ -50,7 +50,8 @@ fn receive(socket: BorrowedFd<'_>) -> Option<(Option<SocketAddr>, libc::sock_ext
     message.msg_iov = &raw mut part;
     message.msg_iovlen = 1;
     message.msg_control = space.as_mut_ptr().cast();
-    message.msg_controllen = size_of_val(&space);
+    // 32 bits in musl's headers.
+    message.msg_controllen = size_of_val(&space) as _;
     let flags = libc::MSG_ERRQUEUE | libc::MSG_DONTWAIT;
     // SAFETY: everything that the header points to stays until the call returns, and has the lengths that it says.
     sys::check(unsafe { libc::syscall(libc::SYS_recvmsg, socket.as_raw_fd(), &raw mut message, flags) })

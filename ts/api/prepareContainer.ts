@@ -89,9 +89,14 @@ async function launchMonitored(
   detached: boolean,
 ): Promise<Prepared> {
   const container = await MonitoredContainer.launch(core, stored, { stdio, bound: !detached });
+  const isLeft = detached && Object.values(stdio).every((mode) => mode === 'null');
   return {
     takePipes: () => container.takePipes(),
-    start: () => container.start(),
+    start: async () => {
+      await container.start();
+      // Nothing is to keep this process from its own end.
+      if (isLeft) container.detach();
+    },
     wait: async () => {
       const end = await container.wait();
       return end.how === 'ended' ? end : { oomKilled: false };

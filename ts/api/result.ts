@@ -1,6 +1,9 @@
 import { failureCode } from '../container/launch.ts';
 import { RcxError, type RcxErrorDetails } from '../errors.ts';
 
+/** Exit code of a container whose end nobody has seen. */
+export const UNKNOWN = 255;
+
 /** How a program ended. */
 export interface ExitResult {
   /** The program's own, or 128 + n for signal n; of one that could not be run 127, 126 or 125, as Docker's command line has it. */

@@ -51,6 +51,12 @@ export function spawn(
 ): SpawnedContainer {
   checkKnown(options, 'spawn');
   const detached = flag(options.detached ?? false, 'detached');
+  if (detached && options.timeout !== undefined)
+    throw invalidOption(
+      'timeout',
+      options.timeout,
+      'a detached container has no time limit: it may outlive this process',
+    );
   const streams = readStreams(options, detached ? 'ignore' : 'pipe');
   const { core, wanted } = read(image, command, options, detached);
   const program = new Program(
@@ -59,7 +65,8 @@ export function spawn(
     streams,
     options,
   );
-  return new SpawnedContainer(core, wanted.id, program);
+  const isLeft = detached && Object.values(streams).every((mode) => mode === 'ignore');
+  return new SpawnedContainer(core, wanted.id, program, isLeft);
 }
 
 /** What is wanted, and where. @throws ERR_RCX_INVALID_OPTION */

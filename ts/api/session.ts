@@ -5,7 +5,7 @@ import { RcxError } from '../errors.ts';
 import type { StdioPipes } from '../native/index.ts';
 import { toRcxError } from '../store/nativeError.ts';
 import { deferred } from './deferred.ts';
-import { type ExitResult, NOTHING_WRITTEN, type RunError, withResult } from './result.ts';
+import { type ExitResult, NOTHING_WRITTEN, type RunError, UNKNOWN, withResult } from './result.ts';
 
 /** A program that is ready to be run, whoever it is a child of. */
 export interface Prepared {
@@ -29,8 +29,6 @@ export interface SessionOptions {
 type Cut = 'timedOut' | 'isCanceled' | 'isMaxBuffer';
 
 const KILL = 9;
-/** Of a container whose end nobody has seen. */
-const UNKNOWN = 255;
 
 /** One run of a program, from the making of what it runs in to its end. */
 export class Session {

@@ -1,16 +1,19 @@
 import type { Readable, Writable } from 'node:stream';
 import type { Engine as Core } from '../engine.ts';
+import { isRcxError } from '../errors.ts';
 import { Container } from './container.ts';
 import type { Program } from './program.ts';
-import type { ExitResult } from './result.ts';
+import { type ExitResult, UNKNOWN } from './result.ts';
 
 /** A container that was made by this process, with the streams of its program. */
 export class SpawnedContainer extends Container implements AsyncDisposable {
   readonly #program: Program;
+  readonly #isLeft: boolean;
 
-  constructor(core: Core, id: string, program: Program) {
+  /** @param isLeft nothing connects it to this process once it runs */
+  constructor(core: Core, id: string, program: Program, isLeft: boolean) {
     super(core, id, () => program.started);
-    this.#program = program;
+    [this.#program, this.#isLeft] = [program, isLeft];
   }
 
   /** `null` where the stream is not piped to this process. */
@@ -37,12 +40,27 @@ export class SpawnedContainer extends Container implements AsyncDisposable {
    * @throws RunError when it could not be run, had no more time or was aborted
    */
   override async wait(): Promise<ExitResult> {
-    return await this.#program.wait();
+    if (!this.#isLeft) return await this.#program.wait();
+    const begin = performance.now();
+    const { exitCode = UNKNOWN } = await super.wait();
+    const cuts = { timedOut: false, isCanceled: false, isMaxBuffer: false };
+    return { exitCode, ...cuts, oomKilled: await this.#wasOomKilled(), durationMs: performance.now() - begin };
+  }
+
+  async #wasOomKilled(): Promise<boolean> {
+    try {
+      return (await this.inspect()).State.OOMKilled;
+    } catch (error) {
+      // With its record nobody knows it any more.
+      if (isRcxError(error, 'ERR_RCX_CONTAINER_NOT_FOUND')) return false;
+      throw error;
+    }
   }
 
   /** Signals the program; one that does not run yet hears it when it does. */
   override async kill(signal: string | number = 'SIGKILL'): Promise<void> {
-    this.#program.kill(signal);
+    if (this.#isLeft) await super.kill(signal);
+    else this.#program.kill(signal);
   }
 
   /** Sets the size of its terminal, in characters. */
@@ -50,7 +68,7 @@ export class SpawnedContainer extends Container implements AsyncDisposable {
     this.#program.resize(columns, rows);
   }
 
-  /** Kills the container, if it has not ended, and waits until nothing is left of it. */
+  /** Kills the container, if it has not ended, and waits until nothing is left of it. A detached one that runs is left alone. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#program[Symbol.asyncDispose]();
   }

@@ -156,8 +156,7 @@ describeWith({ root: true }, 'spawn', () => {
       const engine = new Engine(${JSON.stringify({ root: join(folder, 'root'), run: join(folder, 'run') })});
       const container = engine.spawn('${IMAGE}', ['sh', '-c', 'echo begun; sleep 600'], { network: 'none', detached: true });
       await container.started;
-      console.log(container.id);
-      process.exit();`;
+      console.log(container.id);`;
     const child = spawnProcess(process.execPath, ['--input-type=module', '-e', script], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });

@@ -169,7 +169,10 @@ export interface SpawnOptions extends ContainerSettings, TimeOptions, SourceOpti
   stdin?: StreamMode | undefined;
   stdout?: StreamMode | undefined;
   stderr?: StreamMode | undefined;
-  /** It goes on when this process ends: a small process of its own stays with it. */
+  /**
+   * It goes on when this process ends: a small process of its own stays with it. Its streams are `ignore` by default, and it has no
+   * `timeout`; `signal` ends it until it runs.
+   */
   detached?: boolean | undefined;
 }
 

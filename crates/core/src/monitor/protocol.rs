@@ -34,7 +34,8 @@ pub enum Request {
         stdout: bool,
         /// Write end of a pipe for error output.
         stderr: bool,
-        /// The container is not to outlive this connection.
+        /// The container is not to outlive this connection. Of an rcx that knew no such thing it does.
+        #[serde(default)]
         bound: bool,
     },
     /// It goes, and its input is not to end with it.

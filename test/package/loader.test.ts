@@ -10,7 +10,7 @@ const place = join(folder, 'broken');
 const scope = join(place, 'node_modules/@rcx');
 
 const REPORT = `
-  try { require('rcx/native').native(); console.log('{}'); }
+  try { require('rcx/native'); console.log('{}'); }
   catch ({ code, message, hint, path, name }) { console.log(JSON.stringify({ code, message, hint, path, name })); }`;
 
 async function failure(before = ''): Promise<Record<string, string>> {

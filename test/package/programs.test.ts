@@ -20,11 +20,9 @@ const PROGRAMS = {
   const require = createRequire(import.meta.url);
   const required = { ...require('rcx') };
   console.log(Object.keys(required).every((name) => required[name] === library[name]), Object.keys(library).length > 0);
-  console.log(require('rcx/native').native() === binding.native(), binding.RcxError === library.RcxError);`,
-  'binding.cjs': `const { native, initPath, runtimePath } = require('rcx/native');
-  require('node:fs').accessSync(initPath(), 1);
-  require('node:fs').accessSync(runtimePath(), 1);
-  console.log(typeof native().removeTree);`,
+  console.log(require('rcx/native').LayerSink === binding.LayerSink, binding.RcxError === library.RcxError);`,
+  'binding.cjs': `const { removeTree } = require('rcx/native');
+  console.log(typeof removeTree);`,
 };
 
 mkdirSync(join(installed, 'programs'), { recursive: true });

@@ -7,13 +7,13 @@ const { folder, installed } = inject('packed');
 
 const RIGHT = `
 async function main(): Promise<number> {
-  const { exitCode } = await run('ubuntu', ['true'], { memory: 1024 ** 2 });
-  native().removeTree('/nowhere');
+  const { exitCode } = await run('ubuntu', ['true'], { memory: '1m' });
+  await removeTree('/nowhere');
   return exitCode;
 }
 main().catch((error: unknown) => console.log(isRcxError(error) ? error.code : error));
 `;
-const IMPORTS = "import { isRcxError, run } from 'rcx';\nimport { native } from 'rcx/native';\n";
+const IMPORTS = "import { isRcxError, run } from 'rcx';\nimport { removeTree } from 'rcx/native';\n";
 
 /** Compiles a program as a user of the package does. */
 async function compile(name: string, text: string, options: string[]) {
@@ -43,7 +43,7 @@ describe('a TypeScript program', () => {
   it.each(['wrong.mts', 'wrong.cts'])('%s is refused, as its options are wrong', async (name) => {
     const { stdout, exitCode } = await compile(
       name,
-      `${IMPORTS}void run('ubuntu', ['true'], { memory: 'much' });\nvoid isRcxError;void native;`,
+      `${IMPORTS}void run('ubuntu', ['true'], { pids: 'many' });\nvoid isRcxError;void removeTree;`,
       NODE16,
     );
     expect(exitCode).not.toBe(0);

@@ -75,13 +75,13 @@ export class Engine {
   /** The registry client, loaded when it is first needed. */
   async registry(): Promise<Registry> {
     const { Registry: Client } = await import('./registry/index.ts');
-    this.#registry ??= new Client({ config: this.settings(), env: this.#options.env ?? process.env });
+    this.#registry ??= new Client({ config: this.settings(), env: this.env });
     return this.#registry;
   }
 
   /** What it was opened with, else what the config files say. @throws ERR_RCX_INVALID_CONFIG, ERR_RCX_CONFIG_UNREADABLE */
   settings(): RcxConfig {
-    return this.#options.config ?? loadConfig(this.#options.env ?? process.env);
+    return this.#options.config ?? loadConfig(this.env);
   }
 
   /** Directories of an image's layers, topmost first. @throws ERR_RCX_LAYER_NOT_FOUND */
@@ -98,6 +98,11 @@ export class Engine {
     if (this.#roots.size >= MOST_ROOTS) this.#roots.clear();
     this.#roots.set(key, root);
     return root;
+  }
+
+  /** What it reads settings, logins and directories from. */
+  get env(): NodeJS.ProcessEnv {
+    return this.#options.env ?? process.env;
   }
 
   /** Closes connections to registries. */

@@ -5,7 +5,7 @@ import type { Engine as Core } from '../engine.ts';
 import { Container } from './container.ts';
 import type { Engine } from './engine.ts';
 import { flag } from './options/check.ts';
-import { checkKnown } from './options/program.ts';
+import { checkKnown, readTimes } from './options/program.ts';
 import type { CreateOptions } from './options/types.ts';
 import { type ImageOrRoot, make } from './prepareContainer.ts';
 import { read } from './run.ts';
@@ -38,7 +38,8 @@ export class Containers {
    */
   async create(image: ImageOrRoot, command: readonly string[] = [], options: CreateOptions = {}): Promise<Container> {
     checkKnown(options, 'create');
-    const { openStdin, signal = new AbortController().signal, ...settings } = options;
+    const { openStdin, signal: given, ...settings } = options;
+    const { signal = new AbortController().signal } = readTimes({ signal: given });
     const { wanted } = read(image, command, { ...settings, engine: this.#engine }, true);
     if (openStdin !== undefined) wanted.options.openStdin = flag(openStdin, 'openStdin');
     const { config } = await make(this.#core, { ...wanted, willStart: false, owner: ownIdentity() }, signal);

@@ -12,6 +12,8 @@ export function following<Event, Result>(
   const queue = new Queue<Event>();
   const result = begin((event) => queue.add(event)).finally(() => queue.end());
   const iterate = async function* (): AsyncGenerator<Event, void, void> {
+    // Whoever stops looking on does not ask for the result either.
+    result.catch(() => undefined);
     yield* queue.all();
     await result;
   };

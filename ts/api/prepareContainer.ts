@@ -103,6 +103,7 @@ async function launchMonitored(
     },
     kill: (number) => container.kill(number),
     resize: (rows, columns) => container.resize(rows, columns),
+    leave: () => container.detach(),
     abandon: async () => {
       container.detach();
       await removeContainer(core, stored.config.id, { force: true }).catch((error: unknown) => {

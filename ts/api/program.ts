@@ -89,6 +89,13 @@ export class Program implements AsyncDisposable {
     await this.#session.ended.catch(() => undefined);
   }
 
+  /** Leaves the program as it is, once it runs, where it can be without this process. @internal */
+  async leave(): Promise<void> {
+    this.#isObserved = true;
+    await this.#session.leave();
+    for (const stream of [this.stdin, this.stdout, this.stderr]) stream?.destroy();
+  }
+
   /** Nobody may ever ask how it went: then it is a rejection that nobody has handled. */
   #fail(error: Error, stdin: InputStream | null, outputs: (OutputStream | null)[]): void {
     const isHeard = this.#isObserved || outputs.some((stream) => stream !== null && isUsed(stream));

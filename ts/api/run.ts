@@ -65,9 +65,12 @@ export function spawn(
     streams,
     options,
   );
-  const isLeft = detached && Object.values(streams).every((mode) => mode === 'ignore');
-  return new SpawnedContainer(core, wanted.id, program, isLeft);
+  const isAlone = Object.values(streams).every((mode) => mode === 'ignore');
+  return new SpawnedContainer(core, wanted.id, program, detached ? (isAlone ? 'left' : 'detached') : 'attached');
 }
+
+/** What a monitor does, which stays with detached containers. */
+const DETACHED_ONLY = ['restart', 'log', 'healthcheck'] as const;
 
 /** What is wanted, and where. @throws ERR_RCX_INVALID_OPTION */
 export function read(
@@ -76,6 +79,9 @@ export function read(
   options: ContainerSettings & SourceOptions,
   detached: boolean,
 ): { core: Core; wanted: WantedContainer } {
+  const foreign = detached ? undefined : DETACHED_ONLY.find((name) => options[name] !== undefined);
+  if (foreign !== undefined)
+    throw invalidOption(foreign, options[foreign], 'only a detached container has somebody who sees to it');
   const settings = { autoRemove: !detached, ...readContainerSettings(options), command: readCommand(command) };
   const pull = readPull(options.pull ?? 'missing', 'pull');
   if (options.engine !== undefined && !(options.engine instanceof Engine))

@@ -16,6 +16,8 @@ export interface Prepared {
   resize(rows: number, columns: number): void;
   /** Ends it without its having run. */
   abandon(): Promise<void>;
+  /** Leaves it as it is, where it can be without this process. */
+  leave?(): void;
 }
 
 /** What a program may cost, and who may end it. */
@@ -90,6 +92,12 @@ export class Session {
   /** As {@link Session.cut}, and for certain. */
   end(): void {
     this.cut('isCanceled', KILL);
+  }
+
+  /** Leaves the program as it is, once it runs: it is as if it had ended. */
+  async leave(): Promise<void> {
+    await this.started.catch(() => undefined);
+    this.#prepared?.leave?.();
   }
 
   async #run(

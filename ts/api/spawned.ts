@@ -5,15 +5,17 @@ import { Container } from './container.ts';
 import type { Program } from './program.ts';
 import { type ExitResult, UNKNOWN } from './result.ts';
 
+/** Whose a container is: this process'; its own, with streams that lead here; or its own alone, once it runs. */
+export type Life = 'attached' | 'detached' | 'left';
+
 /** A container that was made by this process, with the streams of its program. */
 export class SpawnedContainer extends Container implements AsyncDisposable {
   readonly #program: Program;
-  readonly #isLeft: boolean;
+  readonly #life: Life;
 
-  /** @param isLeft nothing connects it to this process once it runs */
-  constructor(core: Core, id: string, program: Program, isLeft: boolean) {
+  constructor(core: Core, id: string, program: Program, life: Life) {
     super(core, id, () => program.started);
-    [this.#program, this.#isLeft] = [program, isLeft];
+    [this.#program, this.#life] = [program, life];
   }
 
   /** `null` where the stream is not piped to this process. */
@@ -40,7 +42,7 @@ export class SpawnedContainer extends Container implements AsyncDisposable {
    * @throws RunError when it could not be run, had no more time or was aborted
    */
   override async wait(): Promise<ExitResult> {
-    if (!this.#isLeft) return await this.#program.wait();
+    if (this.#life !== 'left') return await this.#program.wait();
     const begin = performance.now();
     const { exitCode = UNKNOWN } = await super.wait();
     const cuts = { timedOut: false, isCanceled: false, isMaxBuffer: false };
@@ -59,7 +61,7 @@ export class SpawnedContainer extends Container implements AsyncDisposable {
 
   /** Signals the program; one that does not run yet hears it when it does. */
   override async kill(signal: string | number = 'SIGKILL'): Promise<void> {
-    if (this.#isLeft) await super.kill(signal);
+    if (this.#life === 'left') await super.kill(signal);
     else this.#program.kill(signal);
   }
 
@@ -68,8 +70,9 @@ export class SpawnedContainer extends Container implements AsyncDisposable {
     this.#program.resize(columns, rows);
   }
 
-  /** Kills the container, if it has not ended, and waits until nothing is left of it. A detached one that runs is left alone. */
+  /** Kills the container, if it has not ended, and waits until nothing is left of it. A detached one goes on, without its streams. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#program[Symbol.asyncDispose]();
+    if (this.#life === 'attached') await this.#program[Symbol.asyncDispose]();
+    else await this.#program.leave();
   }
 }

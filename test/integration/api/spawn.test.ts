@@ -171,6 +171,19 @@ describeWith({ root: true }, 'spawn', () => {
     await container.remove();
   });
 
+  it('goes on where it is detached and goes out of scope', async () => {
+    let id = '';
+    for (const streams of [{}, { stdout: 'pipe' }] as const) {
+      {
+        await using container = engine.spawn(IMAGE, ['sleep', '600'], { detached: true, ...streams });
+        id = container.id;
+      }
+      const found = await engine.containers.get(id);
+      expect((await found.inspect()).State.Status).toBe('running');
+      await found.remove({ force: true });
+    }
+  });
+
   it('has streams where it is detached, too', async () => {
     const streams = { stdin: 'pipe', stdout: 'pipe', stderr: 'pipe' } as const;
     const container = engine.spawn(IMAGE, ['sh', '-c', 'cat; echo err >&2'], { detached: true, ...streams });

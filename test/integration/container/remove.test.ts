@@ -66,7 +66,7 @@ describeWith({ root: true }, 'removeContainer', () => {
     await removeContainer(engine, 'busy', { force: true });
     expect(isAlive(state.process)).toBe(false);
     expect(existsSync(stored.folder)).toBe(false);
-    expect(await exit).toEqual({ exitCode: 137, signal: 9 });
+    expect(await exit).toEqual({ exitCode: 137, signal: 9, oomKilled: false });
   });
 
   it('can be asked to remove one that removes itself', async () => {

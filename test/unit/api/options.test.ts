@@ -83,7 +83,6 @@ describe('a wrong option', () => {
     ['ports', ['80:eighty'], /./],
     ['network', [], /name a network/],
     ['ulimits', { nothing: 1 }, /./],
-    ['restart', 'sometimes', /on-failure/],
     ['ipc', 'public', /./],
     ['stopSignal', 'SIGNOT', /name/],
     ['labels', ['a'], /object/],
@@ -111,6 +110,12 @@ describe('a wrong option', () => {
       expect(error.message).toContain(name);
     },
   );
+
+  it('is one that only a detached container has', async () => {
+    const wrong = run('localhost/none', ['true'], { restart: 'always' });
+    await expect(wrong).rejects.toMatchObject({ code: 'ERR_RCX_INVALID_OPTION', path: 'restart' });
+    expect(() => spawn('localhost/none', [], { detached: true, timeout: 5 })).toThrow(/timeout/);
+  });
 
   it('is one that there is not', async () => {
     const error = await run('localhost/none', ['true'], { Memory: 5 } as RunOptions).catch((e) => e);

@@ -10,6 +10,7 @@ describe('options of the benchmark', () => {
         start: 50,
         rootless: 30,
         exec: 50,
+        parallel: 10,
         network: 30,
         throughput: 5,
         detached: 5,

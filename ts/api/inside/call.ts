@@ -25,7 +25,7 @@ export async function performInside<N extends OperationName>(
   signal.throwIfAborted();
   const run = (await core.session()) ?? '';
   const script = join(packageRoot, 'dist', 'inside.cjs');
-  const env = { ...process.env, RCX_ROOT: core.paths.root, RCX_RUN: core.paths.run };
+  const env = { ...core.env, RCX_ROOT: core.paths.root, RCX_RUN: core.paths.run };
   const child = spawn(runtimePath(), ['enter', run, process.execPath, script], {
     stdio: [hasInput ? 'pipe' : 'ignore', 'pipe', 'inherit', 'ipc'],
     serialization: 'advanced',

@@ -56,13 +56,15 @@ export class Container {
 
   /** Has all of its processes stand still. */
   async pause(): Promise<void> {
+    const core = await this.#here();
     const { pauseContainer } = await import('../container/pausing.ts');
-    await pauseContainer(await this.#here(), this.id);
+    await pauseContainer(core, this.id);
   }
 
   async unpause(): Promise<void> {
+    const core = await this.#here();
     const { unpauseContainer } = await import('../container/pausing.ts');
-    await unpauseContainer(await this.#here(), this.id);
+    await unpauseContainer(core, this.id);
   }
 
   /**
@@ -74,20 +76,23 @@ export class Container {
   }
 
   async rename(name: string): Promise<void> {
+    const core = await this.#here();
     const { renameContainer } = await import('../container/rename.ts');
-    await renameContainer(await this.#here(), this.id, name);
+    await renameContainer(core, this.id, name);
   }
 
   /** @param options `force` ends it first if it runs; `volumes` takes those along that nobody gave a name */
   async remove(options: { force?: boolean; volumes?: boolean } = {}): Promise<void> {
+    const core = await this.#here();
     const { removeContainer } = await import('../container/remove.ts');
-    await removeContainer(await this.#here(), this.id, options);
+    await removeContainer(core, this.id, options);
   }
 
   /** As `docker inspect` has it. */
   async inspect(options: { size?: boolean } = {}): Promise<ContainerInspect> {
+    const core = await this.#here();
     const { describeContainer } = await import('../container/describe.ts');
-    return await describeContainer(await this.#here(), this.id, options);
+    return await describeContainer(core, this.id, options);
   }
 
   /** What it has changed of its image. */
@@ -106,8 +111,9 @@ export class Container {
 
   /** What its program has written, as far as it is kept: the log of a detached container. */
   async *logs(options: LogOptions = {}): AsyncGenerator<LogEntry, void, void> {
+    const core = await this.#here();
     const { readLogs } = await import('../container/logs/read.ts');
-    yield* readLogs(await this.#here(), this.id, options);
+    yield* readLogs(core, this.id, options);
   }
 
   /** Runs a further program in it, and waits for its end. @throws RunError */
